@@ -20,7 +20,9 @@ impl SimWorld {
             let found = self.figures_of(&site);
             let Some((found, days)) = found else { continue };
             self.compare(&site, &found);
-            self.check_wholes(&site, &found, days);
+            if !site.is_doubtful {
+                self.check_wholes(&site, &found, days);
+            }
         }
         let meter = self.collector();
         let meter = meter.meter();
@@ -155,15 +157,28 @@ impl SimWorld {
             Some(Doubt::Adding(domain)) if was_told => {
                 assert!(self.sites.iter().any(|site| site.domain == domain), "{domain} was added");
             }
-            Some(Doubt::Removing(id) | Doubt::Forgetting(id)) if !was_told => self.find_doubtful(id),
+            Some(Doubt::Removing(id)) if !was_told => self.find_all_or_none(id),
+            Some(Doubt::Forgetting(id)) => self.doubt_site(id, !was_told),
             _ => {}
         }
     }
 
-    /// Some figures of a site may be gone: of one that is to be removed all or none, of orders to forget any.
-    fn find_doubtful(&mut self, id: SiteId) {
+    fn doubt_site(&mut self, id: SiteId, is_doubtful: bool) {
         if let Some(site) = self.sites.iter_mut().find(|site| site.id == id) {
-            site.is_doubtful = true;
+            site.is_doubtful = is_doubtful;
+        }
+    }
+
+    /// Of a site that was to be removed and is there, all figures are there or none.
+    fn find_all_or_none(&mut self, id: SiteId) {
+        let Some(site) = self.sites.iter().find(|site| site.id == id).cloned() else { return };
+        let before = self.disk.disk().faults.clone();
+        self.mend_disk();
+        let found = self.figures_of(&site);
+        self.disk.disk().faults = before;
+        if found.is_some_and(|(found, _)| found.values().all(|count| *count == 0)) {
+            self.ledger.forget(id, |_| true, |_| false);
+            self.doubt_site(id, true);
         }
     }
 }

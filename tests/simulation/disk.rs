@@ -58,6 +58,8 @@ pub struct DiskFile {
     seen: Vec<u8>,
     safe: Vec<u8>,
     changes: Vec<Change>,
+    /// Whether its first sync is to see to the folder too, as SQLite does for logs and journals that it makes.
+    pub wants_folder: bool,
     /// Who locks it.
     pub locks: Locks,
     /// What connections to it share.
@@ -153,11 +155,6 @@ impl SimDisk {
         self.is_dead = true;
     }
 
-    /// The time that it is.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
     /// A number that tells a handle from others.
     pub fn new_handle(&mut self) -> u64 {
         self.handles += 1;
@@ -196,13 +193,13 @@ impl SimDisk {
         of_thousand > 0 && self.dice.below(1_000) < of_thousand
     }
 
-    /// Opens a file; makes it if it `may_make` one.
-    pub fn open(&mut self, name: &str, may_make: bool) -> Result<FileId, DiskError> {
+    /// Opens a file; makes it if it `may_make` one, which may want its folder synced with it.
+    pub fn open(&mut self, name: &str, may_make: bool, wants_folder: bool) -> Result<FileId, DiskError> {
         self.begin(1, name.len(), [usize::from(may_make), 0])?;
         let place = match self.names.get(name) {
             Some(place) => *place,
             None if may_make => {
-                self.files.push(DiskFile::default());
+                self.files.push(DiskFile { wants_folder, ..DiskFile::default() });
                 self.names.insert(name.to_owned(), self.files.len() - 1);
                 self.files.len() - 1
             }
@@ -296,7 +293,7 @@ impl SimDisk {
         Ok(self.files[id.place].seen.len())
     }
 
-    /// What was written so far is there for good then, and the file has its name. Common file systems see to the name as well.
+    /// What was written so far is there for good then.
     pub fn sync(&mut self, id: FileId) -> Result<(), DiskError> {
         self.of_this_life(id)?;
         self.begin(7, id.place, [0, 0])?;
@@ -311,8 +308,9 @@ impl SimDisk {
         }
         let file = &mut self.files[id.place];
         file.changes.drain(..).for_each(|change| apply(&mut file.safe, &change));
-        let names = self.names.iter().filter(|(_, place)| **place == id.place);
-        self.safe_names.extend(names.map(|(name, place)| (name.clone(), *place)));
+        if std::mem::take(&mut file.wants_folder) {
+            self.safe_names.clone_from(&self.names);
+        }
         Ok(())
     }
 

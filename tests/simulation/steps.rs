@@ -62,7 +62,8 @@ impl SimWorld {
 
     /// Somebody sends a few messages.
     fn send_some(&mut self) {
-        let Some(site) = self.any_site() else { return };
+        // Of whom nobody knows what is left, nobody can say what becomes.
+        let Some(site) = self.any_site().filter(|site| !site.is_doubtful) else { return };
         for _ in 0..1 + self.dice.below(6) {
             let who = self.dice.below(self.visitors.len());
             let beacons = self.visitors[who].send(&site.domain, &mut self.dice);
@@ -81,6 +82,8 @@ impl SimWorld {
         let now = self.clock.now();
         let known = self.collector().directory().find(&beacon.site).cloned();
         let made = known.as_ref().map(|site| self.collector().hit_at(beacon.clone(), site, now, now));
+        // A question may have begun a flush.
+        self.observe();
         let expected = match (&known, made) {
             (None, _) => self.expect_rejected(SiteId::INSTANCE, utc_day(now), Rejection::UnknownSite),
             (Some(site), Some(Err(dropped))) => {
@@ -101,7 +104,8 @@ impl SimWorld {
                 }
             })
         };
-        assert_eq!(outcome, expected, "what becomes of a message");
+        self.tell(|| format!("{outcome:?} at {:?}", known.as_ref().map(|site| site.id)));
+        assert_eq!(outcome, expected, "what becomes of a message, {:?} {:?}", self.clock.now(), known.map(|site| site.id));
     }
 
     fn expect_rejected(&mut self, site: SiteId, day: Day, reason: Rejection) -> Outcome {
@@ -275,7 +279,11 @@ impl SimWorld {
         } else {
             self.note("command that failed");
             self.mend_disk();
-            self.with(|life| life.collector.reload()).expect("sites");
+            let read = self.with(|life| life.collector.reload());
+            if self.disk.disk().is_dead() {
+                return false;
+            }
+            read.expect("sites");
             self.settle_doubt(false);
         }
         done.is_ok()
@@ -283,13 +291,14 @@ impl SimWorld {
 
     /// Figures of days that are over are imported.
     fn import(&mut self) {
-        let Some(site) = self.any_site() else { return };
+        let Some(site) = self.any_site().filter(|site| !site.is_doubtful) else { return };
         let Some(site) = self.collector().directory().get(site.id).cloned() else { return };
         self.note("import");
         self.imports += 1;
         let today = site.schedule.locate(self.clock.now()).day;
         let day = Day(today.0 - 1 - self.dice.below(20) as i32);
         let (batch, figures) = self.batch(&site, day);
+        self.observe();
         self.ledger.import(self.imports, figures);
         // Where nobody is told, the flushes say what became of it.
         let _ = self.with(|life| life.collector.store_batch(site.id, batch));

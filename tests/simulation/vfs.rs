@@ -133,7 +133,8 @@ unsafe extern "C" fn open(
         let name = text(name);
         let Some(disk) = disk_of(name) else { return ffi::SQLITE_CANTOPEN };
         let mut locked = disk.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = match locked.open(name, flags & ffi::SQLITE_OPEN_CREATE != 0) {
+        let is_log = flags & (ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL) != 0;
+        let id = match locked.open(name, flags & ffi::SQLITE_OPEN_CREATE != 0, is_log) {
             Ok(id) => id,
             Err(error) => return code(error, ffi::SQLITE_CANTOPEN),
         };

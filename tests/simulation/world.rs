@@ -60,6 +60,8 @@ pub struct Conditions {
     /// Whether the disk lies about syncs.
     pub lies: bool,
     pub broken: Broken,
+    /// Whether it tells what happens.
+    pub tells: bool,
 }
 
 /// The world.
@@ -136,6 +138,14 @@ impl SimWorld {
     /// Notes that something was done.
     pub fn note(&mut self, what: &'static str) {
         *self.done.entry(what).or_default() += 1;
+        self.tell(|| what.to_owned());
+    }
+
+    /// Tells what happens to who replays a seed.
+    pub fn tell(&self, what: impl FnOnce() -> String) {
+        if self.conditions.tells {
+            println!("{} {}", self.clock.now().timestamp(), what());
+        }
     }
 
     /// The collector that runs.
@@ -185,6 +195,7 @@ impl SimWorld {
         let stored = stores.sums.last_flush()?;
         if let Some(how) = before.take() {
             let (confirmed, begun) = (self.ledger.confirmed, self.begun);
+            self.tell(|| format!("after {how:?}, journal {}: flush {stored} of {confirmed}..={begun}", self.journal.is_some()));
             assert!((confirmed..=begun).contains(&stored), "flush {confirmed} was stored, {stored} is the last, of {begun}");
             self.ledger.end_life(stored, self.journal.is_some() && how == Crash::Process);
             self.begun = stored;
@@ -231,6 +242,7 @@ impl SimWorld {
     pub fn observe(&mut self) {
         let tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
         for flush in tried {
+            self.tell(|| format!("{flush:?}"));
             self.begin_flush(flush.number, flush.import);
             if flush.is_stored {
                 self.ledger.confirm(flush.number);
@@ -245,12 +257,14 @@ impl SimWorld {
     fn begin_flush(&mut self, number: u64, import: Option<u64>) {
         if number > self.begun {
             self.begun = number;
+            self.tell(|| format!("flush {number} begins, {import:?}"));
             self.ledger.begin_flush(number, import.map_or(CameBy::Message, CameBy::Import));
         }
     }
 
     /// Kills the program, and what is not on the disk goes as it may.
     pub fn kill(&mut self, how: Crash) {
+        self.tell(|| format!("killed, {how:?}"));
         self.observe();
         self.disk.disk().kill();
         if let Some(life) = self.life.take() {
