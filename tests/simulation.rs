@@ -11,6 +11,7 @@ mod checks;
 mod dice;
 mod disk;
 mod ledger;
+mod operators;
 mod senders;
 mod shared_memory;
 mod steps;

@@ -4,7 +4,7 @@
 //! A file has what programs see, what is on the disk for good, and the writes between the two. When the power goes, each sector
 //! of each of these writes, each new length and each new or removed name is on the disk or is not, each for itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headcount::clock::Clock;
@@ -99,6 +99,8 @@ pub struct SimDisk {
     files: Vec<DiskFile>,
     names: BTreeMap<String, usize>,
     safe_names: BTreeMap<String, usize>,
+    /// Those that are in the folder too.
+    shown: BTreeSet<String>,
     life: u64,
     is_dead: bool,
     /// After how many operations the program is killed.
@@ -123,6 +125,7 @@ impl SimDisk {
             files: Vec::new(),
             names: BTreeMap::new(),
             safe_names: BTreeMap::new(),
+            shown: BTreeSet::new(),
             life: 0,
             is_dead: false,
             kill_in: None,
@@ -216,11 +219,33 @@ impl SimDisk {
     /// Removes a name, for good if the folder `is_synced` then.
     pub fn remove(&mut self, name: &str, is_synced: bool) -> Result<(), DiskError> {
         self.begin(2, name.len(), [usize::from(is_synced), 0])?;
+        self.shown.remove(name);
         let removed = self.names.remove(name).map(drop).ok_or(DiskError::Missing);
         if is_synced && !self.faults.lies {
             self.safe_names.remove(name);
         }
         removed
+    }
+
+    /// What programs see of a file; from now on somebody may remove it in the folder.
+    pub fn show(&mut self, name: &str) -> Option<&[u8]> {
+        let place = self.names.get(name);
+        if place.is_some() {
+            self.shown.insert(name.to_owned());
+        }
+        place.map(|place| &*self.files[*place].seen)
+    }
+
+    /// Whether somebody may remove a file in the folder.
+    pub fn is_shown(&self, name: &str) -> bool {
+        self.shown.contains(name)
+    }
+
+    /// Removes a name for good, as somebody else does.
+    pub fn forget(&mut self, name: &str) {
+        self.shown.remove(name);
+        self.names.remove(name);
+        self.safe_names.remove(name);
     }
 
     /// A file, if it is of this life.
@@ -338,6 +363,7 @@ impl SimDisk {
         for file in &mut self.files {
             (file.locks, file.shared) = (Locks::default(), None);
         }
+        self.shown.clear();
         self.life += 1;
         (self.is_dead, self.kill_in) = (false, None);
     }
@@ -367,11 +393,6 @@ impl SimDisk {
     /// The bytes of all files that were ever there, as programs see them and as they are on the disk.
     pub fn contents(&self) -> impl Iterator<Item = &[u8]> {
         self.files.iter().flat_map(|file| [&*file.seen, &*file.safe])
-    }
-
-    /// What programs see of a file.
-    pub fn seen(&self, name: &str) -> Option<&[u8]> {
-        self.names.get(name).map(|place| &*self.files[*place].seen)
     }
 }
 

@@ -48,8 +48,10 @@ pub enum Figure {
     Source(String, Column),
     /// A reason for rejection.
     Rejected(Rejection),
-    /// A kind of mail.
-    Mail(u8),
+    /// Mails that were opened.
+    Mails,
+    /// A batch of messages, by its number.
+    Batch(u64),
 }
 
 /// A figure of a site's day.
@@ -134,9 +136,20 @@ impl Ledger {
         self.add((site, day, Figure::Rejected(reason)), 1, CameBy::Message);
     }
 
-    /// A mail was noticed.
-    pub fn mail(&mut self, site: SiteId, day: Day, kind: u8) {
-        self.add((site, day, Figure::Mail(kind)), 1, CameBy::Message);
+    /// A mail was opened.
+    pub fn mail(&mut self, site: SiteId, day: Day) {
+        self.add((site, day, Figure::Mails), 1, CameBy::Message);
+    }
+
+    /// A batch of messages was counted on a day.
+    pub fn note_batch(&mut self, day: Day, number: u64) {
+        self.add((SiteId::INSTANCE, day, Figure::Batch(number)), 1, CameBy::Message);
+    }
+
+    /// Whether a batch is counted.
+    pub fn has_batch(&self, number: u64) -> bool {
+        let of_batch = |((.., figure), count): (&Key, &i64)| *figure == Figure::Batch(number) && *count > 0;
+        self.figures.iter().any(of_batch)
     }
 
     /// Books a hit, and tells whether it is to be accepted.
@@ -211,8 +224,8 @@ impl Ledger {
     }
 
     /// A life has ended, and the store has the flushes up to `stored`. What is not in them is gone, unless it is in a journal;
-    /// imports never are.
-    pub fn end_life(&mut self, stored: u64, has_journal: bool) {
+    /// imports never are. Tells whether visits are forgotten.
+    pub fn end_life(&mut self, stored: u64, has_journal: bool) -> bool {
         self.confirm(stored);
         let (stay, go): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
             .into_iter()
@@ -223,6 +236,7 @@ impl Ledger {
         self.waiting = stay;
         self.waiting.iter_mut().for_each(|entry| entry.flush = None);
         self.confirmed = stored;
+        !has_journal
     }
 
     /// Whether anything is not known to be stored.

@@ -1,24 +1,15 @@
 //! What happens in a world: one step after the other, as its dice say.
 
-use std::sync::Arc;
-
-use headcount::cell::{Axis, Dimension};
-use headcount::collector::{Outcome, SumsBatch, utc_day};
-use headcount::control::{self, Command, SiteChange};
-use headcount::counts::{OpenDay, Room};
-use headcount::hit::token::Token;
+use headcount::beacon::mail::Act;
+use headcount::beacon::{Beacon, mail};
+use headcount::collector::{MarkedHit, Outcome, utc_day};
 use headcount::rejection::Rejection;
 use headcount::secret::Digest;
-use headcount::site::{Budget, Day, Site, SiteId};
-use headcount::store::{CountedBy, DayState, Imported};
+use headcount::site::{Day, SiteId};
 
 use super::disk::{Crash, Faults};
-use super::ledger::{Column, Figure, Key};
-use super::world::{Doubt, SimSite, SimWorld};
+use super::world::SimWorld;
 
-const ZONES: [&str; 5] = ["Etc/UTC", "Europe/Berlin", "America/St_Johns", "Pacific/Apia", "Asia/Kolkata"];
-/// Sites that there are at the most.
-const SITES_MAX: usize = 4;
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -26,7 +17,9 @@ impl SimWorld {
     /// One step.
     pub fn step(&mut self) {
         match self.dice.below(1_000) {
-            0..380 => self.send_some(),
+            0..340 => self.send_some(),
+            340..365 => self.send_batch(),
+            365..380 => self.read_mail(),
             380..480 => self.keep(),
             480..600 => self.write(),
             600..760 => self.pass_time(),
@@ -37,7 +30,10 @@ impl SimWorld {
             905..925 => self.add_site(),
             925..930 => self.remove_site(),
             930..935 => self.reset_site(),
-            935..965 => self.import(),
+            935..940 => self.forget_days(),
+            940..945 => self.change_site(),
+            945..950 => self.jump(),
+            950..968 => self.import(),
             _ => self.check(),
         }
         self.die_if_killed();
@@ -54,10 +50,6 @@ impl SimWorld {
 
     fn any_crash(&mut self) -> Crash {
         if self.dice.percent(40) { Crash::Power } else { Crash::Process }
-    }
-
-    fn any_site(&mut self) -> Option<SimSite> {
-        if self.sites.is_empty() { None } else { Some(self.dice.pick(&self.sites).clone()) }
     }
 
     /// Somebody sends a few messages.
@@ -77,7 +69,7 @@ impl SimWorld {
         }
     }
 
-    fn send(&mut self, beacon: headcount::beacon::Beacon) {
+    fn send(&mut self, beacon: Beacon) {
         self.note("messages");
         let now = self.clock.now();
         let known = self.collector().directory().find(&beacon.site).cloned();
@@ -108,6 +100,105 @@ impl SimWorld {
         assert_eq!(outcome, expected, "what becomes of a message, {:?} {:?}", self.clock.now(), known.map(|site| site.id));
     }
 
+    /// Some messages that came together under an id, or an id that came before.
+    fn send_batch(&mut self) {
+        self.observe();
+        if !self.batches.is_empty() && self.dice.percent(40) {
+            let (number, at) = *self.dice.pick(&self.batches);
+            // Ids are forgotten after a month.
+            if self.clock.now().0 - at.0 < 20 * DAY {
+                return self.send_again(number);
+            }
+        }
+        let Some(site) = self.any_site().filter(|site| !site.is_doubtful) else { return };
+        self.note("batch");
+        let mut hits = Vec::new();
+        for _ in 0..1 + self.dice.below(5) {
+            let who = self.dice.below(self.visitors.len());
+            for beacon in self.visitors[who].send(&site.domain, &mut self.dice) {
+                hits.extend(self.admit(beacon));
+            }
+        }
+        self.observe();
+        let expected: Vec<bool> = hits.iter().map(|marked| self.ledger.take(&marked.hit)).collect();
+        self.batch_numbers += 1;
+        let number = self.batch_numbers;
+        let day = utc_day(self.clock.now());
+        self.ledger.note_batch(day, number);
+        self.batches.push((number, self.clock.now()));
+        let outcome = self.with(|life| life.collector.take_batch(hits, Some(id_of(number)))).expect("a collector");
+        let counted: Vec<bool> = outcome.outcomes.iter().map(Result::is_ok).collect();
+        assert!(!outcome.is_repeat && counted == expected, "what becomes of a batch");
+    }
+
+    fn admit(&mut self, beacon: Beacon) -> Option<MarkedHit> {
+        let now = self.clock.now();
+        let known = self.collector().directory().find(&beacon.site).cloned();
+        self.observe();
+        let made = self.collector().admit(beacon, None).map(headcount::collector::Uncounted::into_hit);
+        // What is booked is part of a flush that the same step has begun.
+        if let Err(outcome) = &made {
+            let Outcome::Rejected(reason) = outcome else { panic!("{outcome:?}") };
+            let of = known.map_or((SiteId::INSTANCE, utc_day(now)), |site| (site.id, site.schedule.locate(now).day));
+            self.ledger.reject(of.0, of.1, *reason);
+        }
+        self.observe();
+        made.ok().flatten()
+    }
+
+    /// Whoever got no answer sends a batch again. It is known as long as what was in it is counted.
+    fn send_again(&mut self, number: u64) {
+        self.note("batch again");
+        let is_stored = self.with(|life| life.collector.has_batch(id_of(number)));
+        let Some(is_stored) = self.answered(is_stored) else { return };
+        let is_counted = self.ledger.has_batch(number);
+        if is_stored {
+            assert!(is_counted, "batch {number} is known, and nothing of it is counted");
+            return;
+        }
+        if !is_counted {
+            let day = utc_day(self.clock.now());
+            self.ledger.note_batch(day, number);
+        }
+        let outcome = self.with(|life| life.collector.take_batch(Vec::new(), Some(id_of(number)))).expect("a collector");
+        assert_eq!(outcome.is_repeat, is_counted, "batch {number} was counted before");
+    }
+
+    /// Somebody opens a mail.
+    fn read_mail(&mut self) {
+        let Some(site) = self.any_site().filter(|site| !site.is_doubtful) else { return };
+        self.note("mail");
+        let who = self.dice.below(self.visitors.len());
+        let visitor = self.visitors[who].clone();
+        self.observe();
+        let Some(schedule) = self.collector().directory().get(site.id).map(|site| site.schedule.clone()) else { return };
+        let day = schedule.locate(self.clock.now()).day;
+        self.ledger.mail(site.id, day);
+        let counted = self.with(|life| {
+            let collector = &life.collector;
+            visitor.with_request("", "", |request| collector.mail(request, &site.domain, mail::UNKNOWN, Act::Opened, false))
+        });
+        assert_eq!(counted, Ok(()), "a mail is counted");
+    }
+
+    /// The clock is set to another time, and mostly back later.
+    fn jump(&mut self) {
+        let back = self.jumped_ms.take();
+        let ms = match back {
+            Some(ms) if self.dice.percent(80) => -ms,
+            _ => {
+                let span = *self.dice.pick(&[MINUTE, 60 * MINUTE, DAY, 40 * DAY, 3_000 * DAY]);
+                let ms = 1 + self.dice.below(span as usize) as i64;
+                if self.dice.percent(40) { -ms } else { ms }
+            }
+        };
+        self.jumped_ms = if back.is_none() { Some(ms) } else { None };
+        self.note("clock set");
+        self.clock.set(self.clock.now().plus(ms));
+        self.batches.clear();
+        self.note_time(true);
+    }
+
     fn expect_rejected(&mut self, site: SiteId, day: Day, reason: Rejection) -> Outcome {
         self.ledger.reject(site, day, reason);
         Outcome::Rejected(reason)
@@ -130,6 +221,7 @@ impl SimWorld {
     pub fn pass(&mut self, ms: i64) {
         self.clock.set(self.clock.now().plus(ms));
         self.passed_ms += ms;
+        self.note_time(false);
     }
 
     /// Time passes, from milliseconds to days; mostly the program does what is due meanwhile.
@@ -224,152 +316,25 @@ impl SimWorld {
             if self.disk.disk().is_dead() {
                 break;
             }
-            match self.dice.below(8) {
+            match self.dice.below(12) {
                 0 => self.add_site(),
                 1 => self.remove_site(),
                 2 => self.reset_site(),
                 3 => self.import(),
                 4 => self.pass_time(),
                 5 => self.flush(),
+                6 => self.forget_days(),
+                7 => self.change_site(),
                 _ => self.settle(100),
             }
         }
         self.disk.disk().kill_in = None;
     }
-
-    fn add_site(&mut self) {
-        if self.sites.len() >= SITES_MAX {
-            return;
-        }
-        self.note("site added");
-        let domain = format!("site{}.test", self.dice.below(1_000_000));
-        let mut change = SiteChange::of("timezone", *self.dice.pick(&ZONES));
-        if self.dice.percent(10) {
-            change = change.with("address", "none");
-        }
-        self.doubt = Some(Doubt::Adding(domain.clone()));
-        self.command(Command::SiteAdd { domain, change });
-    }
-
-    fn remove_site(&mut self) {
-        let Some(site) = self.any_site() else { return };
-        self.note("site removed");
-        self.doubt = Some(Doubt::Removing(site.id));
-        self.command(Command::SiteRemove { domain: site.domain });
-    }
-
-    fn reset_site(&mut self) {
-        let Some(site) = self.any_site() else { return };
-        self.note("site reset");
-        self.doubt = Some(Doubt::Forgetting(site.id));
-        let is_done = self.command(Command::SiteReset { domain: site.domain, dry_run: false });
-        if is_done {
-            self.ledger.forget(site.id, |_| true, |_| false);
-        }
-    }
-
-    /// Carries out a command. What became of it where it fails is seen afterwards.
-    fn command(&mut self, command: Command) -> bool {
-        let done = self.with(|life| control::run(command, &life.collector, "http://127.0.0.1"));
-        if self.disk.disk().is_dead() {
-            return false;
-        }
-        if done.is_ok() {
-            self.settle_doubt(true);
-        } else {
-            self.note("command that failed");
-            self.mend_disk();
-            let read = self.with(|life| life.collector.reload());
-            if self.disk.disk().is_dead() {
-                return false;
-            }
-            read.expect("sites");
-            self.settle_doubt(false);
-        }
-        done.is_ok()
-    }
-
-    /// Figures of days that are over are imported.
-    fn import(&mut self) {
-        let Some(site) = self.any_site().filter(|site| !site.is_doubtful) else { return };
-        let Some(site) = self.collector().directory().get(site.id).cloned() else { return };
-        self.note("import");
-        self.imports += 1;
-        let today = site.schedule.locate(self.clock.now()).day;
-        let day = Day(today.0 - 1 - self.dice.below(20) as i32);
-        let (batch, figures) = self.batch(&site, day);
-        self.observe();
-        self.ledger.import(self.imports, figures);
-        // Where nobody is told, the flushes say what became of it.
-        let _ = self.with(|life| life.collector.store_batch(site.id, batch));
-    }
-
-    /// Some pageviews of people who were there once each.
-    fn batch(&mut self, site: &Arc<Site>, day: Day) -> (SumsBatch, Vec<(Key, i64)>) {
-        let mut open = OpenDay::new(site.id, day, Budget::default());
-        let mut figures = Vec::new();
-        let at = site.schedule.start_of(day).plus(12 * 60 * MINUTE);
-        for number in 0..1 + self.dice.below(5) {
-            let hit = hit_of(site, at, number as u64);
-            open.take(&hit, || Room::Visitor).expect("a pageview");
-            let mut add = |figure| figures.push(((site.id, day, figure), 1));
-            for column in [Column::Visitors, Column::Visits, Column::Pageviews, Column::Bounces] {
-                add(Figure::Total(column));
-            }
-            for column in [Column::Visitors, Column::Pageviews] {
-                add(Figure::Page(hit.page.clone(), column));
-            }
-            for column in [Column::Visits, Column::Pageviews] {
-                add(Figure::Source(hit.origin.source.to_string(), column));
-            }
-        }
-        let snapshot = Some(Arc::new(open.snapshot()));
-        let (pair_cells, by) = (site.settings.budget.pair_cells, CountedBy::Import);
-        let state = DayState { site: site.id, day, by, snapshot, pair_cells, is_over: true, release: None };
-        let head = Digest([self.imports as u8; 32]);
-        let imported = vec![Imported { site: site.id, head, head_bytes: self.imports, bytes: 100 }];
-        let sums = vec![(site.id, day, open.drain())];
-        (SumsBatch { sums, days: vec![state], counted: 1, imported, ..SumsBatch::default() }, figures)
-    }
 }
 
-fn hit_of(site: &Arc<Site>, at: headcount::site::Moment, who: u64) -> headcount::hit::Hit {
-    use headcount::hit::{Hit, Kind};
-    Hit {
-        site: site.id,
-        at,
-        local: site.schedule.locate(at),
-        token: Some(Token::from_bits(who + 1)),
-        network: Some(headcount::hit::token::Network::from_bits(7)),
-        kind: Kind::Pageview,
-        page: format!("/imported/{}", who % 3),
-        hostname: site.domain.to_string(),
-        props: Vec::new(),
-        agent: Arc::new(headcount::hit::agent::Agent::unknown()),
-        place: Arc::new(headcount::hit::place::Place {
-            country: "DE".into(),
-            region: "(not set)".into(),
-            city: "(not set)".into(),
-        }),
-        origin: headcount::hit::source::Origin {
-            source: "Google".into(),
-            referrer: "google.com".into(),
-            channel: "Organic Search",
-        },
-        campaign: Default::default(),
-        language: String::new(),
-        screen: None,
-        watched: Default::default(),
-        collected: Default::default(),
-    }
-}
-
-/// The dimension of a figure, and its value.
-pub fn axis_of(figure: &Figure) -> Option<(Axis<headcount::counts::Name>, &str, Column)> {
-    match figure {
-        Figure::Total(column) => Some((Axis::Total, "", *column)),
-        Figure::Page(page, column) => Some((Axis::Of(Dimension::Page), page, *column)),
-        Figure::Source(source, column) => Some((Axis::Of(Dimension::Source), source, *column)),
-        Figure::Rejected(_) | Figure::Mail(_) => None,
-    }
+/// The id of a batch.
+fn id_of(number: u64) -> Digest {
+    let mut id = [7; 32];
+    id[..8].copy_from_slice(&number.to_le_bytes());
+    Digest(id)
 }

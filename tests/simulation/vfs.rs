@@ -1,44 +1,51 @@
 //! The door between SQLite and the simulated disks: a VFS, as SQLite calls what it reaches files by.
 //!
-//! SQLite asks for it by the address of a database, `file:/sim/7/headcount.db?vfs=headcount-sim`, so the rest of the process
-//! is not concerned. All that is `unsafe` of the simulation is here: SQLite's C functions are given memory of SQLite's, and a
-//! pointer of ours to what each file is. Its documentation (sqlite.org/c3ref/vfs.html, io_methods.html) says what each must do.
+//! It is the one that SQLite takes unless it is told another. The database in the folder of a mounted disk, with what SQLite keeps
+//! beside it, is on that disk; all other files are what they were, because they are handed on to SQLite's own VFS. All that is
+//! `unsafe` of the simulation is here: SQLite's C functions are given memory of SQLite's, and a pointer of ours to what each file
+//! is. Its documentation (sqlite.org/c3ref/vfs.html, io_methods.html) says what each must do.
 
 #![allow(unsafe_code)]
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::fs;
+use std::path::Path;
 use std::slice;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rusqlite::ffi;
+use tempfile::TempDir;
 
 use super::disk::{DiskError, FileId, SimDisk};
 use super::shared_memory::SharedMemory;
 
-/// The name by which SQLite is asked for it.
-const NAME: &CStr = c"headcount-sim";
+/// The file of the database.
+pub const DATABASE: &str = "headcount.db";
+/// How the names end of what is on a simulated disk.
+const ENDINGS: [&str; 3] = ["", "-wal", "-journal"];
 
-/// The disks that are there, by number.
-static DISKS: Mutex<BTreeMap<u64, Arc<Mutex<SimDisk>>>> = Mutex::new(BTreeMap::new());
+/// The disks that are mounted, by the path of their database.
+static DISKS: Mutex<BTreeMap<String, Arc<Mutex<SimDisk>>>> = Mutex::new(BTreeMap::new());
 
-/// A disk that SQLite can reach until this is dropped.
+/// A disk that SQLite can reach until this is dropped. There is a folder for it, for whom wants to see files without SQLite.
 #[derive(Debug)]
 pub struct MountedDisk {
-    number: u64,
+    _folder: TempDir,
+    path: String,
     disk: Arc<Mutex<SimDisk>>,
 }
 
 impl MountedDisk {
     /// Mounts a disk.
     pub fn mount(disk: SimDisk) -> MountedDisk {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(register);
-        let mut disks = DISKS.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = disks.keys().next_back().map_or(1, |last| last + 1);
+        unix();
+        let folder = TempDir::new_in("/dev/shm").expect("a folder in memory");
+        let path = folder.path().join(DATABASE).to_str().expect("a path of letters").to_owned();
+        fs::write(&path, []).expect("a file in memory");
         let disk = Arc::new(Mutex::new(disk));
-        disks.insert(number, disk.clone());
-        MountedDisk { number, disk }
+        DISKS.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone(), disk.clone());
+        MountedDisk { _folder: folder, path, disk }
     }
 
     /// The disk.
@@ -51,26 +58,54 @@ impl MountedDisk {
         self.disk.clone()
     }
 
-    /// The name of a file, as the disk has it.
-    pub fn name(&self, file: &str) -> String {
-        format!("/sim/{}/{file}", self.number)
+    /// The path of the database.
+    pub fn database(&self) -> &Path {
+        Path::new(&self.path)
     }
 
-    /// The address of a file, as SQLite takes it.
-    pub fn address(&self, file: &str) -> String {
-        format!("file:{}?vfs=headcount-sim", self.name(file))
+    /// Shows the files in the folder as they are on the disk, as a start finds them.
+    pub fn show(&self) {
+        let mut disk = self.disk();
+        for ending in ENDINGS {
+            let path = format!("{}{ending}", self.path);
+            match disk.show(&path) {
+                Some(bytes) => fs::write(&path, bytes).expect("a file in memory"),
+                None => _ = fs::remove_file(&path),
+            }
+        }
     }
 }
 
 impl Drop for MountedDisk {
     fn drop(&mut self) {
-        DISKS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        DISKS.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.path);
     }
 }
 
+/// The disk on which a file is; nothing for files that are not simulated.
 fn disk_of(name: &str) -> Option<Arc<Mutex<SimDisk>>> {
-    let number = name.strip_prefix("/sim/")?.split('/').next()?.parse().ok()?;
-    DISKS.lock().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+    let disks = DISKS.lock().unwrap_or_else(PoisonError::into_inner);
+    ENDINGS.iter().find_map(|ending| disks.get(name.strip_suffix(ending)?).cloned())
+}
+
+/// The disk, on which there is no file any more that the program has moved away in the folder.
+fn looked_at<'a>(disk: &'a Mutex<SimDisk>, name: &str) -> MutexGuard<'a, SimDisk> {
+    let mut disk = disk.lock().unwrap_or_else(PoisonError::into_inner);
+    if disk.is_shown(name) && !Path::new(name).exists() {
+        disk.forget(name);
+    }
+    disk
+}
+
+/// SQLite's own VFS; ours stands before it from now on.
+fn unix() -> *mut ffi::sqlite3_vfs {
+    static UNIX: OnceLock<usize> = OnceLock::new();
+    let address = UNIX.get_or_init(|| {
+        let unix = unsafe { ffi::sqlite3_vfs_find(std::ptr::null()) };
+        register(unix);
+        unix as usize
+    });
+    *address as *mut ffi::sqlite3_vfs
 }
 
 /// A file as SQLite has it: its first field must be this, and the rest is ours.
@@ -129,10 +164,13 @@ unsafe extern "C" fn open(
     out_flags: *mut c_int,
 ) -> c_int {
     unsafe {
-        (*file).pMethods = std::ptr::null();
+        let path = name;
         let name = text(name);
-        let Some(disk) = disk_of(name) else { return ffi::SQLITE_CANTOPEN };
-        let mut locked = disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(disk) = disk_of(name) else {
+            return (*unix()).xOpen.map_or(ffi::SQLITE_CANTOPEN, |open| open(unix(), path, file, flags, out_flags));
+        };
+        (*file).pMethods = std::ptr::null();
+        let mut locked = looked_at(&disk, name);
         let is_log = flags & (ffi::SQLITE_OPEN_WAL | ffi::SQLITE_OPEN_MAIN_JOURNAL) != 0;
         let id = match locked.open(name, flags & ffi::SQLITE_OPEN_CREATE != 0, is_log) {
             Ok(id) => id,
@@ -338,8 +376,12 @@ static METHODS: ffi::sqlite3_io_methods = ffi::sqlite3_io_methods {
 };
 
 unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, is_synced: c_int) -> c_int {
+    let path = name;
     let name = unsafe { text(name) };
-    let Some(disk) = disk_of(name) else { return ffi::SQLITE_IOERR_DELETE };
+    let Some(disk) = disk_of(name) else {
+        let delete = unsafe { (*unix()).xDelete };
+        return delete.map_or(ffi::SQLITE_IOERR_DELETE, |delete| unsafe { delete(unix(), path, is_synced) });
+    };
     let removed = disk.lock().unwrap_or_else(PoisonError::into_inner).remove(name, is_synced != 0);
     match removed {
         Err(DiskError::Missing) => ffi::SQLITE_IOERR_DELETE_NOENT,
@@ -347,69 +389,36 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, is_sy
     }
 }
 
-unsafe extern "C" fn access(_: *mut ffi::sqlite3_vfs, name: *const c_char, _: c_int, out: *mut c_int) -> c_int {
+unsafe extern "C" fn access(
+    _: *mut ffi::sqlite3_vfs,
+    name: *const c_char,
+    flags: c_int,
+    out: *mut c_int,
+) -> c_int {
+    let path = name;
     let name = unsafe { text(name) };
-    let exists = disk_of(name).is_some_and(|disk| disk.lock().unwrap_or_else(PoisonError::into_inner).exists(name));
+    let Some(disk) = disk_of(name) else {
+        let access = unsafe { (*unix()).xAccess };
+        return access.map_or(ffi::SQLITE_IOERR_ACCESS, |access| unsafe { access(unix(), path, flags, out) });
+    };
+    let exists = looked_at(&disk, name).exists(name);
     unsafe { *out = c_int::from(exists) };
     ffi::SQLITE_OK
 }
 
-unsafe extern "C" fn full_name(
-    _: *mut ffi::sqlite3_vfs,
-    name: *const c_char,
-    room: c_int,
-    out: *mut c_char,
-) -> c_int {
-    let name = unsafe { CStr::from_ptr(name) }.to_bytes_with_nul();
-    if name.len() > room as usize {
-        return ffi::SQLITE_CANTOPEN;
-    }
-    unsafe { out.copy_from_nonoverlapping(name.as_ptr().cast(), name.len()) };
-    ffi::SQLITE_OK
-}
-
-unsafe extern "C" fn randomness(_: *mut ffi::sqlite3_vfs, count: c_int, out: *mut c_char) -> c_int {
-    unsafe { out.write_bytes(0x5a, count as usize) };
-    count
-}
-
-/// Whoever waits for a lock in one thread waits in vain: nobody else does anything meanwhile.
-unsafe extern "C" fn sleep(_: *mut ffi::sqlite3_vfs, microseconds: c_int) -> c_int {
-    microseconds
-}
-
-unsafe extern "C" fn time(_: *mut ffi::sqlite3_vfs, out: *mut f64) -> c_int {
-    // Julian days; what depends on the time is given it.
-    unsafe { *out = 2_461_000.5 };
-    ffi::SQLITE_OK
-}
-
-fn register() {
+/// Puts ours before SQLite's own VFS, whose other functions it keeps.
+fn register(unix: *mut ffi::sqlite3_vfs) {
+    let unix = unsafe { &*unix };
     let vfs = ffi::sqlite3_vfs {
-        iVersion: 1,
-        szOsFile: size_of::<Handle>() as c_int,
-        mxPathname: 512,
+        szOsFile: unix.szOsFile.max(size_of::<Handle>() as c_int),
         pNext: std::ptr::null_mut(),
-        zName: NAME.as_ptr(),
-        pAppData: std::ptr::null_mut(),
+        zName: c"headcount-sim".as_ptr(),
         xOpen: Some(open),
         xDelete: Some(delete),
         xAccess: Some(access),
-        xFullPathname: Some(full_name),
-        xDlOpen: None,
-        xDlError: None,
-        xDlSym: None,
-        xDlClose: None,
-        xRandomness: Some(randomness),
-        xSleep: Some(sleep),
-        xCurrentTime: Some(time),
-        xGetLastError: None,
-        xCurrentTimeInt64: None,
-        xSetSystemCall: None,
-        xGetSystemCall: None,
-        xNextSystemCall: None,
+        ..*unix
     };
     // It is there for as long as the process.
-    let registered = unsafe { ffi::sqlite3_vfs_register(Box::leak(Box::new(vfs)), 0) };
+    let registered = unsafe { ffi::sqlite3_vfs_register(Box::leak(Box::new(vfs)), 1) };
     assert_eq!(registered, ffi::SQLITE_OK);
 }

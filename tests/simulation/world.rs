@@ -1,7 +1,6 @@
 //! The world of a seed: a clock, a disk, a journal's folder or none, and one life of the program after the other.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -21,11 +20,14 @@ use super::dice::Dice;
 use super::disk::{Crash, Faults, SimDisk};
 use super::ledger::{CameBy, Ledger};
 use super::senders::SimVisitor;
-use super::vfs::MountedDisk;
+use super::vfs::{DATABASE, MountedDisk};
 use super::watched_store::{Broken, TriedFlush, WatchedStore, import_of};
 
-/// The file of the database.
-const DATABASE: &str = "headcount.db";
+/// For how many months the days of some sites are kept.
+pub const KEPT_MONTHS: u32 = 2;
+/// By how many days the clock may be ahead at a start and be believed, and by how many it may go on at once.
+const AHEAD_DAYS: i64 = 35;
+const DAY_MS: i64 = 86_400_000;
 /// For how many rounds somebody who waits for a disk that fails is left waiting.
 const PATIENCE: u64 = 40;
 
@@ -70,7 +72,7 @@ pub struct SimWorld {
     pub dice: Dice,
     pub clock: Clock,
     pub disk: MountedDisk,
-    /// A folder in memory, with a file that stands for the database; nothing where the journal is off.
+    /// A folder in memory; nothing where the journal is off.
     pub journal: Option<TempDir>,
     pub life: Option<Life>,
     pub ledger: Ledger,
@@ -86,16 +88,26 @@ pub struct SimWorld {
     /// How much time passed, clocks that jump aside, in milliseconds.
     pub passed_ms: i64,
     pub imports: u64,
+    /// Batches that were sent, and when.
+    pub batches: Vec<(u64, Moment)>,
+    pub batch_numbers: u64,
+    /// By how much the clock was set; nothing if it is right.
+    pub jumped_ms: Option<i64>,
+    /// The last time that may be believed, by which figures may be too old; and since when the clock goes on in steps.
+    pub believable: Moment,
+    goes_since: Moment,
+    /// Whether visits of running days were lost, of which the pairs lack then.
+    pub lost_visits: bool,
 }
 
 /// A new database as a file, made once.
 fn template() -> &'static [u8] {
     static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
-        let mounted = MountedDisk::mount(SimDisk::new(0, Clock::manual(Moment(0))));
-        drop(store::open(Path::new(&mounted.address(DATABASE))).unwrap());
-        let disk = mounted.disk();
-        disk.seen(&mounted.name(DATABASE)).unwrap().to_vec()
+        let folder = TempDir::new_in("/dev/shm").unwrap();
+        let path = folder.path().join(DATABASE);
+        drop(store::open(&path).unwrap());
+        std::fs::read(&path).unwrap()
     })
 }
 
@@ -105,15 +117,13 @@ impl SimWorld {
         let mut dice = Dice(conditions.seed);
         // 2026-01-01 and up to 600 days later: summer time begins and ends on the way.
         let clock = Clock::manual(Moment(1_767_225_600_000 + dice.below(600 * 86_400) as i64 * 1_000));
+        let now = clock.now();
         let disk = MountedDisk::mount(SimDisk::new(dice.roll(), clock.clone()));
         if dice.percent(95) {
-            disk.disk().put(&disk.name(DATABASE), template());
+            disk.disk().put(&disk.database().display().to_string(), template());
         }
         disk.disk().faults.lies = conditions.lies;
         let journal = dice.percent(60).then(|| TempDir::new_in("/dev/shm").unwrap());
-        if let Some(journal) = &journal {
-            std::fs::write(journal.path().join(DATABASE), []).unwrap();
-        }
         let visitors = (0..2 + dice.below(8)).map(|_| SimVisitor::born(&mut dice)).collect();
         SimWorld {
             conditions,
@@ -132,6 +142,12 @@ impl SimWorld {
             done: BTreeMap::new(),
             passed_ms: 0,
             imports: 0,
+            batches: Vec::new(),
+            batch_numbers: 0,
+            jumped_ms: None,
+            believable: now,
+            goes_since: now,
+            lost_visits: false,
         }
     }
 
@@ -148,6 +164,18 @@ impl SimWorld {
         }
     }
 
+    /// Takes note of the time, which somebody may have set.
+    pub fn note_time(&mut self, was_set: bool) {
+        let now = self.clock.now();
+        if was_set {
+            self.goes_since = now;
+        }
+        let is_near = now.0 - self.believable.0 <= AHEAD_DAYS * DAY_MS;
+        if is_near || now.0 - self.goes_since.0 >= DAY_MS {
+            self.believable = self.believable.max(now);
+        }
+    }
+
     /// The collector that runs.
     pub fn collector(&self) -> Collector {
         self.life.as_ref().expect("a life").collector.clone()
@@ -159,7 +187,8 @@ impl SimWorld {
     }
 
     fn open(&self) -> Result<Stores, StoreError> {
-        let Stores { sums, operators } = store::open(Path::new(&self.disk.address(DATABASE)))?;
+        self.disk.show();
+        let Stores { sums, operators, .. } = store::open(self.disk.database())?;
         let sums = Arc::new(WatchedStore::of(sums, self.tried.clone(), self.conditions.broken));
         Ok(Stores { sums, operators })
     }
@@ -197,7 +226,8 @@ impl SimWorld {
             let (confirmed, begun) = (self.ledger.confirmed, self.begun);
             self.tell(|| format!("after {how:?}, journal {}: flush {stored} of {confirmed}..={begun}", self.journal.is_some()));
             assert!((confirmed..=begun).contains(&stored), "flush {confirmed} was stored, {stored} is the last, of {begun}");
-            self.ledger.end_life(stored, self.journal.is_some() && how == Crash::Process);
+            let has_journal = self.journal.is_some() && how == Crash::Process;
+            self.lost_visits |= self.ledger.end_life(stored, has_journal);
             self.begun = stored;
         }
         let tools = Tools { agents: Agents::new(), places: Places::none() };
@@ -205,7 +235,7 @@ impl SimWorld {
         let open = |state: &JournalState| {
             let Some(folder) = &journal else { return (None, Found::NOTHING) };
             let place = JournalPlace::Folder(folder.clone());
-            let search = JournalSearch { place: &place, file: &folder.join(DATABASE), last: None };
+            let search = JournalSearch { place: &place, file: self.disk.database(), last: None };
             headcount::journal::open(&search, state, limits::JOURNAL_MB << 20)
         };
         let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), open, self.idle())?;
@@ -278,9 +308,7 @@ impl SimWorld {
     pub fn crash(&mut self, how: Crash) {
         self.disk.disk().crash(how);
         if let (Crash::Power, Some(journal)) = (how, &mut self.journal) {
-            let fresh = TempDir::new_in("/dev/shm").unwrap();
-            std::fs::write(fresh.path().join(DATABASE), []).unwrap();
-            *journal = fresh;
+            *journal = TempDir::new_in("/dev/shm").unwrap();
         }
     }
 }
