@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use aho_corasick::AhoCorasick;
-use headcount::cell::{Axis, Dimension};
+use headcount::cell::filter::Test;
+use headcount::cell::{Axis, Dimension, Filter};
 use headcount::report::{Records, Sums};
 use headcount::site::{Day, Hour, LocalHour, SiteId};
 use headcount::store::{Ask, Grain, SumRow};
 
-use super::ledger::{Column, Figure, Figures};
+use super::ledger::{Column, Figure, Figures, Key};
 use super::senders;
 use super::world::{Doubt, KEPT_MONTHS, SimSite, SimWorld};
 
@@ -22,6 +23,7 @@ impl SimWorld {
             self.compare(&site, &found);
             if !site.is_doubtful {
                 self.check_wholes(&site, &found, days);
+                self.check_pairs(&site, &found);
             }
         }
         let meter = self.collector();
@@ -91,6 +93,40 @@ impl SimWorld {
         }
     }
 
+    /// What a page has from all sources together is what it has.
+    fn check_pairs(&mut self, site: &SimSite, found: &Figures) {
+        let of_pages = |((_, day, figure), count): (&Key, &i64)| match figure {
+            Figure::Page(page, Column::Pageviews) if *count > 0 => Some((*day, page.clone())),
+            _ => None,
+        };
+        let pages: Vec<_> = found.iter().filter_map(of_pages).collect();
+        if pages.is_empty() {
+            return;
+        }
+        let (day, page) = self.dice.pick(&pages).clone();
+        let filter = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![page.clone()]) };
+        let of_day = ask(site.id, Axis::Of(Dimension::Source), Grain::Day, [day.0, day.0]);
+        let Some(rows) = self.answered(self.collector().read(&[Ask { filter: Some(filter), ..of_day }])) else { return };
+        let sum: i64 = rows[0].iter().map(|row| row.tally.pageviews).sum();
+        let whole = found.get(&(site.id, day, Figure::Page(page.clone(), Column::Pageviews))).copied().unwrap_or_default();
+        let may_lack = self.ledger.lost_visits.contains(&(site.id, day)) || self.is_too_old(day);
+        assert!(sum == whole || may_lack && sum < whole, "{page} of {day:?} from all sources: {sum} of {whole}");
+    }
+
+    /// What is found is at least what is stored, and at most what was acknowledged.
+    pub fn check_between(&mut self) {
+        let stored = self.ledger.stored();
+        for site in self.sites.clone().into_iter().filter(|site| !site.is_doubtful) {
+            let Some((found, _)) = self.figures_of(&site) else { continue };
+            for (key, most) in self.ledger.figures().iter().filter(|((of, ..), _)| *of == site.id) {
+                let can_shrink = matches!(key.2, Figure::Total(Column::Bounces | Column::Seconds | Column::Visitors));
+                let found = found.get(key).copied().unwrap_or_default();
+                let least = if self.is_too_old(key.1) { 0 } else { stored.get(key).copied().unwrap_or_default() };
+                assert!(can_shrink || (least..=*most).contains(&found), "{key:?}: {found}, of {least}..={most}");
+            }
+        }
+    }
+
     /// Whether the figures of a day may have gone for their age.
     fn is_too_old(&self, day: Day) -> bool {
         let today = headcount::collector::utc_day(self.believable);
@@ -133,53 +169,60 @@ impl SimWorld {
         assert!(found.is_none(), "{:?} is on the disk", found.map(|found| &canaries[found.pattern().as_usize()]));
     }
 
-    /// What a start finds must be what was acknowledged.
+    /// What a start finds must be what was acknowledged. A command that failed may have come through: where a sync fails, SQLite
+    /// leaves a transaction in its log that nobody was told of, and the next start finds it.
     pub fn take_stock(&mut self) {
-        self.settle_doubt(false);
+        let doubts: Vec<Doubt> = std::mem::take(&mut self.failed).into_iter().chain(self.doubt.take()).collect();
+        self.compare_sites(&doubts);
+        for doubt in doubts {
+            match doubt {
+                Doubt::Adding(_) => {}
+                Doubt::Removing(id) => self.find_all_or_none(id),
+                Doubt::Forgetting(id) => self.doubt_site(id, true),
+            }
+        }
         self.check();
     }
 
-    /// Sees what became of a command, of which somebody `was_told` that it is carried out.
-    pub fn settle_doubt(&mut self, was_told: bool) {
-        let doubt = self.doubt.take();
+    /// Sees what became of a command, of which somebody was told whether it is carried out.
+    pub fn settle_doubt(&mut self, is_done: bool) {
+        let Some(doubt) = self.doubt.take() else { return };
+        self.compare_sites(std::slice::from_ref(&doubt));
+        match &doubt {
+            Doubt::Adding(domain) if is_done => {
+                assert!(self.sites.iter().any(|site| site.domain == *domain), "{domain} was added");
+            }
+            Doubt::Removing(id) if is_done => {
+                assert!(!self.sites.iter().any(|site| site.id == *id), "a site that was removed is there");
+            }
+            Doubt::Removing(id) => self.find_all_or_none(*id),
+            Doubt::Forgetting(id) => self.doubt_site(*id, !is_done),
+            Doubt::Adding(_) => {}
+        }
+        if !is_done {
+            self.failed.push(doubt);
+        }
+    }
+
+    /// The sites are those that were, but for commands that are in doubt.
+    fn compare_sites(&mut self, doubts: &[Doubt]) {
         let declared = self.collector().directory().all();
-        let is_declared = |id: SiteId| declared.iter().any(|site| site.id == id);
         for site in std::mem::take(&mut self.sites) {
-            let is_removed = matches!(doubt, Some(Doubt::Removing(id)) if id == site.id);
-            match is_declared(site.id) {
-                true => {
-                    assert!(!(is_removed && was_told), "a site that was removed is there");
-                    self.sites.push(site);
-                }
-                false => {
-                    assert!(is_removed, "{} is gone", site.domain);
-                    self.ledger.forget(site.id, |_| true, |_| false);
-                }
+            if declared.iter().any(|other| other.id == site.id) {
+                self.sites.push(site);
+            } else {
+                assert!(doubts.contains(&Doubt::Removing(site.id)), "{} is gone", site.domain);
+                self.ledger.forget(site.id, |_| true, |_| false);
             }
         }
         for site in &declared {
-            let is_new = !self.sites.iter().any(|known| known.id == site.id);
             let domain = site.domain.to_string();
-            assert!(!is_new || doubt == Some(Doubt::Adding(domain.clone())), "{domain} is there");
-            if is_new {
+            if !self.sites.iter().any(|known| known.id == site.id) {
+                assert!(doubts.contains(&Doubt::Adding(domain.clone())), "{domain} is there");
                 self.sites.push(SimSite { id: site.id, domain, is_doubtful: false });
             }
         }
         self.sites.sort_by_key(|site| site.id);
-        match doubt {
-            Some(Doubt::Adding(domain)) if was_told => {
-                assert!(self.sites.iter().any(|site| site.domain == domain), "{domain} was added");
-            }
-            Some(Doubt::Removing(id)) if !was_told => self.find_all_or_none(id),
-            Some(Doubt::Forgetting(id)) => self.doubt_site(id, !was_told),
-            _ => {}
-        }
-    }
-
-    fn doubt_site(&mut self, id: SiteId, is_doubtful: bool) {
-        if let Some(site) = self.sites.iter_mut().find(|site| site.id == id) {
-            site.is_doubtful = is_doubtful;
-        }
     }
 
     /// Of a site that was to be removed and is there, all figures are there or none.
@@ -192,6 +235,12 @@ impl SimWorld {
         if found.is_some_and(|(found, _)| found.values().all(|count| *count == 0)) {
             self.ledger.forget(id, |_| true, |_| false);
             self.doubt_site(id, true);
+        }
+    }
+
+    fn doubt_site(&mut self, id: SiteId, is_doubtful: bool) {
+        if let Some(site) = self.sites.iter_mut().find(|site| site.id == id) {
+            site.is_doubtful = is_doubtful;
         }
     }
 }

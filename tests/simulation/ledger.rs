@@ -114,6 +114,10 @@ pub struct Ledger {
     figures: Figures,
     waiting: Vec<Entry>,
     people: HashMap<(SiteId, Day, u64), Person>,
+    /// Days whose visits are stored, until more come.
+    stored_visits: BTreeSet<(SiteId, Day)>,
+    /// Days of whose visits some were lost, so that their pairs are not all.
+    pub lost_visits: BTreeSet<(SiteId, Day)>,
     /// The last flush that is known to be stored.
     pub confirmed: u64,
 }
@@ -122,6 +126,13 @@ impl Ledger {
     /// What the figures must be now.
     pub fn figures(&self) -> &Figures {
         &self.figures
+    }
+
+    /// What is known to be stored.
+    pub fn stored(&self) -> Figures {
+        let mut stored = self.figures.clone();
+        self.waiting.iter().for_each(|entry| *stored.entry(entry.key.clone()).or_default() -= entry.by);
+        stored
     }
 
     fn add(&mut self, key: Key, by: i64, came: CameBy) {
@@ -160,6 +171,7 @@ impl Ledger {
             return self.take_unknown(hit);
         };
         let key = (site, day, token.bits());
+        self.stored_visits.remove(&(site, day));
         let before = self.people.get(&key).cloned();
         let at = before.as_ref().map_or(hit.at, |person| hit.at.max(person.last_hit));
         let running = before.as_ref().filter(|person| at.0 - person.last_hit.0 <= HALF_AN_HOUR_MS);
@@ -196,6 +208,7 @@ impl Ledger {
             self.reject(site, day, Rejection::NoVisit);
             return false;
         }
+        self.lost_visits.insert((site, day));
         let column = if hit.kind == Kind::Pageview { Column::Pageviews } else { Column::Events };
         let source = hit.origin.source.to_string();
         self.add((site, day, Figure::Total(column)), 1, CameBy::Message);
@@ -224,9 +237,13 @@ impl Ledger {
     }
 
     /// A life has ended, and the store has the flushes up to `stored`. What is not in them is gone, unless it is in a journal;
-    /// imports never are. Tells whether visits are forgotten.
-    pub fn end_life(&mut self, stored: u64, has_journal: bool) -> bool {
+    /// imports never are.
+    pub fn end_life(&mut self, stored: u64, has_journal: bool) {
         self.confirm(stored);
+        if !has_journal {
+            let days = self.people.keys().map(|(site, day, _)| (*site, *day));
+            self.lost_visits.extend(days.filter(|of| !self.stored_visits.contains(of)));
+        }
         let (stay, go): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
             .into_iter()
             .partition(|entry| has_journal && entry.came == CameBy::Message);
@@ -236,7 +253,12 @@ impl Ledger {
         self.waiting = stay;
         self.waiting.iter_mut().for_each(|entry| entry.flush = None);
         self.confirmed = stored;
-        !has_journal
+    }
+
+    /// The visits of some days are stored.
+    pub fn store_visits(&mut self, is_stored: impl Fn(Day) -> bool) {
+        let days = self.people.keys().map(|(site, day, _)| (*site, *day));
+        self.stored_visits.extend(days.filter(|(_, day)| is_stored(*day)));
     }
 
     /// Whether anything is not known to be stored.

@@ -25,7 +25,8 @@ impl SimWorld {
             600..760 => self.pass_time(),
             760..810 => self.flush(),
             810..835 => self.change_faults(),
-            835..875 => self.end(),
+            835..870 => self.end(),
+            870..875 => self.kill_and_damage(),
             875..905 => self.end_in_the_middle(),
             905..925 => self.add_site(),
             925..930 => self.remove_site(),
@@ -259,6 +260,8 @@ impl SimWorld {
         let flushed = self.with(|life| life.collector.flush());
         if flushed.is_ok() {
             assert!(!self.ledger.has_waiting(), "all is stored");
+            let today = utc_day(self.clock.now());
+            self.ledger.store_visits(|day| day.0 < today.0 - 1);
         }
     }
 
@@ -304,6 +307,7 @@ impl SimWorld {
         let stopped = self.with(|life| life.hand.stop());
         if stopped.is_ok() {
             assert!(!self.ledger.has_waiting(), "a stop stores everything");
+            self.ledger.store_visits(|_| true);
         }
         self.life = None;
     }

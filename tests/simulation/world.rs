@@ -79,6 +79,8 @@ pub struct SimWorld {
     pub sites: Vec<SimSite>,
     pub visitors: Vec<SimVisitor>,
     pub doubt: Option<Doubt>,
+    /// Commands of this life that failed.
+    pub failed: Vec<Doubt>,
     /// The last flush that was begun.
     pub begun: u64,
     tried: Arc<Mutex<Vec<TriedFlush>>>,
@@ -96,8 +98,6 @@ pub struct SimWorld {
     /// The last time that may be believed, by which figures may be too old; and since when the clock goes on in steps.
     pub believable: Moment,
     goes_since: Moment,
-    /// Whether visits of running days were lost, of which the pairs lack then.
-    pub lost_visits: bool,
 }
 
 /// A new database as a file, made once.
@@ -136,6 +136,7 @@ impl SimWorld {
             sites: Vec::new(),
             visitors,
             doubt: None,
+            failed: Vec::new(),
             begun: 0,
             tried: Arc::default(),
             waited: Arc::default(),
@@ -147,7 +148,6 @@ impl SimWorld {
             jumped_ms: None,
             believable: now,
             goes_since: now,
-            lost_visits: false,
         }
     }
 
@@ -227,7 +227,7 @@ impl SimWorld {
             self.tell(|| format!("after {how:?}, journal {}: flush {stored} of {confirmed}..={begun}", self.journal.is_some()));
             assert!((confirmed..=begun).contains(&stored), "flush {confirmed} was stored, {stored} is the last, of {begun}");
             let has_journal = self.journal.is_some() && how == Crash::Process;
-            self.lost_visits |= self.ledger.end_life(stored, has_journal);
+            self.ledger.end_life(stored, has_journal);
             self.begun = stored;
         }
         let tools = Tools { agents: Agents::new(), places: Places::none() };
@@ -292,6 +292,36 @@ impl SimWorld {
         }
     }
 
+    /// The program is killed, and its journal damaged: what can be read of it is between what is stored and what was counted.
+    pub fn kill_and_damage(&mut self) {
+        self.note("journal damaged");
+        self.kill(Crash::Process);
+        let Some(journal) = &self.journal else { return self.start(Crash::Process) };
+        let files = files_below(journal.path());
+        if !files.is_empty() {
+            let file = &files[self.dice.below(files.len())];
+            let mut bytes = std::fs::read(file).expect("a journal");
+            let place = self.dice.below(bytes.len());
+            match self.dice.percent(50) {
+                true => bytes.truncate(place),
+                false if place < bytes.len() => bytes[place] ^= 1 << self.dice.below(8),
+                false => {}
+            }
+            std::fs::write(file, bytes).expect("a journal");
+        }
+        self.start_between();
+        // What was taken up of it is not told apart by the account, so this life ends before it has stored anything.
+        self.kill(Crash::Power);
+        self.start(Crash::Power);
+    }
+
+    fn start_between(&mut self) {
+        self.mend_disk();
+        let life = self.try_start(&mut None).unwrap_or_else(|error| panic!("it does not start: {error}"));
+        self.life = Some(life);
+        self.check_between();
+    }
+
     /// Kills the program, and what is not on the disk goes as it may.
     pub fn kill(&mut self, how: Crash) {
         self.tell(|| format!("killed, {how:?}"));
@@ -311,4 +341,12 @@ impl SimWorld {
             *journal = TempDir::new_in("/dev/shm").unwrap();
         }
     }
+}
+
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file").path());
+    let mut files: Vec<_> =
+        entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect();
+    files.sort();
+    files
 }
