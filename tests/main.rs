@@ -46,6 +46,7 @@ mod publishing;
 mod restarts;
 mod scenario;
 mod share;
+mod simulation;
 mod stopping;
 mod store;
 mod streams;

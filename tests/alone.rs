@@ -1,2 +1,0 @@
-//! The simulation alone.
-mod simulation;
