@@ -28,7 +28,7 @@ use watched_store::Broken;
 use world::{Conditions, SimWorld};
 
 /// Seeds of a run without a time of its own.
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 12;
 /// Steps of a world.
 const STEPS: usize = 150;
 
