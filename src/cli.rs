@@ -8,6 +8,7 @@ mod forget;
 mod geo;
 mod import;
 mod journal;
+mod notify;
 mod output;
 mod password;
 mod reference;
@@ -31,7 +32,7 @@ use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::journal::JournalSearch;
 use crate::limits;
-use crate::store;
+use crate::store::{self, spill::SpillPlaces};
 use anyhow::{Context, Result};
 use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
 
@@ -240,7 +241,10 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
         true => {
             let last = stores.sums.journal_folder()?;
             let search = JournalSearch { place: &config.journal, file: &path, last: last.as_deref() };
-            Collector::with_journal(stores, tools, clock, |state| {
+            let memory = crate::journal::memory_folder(&config.journal);
+            let database = stores.sums.journal_state()?.database;
+            let spills = SpillPlaces::of(&path, database, config.spill.as_deref(), Some(&memory));
+            Collector::with_spills(stores, tools, clock, spills, |state| {
                 crate::journal::open(&search, state, config.journal_bytes_max)
             })?
         }

@@ -6,6 +6,7 @@
 pub mod annotation;
 pub mod audit;
 pub mod campaign;
+mod clock;
 pub mod document;
 pub mod folder;
 pub mod forget;
@@ -75,6 +76,10 @@ pub enum Command {
         /// Its domain.
         domain: String,
     },
+    /// Tells what is believed of the clock.
+    ClockShow,
+    /// Says that the clock is right.
+    ClockConfirm,
     /// Writes a document about what is done with data at a site.
     Document(DocumentCommand),
     /// Forgets some values or days of a site.
@@ -326,6 +331,8 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::SiteForget(command) => forget::forget(collector, &command),
         Command::SiteReset { domain, dry_run } => forget::reset(collector, &domain, dry_run),
         Command::TokenCreate { site, scope } => token_create(collector, site.as_deref(), &scope),
+        Command::ClockShow => Ok(clock::show(collector)),
+        Command::ClockConfirm => clock::confirm(collector),
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user::owners_link(collector, base_url),

@@ -187,6 +187,11 @@ pub fn open(search: &JournalSearch<'_>, state: &JournalState, bytes_max: u64) ->
     open_among(&candidates, SwapFacts::read, state, bytes_max)
 }
 
+/// The folder of memory in which a journal would be.
+pub fn memory_folder(place: &JournalPlace) -> PathBuf {
+    place::memory_folder(place, runtime_directory().as_deref())
+}
+
 fn runtime_directory() -> Option<OsString> {
     std::env::var_os("RUNTIME_DIRECTORY")
 }

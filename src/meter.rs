@@ -44,6 +44,8 @@ pub struct Meter {
     pub journal_bytes: Gauge<i64, AtomicI64>,
     /// Cells that wait for the next flush.
     pub cells: Gauge,
+    /// For how many seconds the oldest of them waits.
+    pub oldest_pending: Gauge,
     /// Live pages that are kept up to date.
     pub streams: Gauge,
     /// Flushes done.
@@ -78,6 +80,7 @@ impl Meter {
             visitors: Gauge::default(),
             journal_bytes: Gauge::default(),
             cells: Gauge::default(),
+            oldest_pending: Gauge::default(),
             streams: Gauge::default(),
             flushes: Counter::default(),
             flush_seconds: Counter::default(),
@@ -107,6 +110,8 @@ impl Meter {
         registry.register("beacons_rejected", "Beacons that were not counted, by reason", self.rejected.clone());
         registry.register("visitors_open", "Visitors of open days in memory", self.visitors.clone());
         registry.register("cells_pending", "Cells that wait for the next flush", self.cells.clone());
+        let oldest = "For how long the oldest of them waits";
+        registry.register_with_unit("oldest_pending", oldest, Unit::Seconds, self.oldest_pending.clone());
         registry.register("streams_open", "Live pages that are kept up to date", self.streams.clone());
         registry.register("flushes", "Flushes done", self.flushes.clone());
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());

@@ -64,6 +64,11 @@ pub fn of_database(what: &[u8]) -> Digest {
     Digest(blake3::derive_key("headcount 2026 database", what))
 }
 
+/// The sum that tells whether spilled sums are whole.
+pub fn of_spill(bytes: &[u8]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 spilled sums", bytes))
+}
+
 /// A text that only the holder of the key can have written, in characters that need no escaping.
 pub fn signed(key: &[u8; 32], text: &str) -> String {
     let mut bytes = blake3::keyed_hash(key, text.as_bytes()).as_bytes().to_vec();

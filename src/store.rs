@@ -7,6 +7,7 @@
 
 mod inspection;
 mod operators;
+pub mod spill;
 mod sqlite;
 pub mod sums;
 

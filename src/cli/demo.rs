@@ -44,6 +44,7 @@ pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
     serve::run((&config, clock), &folder, listener, runtime, stop, |collector, app| {
         begin(demo, collector, &app.base_url, &config)
     })
+    .map(drop)
 }
 
 /// A folder that goes away with the value.

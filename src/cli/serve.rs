@@ -3,20 +3,22 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::net::TcpListener as StdListener;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use super::notify;
 use super::output;
 use super::reload::{self, Reader};
 use super::signals::Stop;
-use crate::clock::Clock;
-use crate::collector::{Collector, WriterHandle};
+use crate::clock::{Clock, Uptime};
+use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command, socket};
+use crate::control::socket::{self, CommandSocket};
+use crate::control::{self, Command};
 use crate::journal;
 use crate::limits;
 use crate::memory;
@@ -31,12 +33,19 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
     let (stop, reloads) = Stop::and_reload(&runtime)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
-    let running = config.clone();
-    run((config, clock), &folder, listener, runtime, stop, |collector, app| {
+    let (running, clock) = (config.clone(), clock.guarded(Uptime::System));
+    let ending = run((config, clock), &folder, listener, runtime, stop, |collector, app| {
         tokio::spawn(reload::whenever_asked(reloads, (running, read), app.trust.clone(), collector.clone()));
         greet(sites, collector, &app.base_url)
     })?;
-    tracing::info!("everything is stored; good-bye");
+    match ending {
+        Ending::Stored => tracing::info!("everything is stored; good-bye"),
+        Ending::Spilled { file, hits, why } => tracing::warn!(
+            hits,
+            "not everything could be stored ({why}): {hits} hits wait in {}, and the next start adds them; good-bye",
+            file.display()
+        ),
+    }
     Ok(())
 }
 
@@ -64,7 +73,7 @@ pub(super) fn run(
     runtime: Runtime,
     stop: Stop,
     ready: impl FnOnce(&Collector, &App) -> Result<()>,
-) -> Result<()> {
+) -> Result<Ending> {
     let (collector, keeping) = super::open(config, folder, clock.clone(), true)?;
     if !clock.is_true() {
         tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
@@ -73,11 +82,20 @@ pub(super) fn run(
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
-    collector.stop();
-    let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
-    served.and(stored)
+    let least = Instant::now() + Duration::from_millis(limits::STOP_TRY_MS);
+    let budget = Duration::from_secs(stop_seconds(config));
+    collector.stop_by(served.as_ref().map_or(least, |asked| (*asked + budget).max(least)));
+    let ending = keeping.wait().context("the last flush failed; what came since the one before is lost");
+    served.and(ending)
 }
 
+/// How long a stop tries to store what waits.
+fn stop_seconds(config: &Config) -> u64 {
+    let usual = if notify::is_wanted() { limits::STOP_TIMEOUT_UNIT_S } else { limits::STOP_TIMEOUT_S };
+    config.stop_timeout_s.unwrap_or(usual)
+}
+
+/// Answers requests until the program is told to stop, and tells when that was.
 async fn listen(
     listener: StdListener,
     config: &Config,
@@ -85,24 +103,26 @@ async fn listen(
     (collector, keeping): (&Collector, &WriterHandle),
     stop: Stop,
     ready: impl FnOnce(&Collector, &App) -> Result<()>,
-) -> Result<()> {
+) -> Result<Instant> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
-        .context("the control socket can't be made")?;
+    let commands = take_commands(folder, collector, &base_url);
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let app = App::new(collector.clone(), config.trust.clone(), base_url);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());
-    let mut has_failed = false;
+    notify::ready();
+    let (mut has_failed, mut asked) = (false, Instant::now());
     let end = async {
         tokio::select! {
             () = stop.asked() => {}
             () = ended(keeping) => has_failed = true,
         }
+        asked = Instant::now();
+        notify::stopping(stop_seconds(config) + limits::STOP_EXTRA_S);
     };
     server::run(listener, app, end).await;
     drop(commands);
@@ -114,7 +134,16 @@ async fn listen(
         );
     }
     ensure!(!has_failed, "the collector has failed; start the program again");
-    Ok(())
+    Ok(asked)
+}
+
+/// Takes commands, if the folder has a place for them: one that can't be written to is no reason not to count.
+fn take_commands(folder: &Folder, collector: &Collector, base_url: &str) -> Option<CommandSocket> {
+    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.to_owned());
+    let failed = |error: &io::Error| {
+        collector.meter().failed(FailureKind::Socket, "start", format!("it can't be made: {error}"));
+    };
+    commands.inspect_err(failed).ok()
 }
 
 /// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.

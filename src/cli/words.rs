@@ -106,6 +106,9 @@ pub enum Verb {
     Record(DocumentWords),
     /// Assesses a site against the exemption from consent for audience measurement, point by point
     Assessment(DocumentWords),
+    /// Tells whether the clock is believed, and says that it is right
+    #[command(subcommand)]
+    Clock(ClockWork),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -117,6 +120,14 @@ pub enum Verb {
     },
     /// Says how old the table of countries is, looks addresses up, checks a file of places and says where to get one
     Geo(GeoWords),
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ClockWork {
+    /// Tells what the clock says, and whether it is believed
+    Show,
+    /// Says that a clock that is doubted is right: hits count by it at once, and what is too old by it goes
+    Confirm,
 }
 
 #[derive(Debug, Subcommand)]
@@ -345,6 +356,8 @@ impl Verb {
                 return None;
             }
             Verb::Site(work) => work.command(),
+            Verb::Clock(ClockWork::Show) => Command::ClockShow,
+            Verb::Clock(ClockWork::Confirm) => Command::ClockConfirm,
             Verb::Tokens(work) => work.command(),
             Verb::Campaign(work) => Command::Campaign(work.command()),
             Verb::Link(words) => Command::Campaign(words.command()),

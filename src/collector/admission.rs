@@ -7,6 +7,7 @@ use super::running::MarkedHit;
 use super::uncounted::{Outcome, Uncounted};
 use super::{Collector, trusted};
 use crate::beacon::Beacon;
+use crate::clock::ClockBelief;
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
 use crate::meter::Meter;
 use crate::operator::Access;
@@ -42,6 +43,11 @@ impl Collector {
 
     fn admitted(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {
         let now = self.0.clock.now();
+        if self.has_no_time() {
+            // A later try may find the clock set. No day is known to book this on.
+            self.0.meter.reject(Rejection::TooMany);
+            return Err(Outcome::Rejected(Rejection::TooMany));
+        }
         let directory = self.0.directory.load();
         let Some(site) = directory.find(&beacon.site) else {
             return Err(self.reject_at(None, Rejection::UnknownSite, now));
@@ -111,6 +117,11 @@ impl Collector {
         self.book(site, day, dropped.reason, dropped.bot);
     }
 
+    /// Whether the time is not known, so that nothing can be counted.
+    pub(super) fn has_no_time(&self) -> bool {
+        self.0.clock.reading().belief == ClockBelief::Unset
+    }
+
     pub(super) fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
         match site {
             Some(site) => self.book(site.id, site.schedule.locate(now).day, reason, None),
@@ -119,6 +130,10 @@ impl Collector {
     }
 
     pub(super) fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
+        if self.has_no_time() {
+            self.0.meter.reject(reason);
+            return Outcome::Rejected(reason);
+        }
         let booked = self.0.running.with(|running, _| running.reject(site, day, reason, bot));
         // Where nothing is stored any more, the reason is counted all the same.
         booked.unwrap_or_else(|| self.0.meter.reject(reason));

@@ -33,9 +33,9 @@ impl SitesSnapshot<'_> {
     /// The flushes that are not in the store's part of it.
     fn unstored(&self) -> impl Iterator<Item = &Flush> {
         let (flush, pending) = (self.stored.flush(), &self.pending);
-        let writing = pending.writing.as_deref().filter(|writing| writing.number > flush);
+        let writing = pending.writing.iter().map(|writing| &**writing).filter(move |writing| writing.number > flush);
         let next = (pending.next_number.load(Ordering::SeqCst) > flush).then_some(&pending.next);
-        writing.into_iter().chain(next)
+        writing.chain(next)
     }
 }
 

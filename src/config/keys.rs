@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{
     Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, networks, parse,
+    stop_seconds,
 };
 
 /// A key of the configuration. The file, the environment, the flags and the documentation have it from here.
@@ -35,7 +36,7 @@ pub enum FlagOf {
 }
 
 /// All keys.
-pub const KEYS: [ConfigKey; 10] = [
+pub const KEYS: [ConfigKey; 12] = [
     ConfigKey {
         name: "listen",
         flag: "listen",
@@ -156,6 +157,30 @@ pub const KEYS: [ConfigKey; 10] = [
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.journal_bytes_max = megabytes(text)? << 20;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "spill",
+        flag: "spill",
+        value_name: "DIR",
+        default: "none",
+        meaning: "Folder for sums that can't be stored when the server stops, until the next start; else beside the database, then in memory",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.spill = (!text.is_empty() && text != "none").then(|| PathBuf::from(text));
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "stop_timeout",
+        flag: "stop-timeout",
+        value_name: "SECONDS",
+        default: "auto",
+        meaning: "How long a stop tries to store what waits: `auto` is 7 seconds, and 60 where systemd is told of it",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.stop_timeout_s = stop_seconds(text)?;
             Ok(())
         },
     },

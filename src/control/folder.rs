@@ -35,6 +35,8 @@ impl Folder {
         make(path).with_context(|| format!("the data folder {} can't be made", path.display()))?;
         let lock = path.join("headcount.lock");
         let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock);
+        // A folder that is only to be read can be locked as well.
+        let file = file.or_else(|error| File::open(&lock).map_err(|_| error));
         let file = file.with_context(|| format!("the data folder {} can't be written to", path.display()))?;
         match file.try_lock() {
             Ok(()) => {}

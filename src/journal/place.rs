@@ -152,6 +152,14 @@ pub(super) fn is_journal_name(name: &str) -> bool {
     is_hex && (user.is_empty() || user.strip_prefix('-').is_some_and(|user| user.parse::<u32>().is_ok()))
 }
 
+/// The folder of memory that is chosen for a journal or would be; sums may wait there.
+pub fn memory_folder(place: &JournalPlace, runtime: Option<&OsStr>) -> PathBuf {
+    match place {
+        JournalPlace::Folder(folder) => folder.clone(),
+        JournalPlace::Auto | JournalPlace::Off => runtime.and_then(first_entry).unwrap_or_else(|| SHARED.into()),
+    }
+}
+
 /// systemd separates several folders by colons.
 fn first_entry(list: &OsStr) -> Option<PathBuf> {
     let first = list.as_bytes().split(|byte| *byte == b':').next().unwrap_or_default();

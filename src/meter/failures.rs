@@ -99,12 +99,28 @@ failure_kinds! {
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
     /// The socket of commands.
     Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
+    /// Sums that an earlier stop could not store.
+    Spill => (
+        "spill",
+        "a file of sums that an earlier stop could not store is not as it should be",
+        "a file of sums that an earlier stop could not store could not be taken up or removed",
+        AWhile
+    ),
     /// The clock is far ahead of what is stored.
     Clock => (
         "clock",
         "the clock has jumped ahead; nothing is removed for its age until a day has passed",
         "",
         Not
+    ),
+    /// The clock is not believed.
+    ClockDoubt => ("clock_doubt", "the clock is doubted; hits count by the time that is plausible", "", Not),
+    /// The clock was never set.
+    ClockUnset => (
+        "clock_unset",
+        "the clock is not set; no hit is taken until it is",
+        "the clock is not set; no hit is taken until it is",
+        UntilDone
     ),
     /// The file of places was not read again.
     Places => ("places", "the file of places can't be used; the old one serves on", "", Not),

@@ -12,6 +12,7 @@ use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
 use super::{App, SharedApp, locked_memory, share, signed_in};
 use crate::cell::Dimension;
+use crate::clock::ClockBelief;
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
@@ -241,6 +242,9 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
     let is_degraded = !reasons.is_empty();
     let is_real_time = collector.clock().is_true();
     let trouble = collector.journal_trouble();
+    let (waiting, reading) = (collector.waiting(), collector.clock().reading());
+    let is_doubted = reading.belief == ClockBelief::Believed && collector.meter().failures.lasts(FailureKind::Clock);
+    let clock = if is_doubted { ClockBelief::Doubted } else { reading.belief }.name();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
         "status": match (is_real_time, is_degraded) {
@@ -254,7 +258,10 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
         // No reason to take the server out of service: it counts, and a start would only make it doubt anew.
-        "clock": if collector.meter().failures.lasts(FailureKind::Clock) { "doubted" } else { "believed" },
+        "clock": clock,
+        "time": reading.now.timestamp().to_string(),
+        "cells_pending": waiting.map(|waiting| waiting.cells),
+        "pending_since": waiting.and_then(|waiting| waiting.since).map(|since| since.timestamp().to_string()),
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),

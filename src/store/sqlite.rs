@@ -5,10 +5,12 @@
 
 mod allowed;
 mod pool;
+mod reopening;
 mod rewriting;
 pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,20 +34,21 @@ pub(super) struct SqliteFile {
     /// For short look-ups, so that these never wait for a page.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
+    /// Whether the writer can write; else it is opened anew whenever somebody wants it ([`reopening`]).
+    can_write: AtomicBool,
 }
 
 impl SqliteFile {
-    /// Opens the database file, makes it if there is none, and brings its schema up to date.
+    /// Opens the database file, makes it if there is none, and brings its schema up to date. One that can be read and not written (a
+    /// full disk, a lock, a folder without the right to write) is opened too; what is to be written fails then.
     ///
     /// # Errors
     /// [`StoreError`]; `Other` also for a file that a newer version wrote.
     pub(super) fn open(path: &Path) -> Result<SqliteFile, StoreError> {
-        let mut writer = Connection::open(path)?;
-        schema::prepare_writer(&writer)?;
-        schema::migrate(&mut writer)?;
-        let snapshots = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-        let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader(path)?), Mutex::new(writer));
-        Ok(SqliteFile { path: path.to_owned(), snapshots, reader, writer })
+        let connections = reopening::Connections::open(path)?;
+        let (snapshots, can_write) = (SnapshotPool::of(connections.snapshots), AtomicBool::new(connections.can_write));
+        let (reader, writer) = (Mutex::new(connections.reader), Mutex::new(connections.writer));
+        Ok(SqliteFile { path: path.to_owned(), snapshots, reader, writer, can_write })
     }
 
     /// Size of the file and its log, in bytes.
@@ -63,6 +66,9 @@ impl SqliteFile {
 
     /// The connection that writes.
     pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        if !self.can_write.load(Ordering::Acquire) {
+            self.reopen();
+        }
         // A panic inside a transaction rolled it back, so the connection is sound.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -67,6 +67,8 @@ pub enum CameBy {
     Message,
     /// An import, by its number.
     Import(u64),
+    /// A message that was in no store at the end of a life, and waits in a file of sums.
+    Spill,
 }
 
 /// A change of a figure that may not be stored.
@@ -236,22 +238,31 @@ impl Ledger {
         self.waiting.retain(|entry| entry.flush.is_none_or(|flush| flush > number));
     }
 
-    /// A life has ended, and the store has the flushes up to `stored`. What is not in them is gone, unless it is in a journal;
-    /// imports never are.
-    pub fn end_life(&mut self, stored: u64, has_journal: bool) {
+    /// A life has ended, and the store has the flushes up to `stored`. What is not in them is gone, unless it is in a journal, was
+    /// spilled by this end, or waits since an earlier one; imports never are.
+    pub fn end_life(&mut self, stored: u64, has_journal: bool, was_spilled: bool) {
         self.confirm(stored);
         if !has_journal {
             let days = self.people.keys().map(|(site, day, _)| (*site, *day));
             self.lost_visits.extend(days.filter(|of| !self.stored_visits.contains(of)));
         }
-        let (stay, go): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|entry| has_journal && entry.came == CameBy::Message);
+        let stays = |came: CameBy| match came {
+            CameBy::Message => has_journal || was_spilled,
+            CameBy::Import(_) => false,
+            CameBy::Spill => true,
+        };
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let (stay, go): (Vec<_>, Vec<_>) = waiting.partition(|entry| stays(entry.came));
         for entry in go {
             *self.figures.entry(entry.key).or_default() -= entry.by;
         }
         self.waiting = stay;
-        self.waiting.iter_mut().for_each(|entry| entry.flush = None);
+        for entry in &mut self.waiting {
+            entry.flush = None;
+            if !has_journal && entry.came == CameBy::Message {
+                entry.came = CameBy::Spill;
+            }
+        }
         self.confirmed = stored;
     }
 

@@ -2,7 +2,7 @@
 
 use headcount::beacon::mail::Act;
 use headcount::beacon::{Beacon, mail};
-use headcount::collector::{MarkedHit, Outcome, utc_day};
+use headcount::collector::{Ending, MarkedHit, Outcome, utc_day};
 use headcount::rejection::Rejection;
 use headcount::secret::Digest;
 use headcount::site::{Day, SiteId};
@@ -304,10 +304,16 @@ impl SimWorld {
     /// As a service manager stops it.
     pub fn stop(&mut self) {
         self.note("stop");
-        let stopped = self.with(|life| life.hand.stop());
-        if stopped.is_ok() {
-            assert!(!self.ledger.has_waiting(), "a stop stores everything");
-            self.ledger.store_visits(|_| true);
+        match self.with(|life| life.hand.stop()) {
+            Ok(Ending::Stored) => {
+                assert!(!self.ledger.has_waiting(), "a stop stores everything");
+                self.ledger.store_visits(|_| true);
+            }
+            Ok(Ending::Spilled { file, .. }) => {
+                self.note("spill");
+                self.spilled = Some(file);
+            }
+            Err(error) => panic!("what waits is lost: {error}"),
         }
         self.life = None;
     }

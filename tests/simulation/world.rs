@@ -1,6 +1,7 @@
 //! The world of a seed: a clock, a disk, a journal's folder or none, and one life of the program after the other.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,6 +14,7 @@ use headcount::hit::place::Places;
 use headcount::journal::{Found, JournalSearch};
 use headcount::limits;
 use headcount::site::{Moment, SiteId};
+use headcount::store::spill::SpillPlaces;
 use headcount::store::{self, JournalState, StoreError, Stores};
 use tempfile::TempDir;
 
@@ -21,7 +23,7 @@ use super::disk::{Crash, Faults, SimDisk};
 use super::ledger::{CameBy, Ledger};
 use super::senders::SimVisitor;
 use super::vfs::{DATABASE, MountedDisk};
-use super::watched_store::{Broken, TriedFlush, WatchedStore, import_of};
+use super::watched_store::{Broken, TriedFlush, WatchedStore, kind_of};
 
 /// For how many months the days of some sites are kept.
 pub const KEPT_MONTHS: u32 = 2;
@@ -81,6 +83,8 @@ pub struct SimWorld {
     pub doubt: Option<Doubt>,
     /// Commands of this life that failed.
     pub failed: Vec<Doubt>,
+    /// The file in which the sums of the last stop wait.
+    pub spilled: Option<PathBuf>,
     /// The last flush that was begun.
     pub begun: u64,
     tried: Arc<Mutex<Vec<TriedFlush>>>,
@@ -137,6 +141,7 @@ impl SimWorld {
             visitors,
             doubt: None,
             failed: Vec::new(),
+            spilled: None,
             begun: 0,
             tried: Arc::default(),
             waited: Arc::default(),
@@ -227,7 +232,8 @@ impl SimWorld {
             self.tell(|| format!("after {how:?}, journal {}: flush {stored} of {confirmed}..={begun}", self.journal.is_some()));
             assert!((confirmed..=begun).contains(&stored), "flush {confirmed} was stored, {stored} is the last, of {begun}");
             let has_journal = self.journal.is_some() && how == Crash::Process;
-            self.ledger.end_life(stored, has_journal);
+            let was_spilled = std::mem::take(&mut self.spilled).is_some_and(|file| file.exists());
+            self.ledger.end_life(stored, has_journal, was_spilled);
             self.begun = stored;
         }
         let tools = Tools { agents: Agents::new(), places: Places::none() };
@@ -238,7 +244,10 @@ impl SimWorld {
             let search = JournalSearch { place: &place, file: self.disk.database(), last: None };
             headcount::journal::open(&search, state, limits::JOURNAL_MB << 20)
         };
-        let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), open, self.idle())?;
+        let database = stores.sums.journal_state()?.database;
+        let memory = self.journal.as_ref().map(TempDir::path);
+        let spills = SpillPlaces::of(self.disk.database(), database, None, memory);
+        let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), spills, open, self.idle())?;
         Ok(Life { collector, hand })
     }
 
@@ -273,22 +282,22 @@ impl SimWorld {
         let tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
         for flush in tried {
             self.tell(|| format!("{flush:?}"));
-            self.begin_flush(flush.number, flush.import);
+            self.begin_flush(flush.number, flush.of);
             if flush.is_stored {
                 self.ledger.confirm(flush.number);
             }
         }
         let writing = self.life.as_ref().and_then(|life| life.hand.writing());
         if let Some(flush) = writing {
-            self.begin_flush(flush.number, import_of(&flush));
+            self.begin_flush(flush.number, kind_of(&flush));
         }
     }
 
-    fn begin_flush(&mut self, number: u64, import: Option<u64>) {
+    fn begin_flush(&mut self, number: u64, of: CameBy) {
         if number > self.begun {
             self.begun = number;
-            self.tell(|| format!("flush {number} begins, {import:?}"));
-            self.ledger.begin_flush(number, import.map_or(CameBy::Message, CameBy::Import));
+            self.tell(|| format!("flush {number} begins, {of:?}"));
+            self.ledger.begin_flush(number, of);
         }
     }
 

@@ -49,6 +49,8 @@ impl Running {
         self.note_salts();
         let taken = match mark.is_some_and(|mark| self.repeats.has(hit, mark, now)) {
             true => Err(Rejection::Repeat),
+            // Nothing is stored, and memory has an end.
+            false if self.is_full => Err(Rejection::TooMany),
             false => self.take(hit, None, now),
         };
         match taken {

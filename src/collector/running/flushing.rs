@@ -4,6 +4,8 @@
 //! A thread of its own writes, so that nobody who counts or asks waits for a disk. A flush that fails is kept and tried
 //! again; the next one begins when it is stored.
 
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
@@ -16,7 +18,7 @@ use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
-use crate::store::{Flush, StoreError, SumStore};
+use crate::store::{CountedBy, Flush, JournalPosition, StoreError, SumStore};
 
 type FlushResult = (u64, Result<(), StoreError>);
 
@@ -34,6 +36,10 @@ pub struct Flushing {
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
+    /// Those that wait for it, which an earlier program has left; [`Flushing::begin`] comes after them.
+    queued: VecDeque<Arc<Flush>>,
+    /// Number of the last flush that is known to be stored.
+    stored: u64,
     /// When that was begun.
     since: Option<Instant>,
     /// Whether the flusher has it, rather than a pause before the next try.
@@ -63,6 +69,7 @@ struct Flusher {
 struct JobsByHand {
     to_do: Receiver<Job>,
     told: Told,
+    owed: Vec<Owed>,
     /// Whether something may be made small.
     has_more: bool,
 }
@@ -75,7 +82,7 @@ impl Flusher {
         let told = Told { done, wake, folded };
         let (thread, by_hand) = match hands {
             Hands::Threads => (Some(thread::spawn(move || work(&*store, &meter, &to_do, &told))), None),
-            Hands::Caller => (None, Some(JobsByHand { to_do, told, has_more: true })),
+            Hands::Caller => (None, Some(JobsByHand { to_do, told, owed: Vec::new(), has_more: true })),
         };
         Flusher { jobs, written, thread, by_hand }
     }
@@ -100,8 +107,42 @@ impl Drop for Told {
     }
 }
 
+/// What a store is to be told at a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owed {
+    /// In which folder the journal is.
+    JournalFolder(PathBuf),
+    /// Which journal goes on with the sums.
+    Journal(Option<JournalPosition>),
+    /// That nobody goes on with the snapshots of running days.
+    EndCounting,
+    /// That nobody knows all visitors of days that were to be published.
+    EndPublishing,
+}
+
+impl Owed {
+    /// Tells a store all of it, in order, until it fails.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what it was not told is left.
+    pub fn pay(owed: &mut Vec<Owed>, store: &dyn SumStore) -> Result<(), StoreError> {
+        while let Some(first) = owed.first() {
+            match first {
+                Owed::JournalFolder(folder) => store.set_journal_folder(folder)?,
+                Owed::Journal(position) => store.set_journal(*position)?,
+                Owed::EndCounting => store.end_counting(CountedBy::Live)?,
+                Owed::EndPublishing => store.end_publishing()?,
+            }
+            owed.remove(0);
+        }
+        Ok(())
+    }
+}
+
 /// What the flusher does.
 pub(super) enum Job {
+    /// Tells the store something before the next flush.
+    Owe(Owed),
     /// Writes a flush.
     Flush(Arc<Flush>),
     /// Writes an image for the journal.
@@ -112,6 +153,7 @@ pub(super) enum Job {
 struct Retry {
     at: Instant,
     pause: Duration,
+    why: StoreError,
 }
 
 impl Flushing {
@@ -139,6 +181,8 @@ impl Flushing {
             folded,
             number,
             writing,
+            queued: VecDeque::new(),
+            stored: number,
             since: None,
             is_in_flight: false,
             retry,
@@ -154,6 +198,40 @@ impl Flushing {
     /// The flush that is not known to be stored yet.
     pub fn writing(&self) -> Option<&Arc<Flush>> {
         self.writing.as_ref()
+    }
+
+    /// The flushes that wait for it.
+    pub fn queued(&self) -> impl Iterator<Item = &Arc<Flush>> {
+        self.queued.iter()
+    }
+
+    /// Whether the last try failed.
+    pub fn is_failing(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    /// Why the last try failed, until the next one begins.
+    pub fn failure(&self) -> Option<&StoreError> {
+        self.retry.as_ref().filter(|_| !self.is_in_flight).map(|retry| &retry.why)
+    }
+
+    /// Whether it may be written at this moment.
+    pub fn is_in_flight(&self) -> bool {
+        self.is_in_flight
+    }
+
+    /// Number of the last flush that is known to be stored.
+    pub fn stored(&self) -> u64 {
+        self.stored
+    }
+
+    /// Takes flushes that an earlier program has left, numbered from [`Flushing::next_number`] on, and begins with the first. There
+    /// must be none under way.
+    pub fn take_up(&mut self, flushes: Vec<Arc<Flush>>) {
+        debug_assert!(self.writing.is_none(), "one flush after the other");
+        self.number = flushes.last().map_or(self.number, |flush| flush.number);
+        self.queued.extend(flushes);
+        self.next();
     }
 
     /// Since when it is being written.
@@ -202,8 +280,9 @@ impl Flushing {
         }
     }
 
-    /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
-    pub fn wait(&mut self) -> Result<(), StoreError> {
+    /// Waits for the flusher's word, until some moment if there is one. Only for the end of the program. A flusher that has ended has
+    /// a successor for this.
+    pub fn wait(&mut self, until: Option<Instant>) -> Result<(), StoreError> {
         if self.has_ended {
             let told = (self.wake.clone(), self.folded.clone());
             self.flusher = Flusher::start(&self.store, &self.meter, told, self.hands);
@@ -211,9 +290,14 @@ impl Flushing {
         }
         self.try_now();
         while self.work_by_hand(false) {}
-        let Ok(written) = self.flusher.written.recv() else {
-            self.end_of_flusher();
-            return gone();
+        let longest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        let written = match self.flusher.written.recv_timeout(longest) {
+            Ok(written) => written,
+            Err(RecvTimeoutError::Timeout) => return Err(StoreError::Busy),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.end_of_flusher();
+                return gone();
+            }
         };
         let result = written.1.clone();
         self.finish_flush(written);
@@ -225,7 +309,7 @@ impl Flushing {
         let Some(by_hand) = &mut self.flusher.by_hand else { return false };
         match by_hand.to_do.try_recv() {
             Ok(job) => {
-                let outcome = carry_out(&*self.store, &self.meter, job, &by_hand.told);
+                let outcome = carry_out(&*self.store, &self.meter, job, &mut by_hand.owed, &by_hand.told);
                 by_hand.has_more |= outcome == JobOutcome::Stored;
                 true
             }
@@ -237,12 +321,20 @@ impl Flushing {
         }
     }
 
-    /// Ends the flusher.
+    /// Ends the flusher. One that does not answer in time is left alone: the end of the program ends it.
     pub fn end(&mut self) {
         let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
         drop(flusher.jobs);
+        if self.is_in_flight {
+            return;
+        }
         // That it panicked was noted when it did not answer.
         let _ = flusher.thread.map(JoinHandle::join);
+    }
+
+    /// Has the store told something before the next flush.
+    pub fn owe(&mut self, owed: Owed) {
+        self.hand(Job::Owe(owed));
     }
 
     /// Hands the flusher other work, which it does before the next flush.
@@ -256,7 +348,8 @@ impl Flushing {
         if !self.has_ended {
             self.has_ended = true;
             self.meter.failed(FailureKind::Writer, "flush", "the flusher has ended");
-            self.finish_flush((self.number, gone()));
+            let number = self.writing.as_ref().map_or(self.number, |flush| flush.number);
+            self.finish_flush((number, gone()));
         }
     }
 
@@ -270,12 +363,16 @@ impl Flushing {
     }
 
     fn finish_flush(&mut self, (number, result): FlushResult) {
-        if number != self.number {
+        let expected = self.writing.as_ref().map_or(self.number, |flush| flush.number);
+        if number != expected {
             return;
         }
         self.is_in_flight = false;
         match &result {
-            Ok(()) => (self.writing, self.since, self.retry) = (None, None, None),
+            Ok(()) => {
+                (self.writing, self.since, self.retry, self.stored) = (None, None, None, number);
+                self.next();
+            }
             Err(error) => self.pause(error),
         }
         // Whoever is told of a failure finds it in `/health` too.
@@ -285,13 +382,21 @@ impl Flushing {
         }
     }
 
+    /// Begins the next of those that wait.
+    fn next(&mut self) {
+        if let Some(flush) = self.queued.pop_front() {
+            (self.writing, self.since) = (Some(flush), Some(Instant::now()));
+            self.send();
+        }
+    }
+
     fn pause(&mut self, error: &StoreError) {
         let longest = Duration::from_secs(limits::FLUSH_RETRY_S_MAX);
         let pause = self
             .retry
             .as_ref()
             .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
-        self.retry = Some(Retry { at: Instant::now() + pause, pause });
+        self.retry = Some(Retry { at: Instant::now() + pause, pause, why: error.clone() });
         self.meter.failed(FailureKind::Flush, "flush", error);
     }
 }
@@ -303,7 +408,7 @@ fn gone() -> Result<(), StoreError> {
 /// The flusher: one transaction after the other, and between them what makes the past small. That takes half of its time at the most,
 /// so that it is never in the way of those who count and ask.
 fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) {
-    let (mut has_more, mut released) = (false, Instant::now());
+    let (mut has_more, mut released, mut owed) = (false, Instant::now(), Vec::new());
     let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
         let begun = Instant::now();
@@ -320,7 +425,7 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        match carry_out(store, meter, job, told) {
+        match carry_out(store, meter, job, &mut owed, told) {
             JobOutcome::Stored => has_more = true,
             JobOutcome::Nothing => {}
             JobOutcome::NobodyListens => return,
@@ -340,15 +445,19 @@ enum JobOutcome {
     NobodyListens,
 }
 
-fn carry_out(store: &dyn SumStore, meter: &Meter, job: Job, told: &Told) -> JobOutcome {
+fn carry_out(store: &dyn SumStore, meter: &Meter, job: Job, owed: &mut Vec<Owed>, told: &Told) -> JobOutcome {
     let flush = match job {
+        Job::Owe(more) => {
+            owed.push(more);
+            return JobOutcome::Nothing;
+        }
         Job::Image(write) => {
             write();
             return JobOutcome::Nothing;
         }
         Job::Flush(flush) => flush,
     };
-    let result = apply(store, meter, &flush);
+    let result = Owed::pay(owed, store).and_then(|()| apply(store, meter, &flush));
     // Small figures are gone from days whose totals are what they were.
     if !flush.at_rest.is_empty() {
         told.folded.clear();

@@ -65,8 +65,11 @@ pub(in crate::store) fn prepare_reader(connection: &Connection) -> Result<(), St
     Ok(())
 }
 
-/// Brings a file up to date, wholly or not at all.
+/// Brings a file up to date, wholly or not at all. One that is takes no lock for it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    if is_present(connection)? && has_views(connection)? {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     refuse_newer(version)?;
@@ -109,6 +112,12 @@ pub(in crate::store) fn of_version(version: i64) -> Result<Connection, StoreErro
 pub(super) fn is_present(connection: &Connection) -> Result<bool, StoreError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(version == STEPS.len() as i64)
+}
+
+/// Whether there is a view of each dimension.
+fn has_views(connection: &Connection) -> Result<bool, StoreError> {
+    let mut find = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = 'by_' || ?")?;
+    Dimension::ALL.iter().try_fold(true, |all, dimension| Ok(all && find.exists([dimension.name()])?))
 }
 
 /// The view of a dimension that came after the step which made the views of the first ones. A view holds nothing, so it is no

@@ -98,6 +98,7 @@ impl Held {
             let (count, people) = self.mails.entry(key).or_default();
             (*count, *people) = (*count + mail.count, *people + mail.people);
         }
+        flush.spills.iter().for_each(|id| _ = self.batches.insert(id.0, Day(i32::MAX)));
         for (id, day) in &flush.batches {
             self.batches.entry(id.0).or_insert(*day);
             self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);

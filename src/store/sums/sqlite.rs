@@ -84,7 +84,11 @@ impl SqliteSums {
     /// # Errors
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
-        compaction::make_final(&mut file.writer(), CountedBy::Import)?;
+        // Where it can't be written, the next start does it.
+        let made = compaction::make_final(&mut file.writer(), CountedBy::Import);
+        if file.can_write() && !matches!(made, Err(StoreError::Busy | StoreError::Full)) {
+            made?;
+        }
         let (texts, kept) = Default::default();
         let retaining = Mutex::new(Retaining::of(&file.reader())?);
         let (applying, months, thinning, in_use) = Default::default();
