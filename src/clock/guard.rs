@@ -31,6 +31,8 @@ pub struct ClockGuard {
     stored: Option<Day>,
     /// The difference that is looked at.
     difference: Option<ClockDifference>,
+    /// The clock without steps that have not lasted yet.
+    slow: Option<SlowClock>,
     /// Since which uptime the wall clock agrees with itself.
     agrees_since: Option<i64>,
     /// Whether it was known to be right: it agrees with what is stored, or has run for long.
@@ -42,6 +44,14 @@ struct ClockDifference {
     /// Since which uptime it has been the same.
     since: i64,
     ahead_ms: i64,
+}
+
+/// A time that was plausible at some uptime, without steps, the last of which came at another one.
+#[derive(Debug, Clone, Copy)]
+struct SlowClock {
+    time: Moment,
+    at: i64,
+    since: i64,
 }
 
 /// What a look at the clock tells.
@@ -112,43 +122,54 @@ impl ClockGuard {
             return self.believe(wall, uptime);
         }
         self.agrees_since = None;
+        if self.stored.is_none() && (0..=limits::CLOCK_STEP_MS).contains(&ahead_ms) {
+            let slow = self.slow.unwrap_or(SlowClock { time: plausible, at: uptime, since: uptime });
+            self.slow = Some(SlowClock { since: uptime, ..slow });
+            return self.believe(wall, uptime);
+        }
         let same = |known: &ClockDifference| (known.ahead_ms.saturating_sub(ahead_ms)).abs() <= limits::CLOCK_NEAR_MS;
         let since = self.difference.filter(same).map_or(uptime, |known| known.since);
         self.difference = Some(ClockDifference { since, ahead_ms });
-        let is_step = self.stored.is_none() && (0..=limits::CLOCK_STEP_MS).contains(&ahead_ms);
-        if is_made(wall) && uptime - since >= self.longest(ahead_ms, is_step) {
+        let longest = if self.is_correction(ahead_ms) { 0 } else { limits::CLOCK_CONFIRM_MS };
+        if is_made(wall) && uptime - since >= longest {
+            self.slow = None;
             return self.believe(wall, uptime);
         }
-        match is_step {
-            true => ClockReading { now: wall, ends: plausible, belief: ClockBelief::Believed },
-            false => ClockReading { now: plausible, ends: plausible, belief: ClockBelief::Doubted },
-        }
+        let ends = self.ends(plausible, uptime);
+        ClockReading { now: plausible, ends, belief: ClockBelief::Doubted }
     }
 
     /// Somebody says that the clock is right. Tells whether it can be.
     pub fn confirm(&mut self, wall: Moment, uptime: i64) -> bool {
         if is_made(wall) {
+            self.slow = None;
             self.believe(wall, uptime);
             self.is_sure = true;
         }
         is_made(wall)
     }
 
-    /// How long a difference has to last, in milliseconds.
-    fn longest(&self, ahead_ms: i64, is_step: bool) -> i64 {
-        let is_back = self.stored.is_none() && ahead_ms < 0 && (ahead_ms >= -limits::CLOCK_STEP_MS || !self.is_sure);
-        match (is_step, is_back) {
-            (true, _) => limits::CLOCK_SETTLE_MS,
-            (_, true) => 0,
-            _ => limits::CLOCK_CONFIRM_MS,
-        }
+    /// Whether a difference is a clock that is put right: back by a little, or back where it was never known to be right.
+    fn is_correction(&self, ahead_ms: i64) -> bool {
+        self.stored.is_none() && ahead_ms < 0 && (ahead_ms >= -limits::CLOCK_STEP_MS || !self.is_sure)
     }
 
     fn believe(&mut self, wall: Moment, uptime: i64) -> ClockReading {
         let since = *self.agrees_since.get_or_insert(uptime);
         self.is_sure |= uptime - since >= limits::CLOCK_CONFIRM_MS;
         (self.anchor, self.stored, self.difference) = (Some((wall, uptime)), None, None);
-        ClockReading { now: wall, ends: wall, belief: ClockBelief::Believed }
+        ClockReading { now: wall, ends: self.ends(wall, uptime), belief: ClockBelief::Believed }
+    }
+
+    /// By which time days end: without the last steps, until they have lasted or are taken back.
+    fn ends(&mut self, now: Moment, uptime: i64) -> Moment {
+        let slow = self.slow.filter(|slow| uptime - slow.since < limits::CLOCK_SETTLE_MS);
+        let time = slow.map(|slow| slow.time.plus(uptime - slow.at));
+        let time = time.filter(|time| now > time.plus(limits::CLOCK_NEAR_MS));
+        if time.is_none() {
+            self.slow = None;
+        }
+        time.unwrap_or(now)
     }
 }
 
@@ -218,6 +239,19 @@ mod tests {
         let back = START.plus(DAY_MS);
         guard.look(monday(settled + 1_000), settled + 1_000);
         assert_eq!(guard.look(back, settled + 2_000), believed(back));
+    }
+
+    #[test]
+    fn steps_one_after_the_other_count_each_and_end_days_together() {
+        let mut guard = guard(Some(TODAY));
+        for step in 1..=6 {
+            let (wall, uptime) = (START.plus(step * 2 * DAY_MS), step * 1_000);
+            let read = guard.look(wall, uptime);
+            assert_eq!((read.now, read.ends, read.belief), (wall, START.plus(uptime), ClockBelief::Believed));
+        }
+        let uptime = 6_000 + limits::CLOCK_SETTLE_MS;
+        let wall = START.plus(12 * DAY_MS + limits::CLOCK_SETTLE_MS);
+        assert_eq!(guard.look(wall, uptime), believed(wall));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::running::MarkedHit;
 use super::uncounted::{Outcome, Uncounted};
 use super::{Collector, trusted};
 use crate::beacon::Beacon;
-use crate::clock::ClockBelief;
+use crate::clock::{ClockBelief, ClockReading};
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
 use crate::meter::Meter;
 use crate::operator::Access;
@@ -42,8 +42,8 @@ impl Collector {
     }
 
     fn admitted(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {
-        let now = self.0.clock.now();
-        if self.has_no_time() {
+        let ClockReading { now, belief, .. } = self.0.clock.reading();
+        if belief == ClockBelief::Unset {
             // A later try may find the clock set. No day is known to book this on.
             self.0.meter.reject(Rejection::TooMany);
             return Err(Outcome::Rejected(Rejection::TooMany));

@@ -62,6 +62,9 @@ pub enum SpillTrouble {
     /// It is of another database.
     #[error("it belongs to another database")]
     OtherDatabase,
+    /// The system refuses to read it, or others may write it.
+    #[error("it can't be read, or is not a file of this user alone")]
+    NotOurs,
     /// It is not as it was written.
     #[error("it is damaged")]
     Damaged,

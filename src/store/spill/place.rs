@@ -78,7 +78,7 @@ impl SpillPlaces {
     pub fn find(&self) -> SpilledFiles {
         let mut found = SpilledFiles::default();
         for path in self.folders.iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
-            let read = read_own(&path).map_err(|_| SpillTrouble::Damaged);
+            let read = read_own(&path).map_err(|_| SpillTrouble::NotOurs);
             match read.and_then(|bytes| Spill::read(&bytes, self.database)) {
                 Ok(spill) => {
                     found.spills.push(spill);
