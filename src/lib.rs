@@ -97,6 +97,8 @@
 //!   forms: `page/settings/forgetting.rs`;
 //! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
 //!   `store/sums/sqlite/kept_answers.rs`;
+//! - what threads do beside requests: `collector/running.rs`, `collector/running/flushing.rs`; the same a step at a time, for simulated lives
+//!   (`tests/simulation/`): `collector/by_hand.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
 //!   `store/sqlite/allowed/tables.rs`, a dump of the version before in `tests/store/versions/`;
 //! - what an audit finds among bytes: `audit/finder.rs`; by a sign before it: `audit/keys.rs`; in codes: `audit/encoded.rs`; in packed

@@ -105,7 +105,10 @@ fn no_seed_finds_anything() {
         add(&mut all, outcome);
         seeds += 1;
     }
-    println!("{seeds} seeds, {} days, {} operations of the disk\n{:?}\n{:?}", all.days, all.operations, all.done, all.faults);
+    println!(
+        "{seeds} seeds, {} days, {} operations of the disk\n{:?}\n{:?}",
+        all.days, all.operations, all.done, all.faults
+    );
 }
 
 fn add(all: &mut Outcome, one: Outcome) {

@@ -106,9 +106,12 @@ impl SimWorld {
         let (day, page) = self.dice.pick(&pages).clone();
         let filter = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![page.clone()]) };
         let of_day = ask(site.id, Axis::Of(Dimension::Source), Grain::Day, [day.0, day.0]);
-        let Some(rows) = self.answered(self.collector().read(&[Ask { filter: Some(filter), ..of_day }])) else { return };
+        let Some(rows) = self.answered(self.collector().read(&[Ask { filter: Some(filter), ..of_day }])) else {
+            return;
+        };
         let sum: i64 = rows[0].iter().map(|row| row.tally.pageviews).sum();
-        let whole = found.get(&(site.id, day, Figure::Page(page.clone(), Column::Pageviews))).copied().unwrap_or_default();
+        let whole =
+            found.get(&(site.id, day, Figure::Page(page.clone(), Column::Pageviews))).copied().unwrap_or_default();
         let may_lack = self.ledger.lost_visits.contains(&(site.id, day)) || self.is_too_old(day);
         assert!(sum == whole || may_lack && sum < whole, "{page} of {day:?} from all sources: {sum} of {whole}");
     }

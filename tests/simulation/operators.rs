@@ -63,7 +63,9 @@ impl SimWorld {
     /// Some days of a site are forgotten.
     pub fn forget_days(&mut self) {
         let Some(site) = self.any_site().filter(|site| !site.is_doubtful) else { return };
-        let Some(schedule) = self.collector().directory().get(site.id).map(|site| site.schedule.clone()) else { return };
+        let Some(schedule) = self.collector().directory().get(site.id).map(|site| site.schedule.clone()) else {
+            return;
+        };
         self.note("days forgotten");
         let last = Day(schedule.locate(self.clock.now()).day.0 - self.dice.below(20) as i32);
         let first = Day(last.0 - self.dice.below(3) as i32);

@@ -98,7 +98,7 @@ impl SimWorld {
             })
         };
         self.tell(|| format!("{outcome:?} at {:?}", known.as_ref().map(|site| site.id)));
-        assert_eq!(outcome, expected, "what becomes of a message, {:?} {:?}", self.clock.now(), known.map(|site| site.id));
+        assert_eq!(outcome, expected, "what becomes of a message");
     }
 
     /// Some messages that came together under an id, or an id that came before.
@@ -161,7 +161,8 @@ impl SimWorld {
             let day = utc_day(self.clock.now());
             self.ledger.note_batch(day, number);
         }
-        let outcome = self.with(|life| life.collector.take_batch(Vec::new(), Some(id_of(number)))).expect("a collector");
+        let outcome =
+            self.with(|life| life.collector.take_batch(Vec::new(), Some(id_of(number)))).expect("a collector");
         assert_eq!(outcome.is_repeat, is_counted, "batch {number} was counted before");
     }
 
@@ -172,12 +173,16 @@ impl SimWorld {
         let who = self.dice.below(self.visitors.len());
         let visitor = self.visitors[who].clone();
         self.observe();
-        let Some(schedule) = self.collector().directory().get(site.id).map(|site| site.schedule.clone()) else { return };
+        let Some(schedule) = self.collector().directory().get(site.id).map(|site| site.schedule.clone()) else {
+            return;
+        };
         let day = schedule.locate(self.clock.now()).day;
         self.ledger.mail(site.id, day);
         let counted = self.with(|life| {
             let collector = &life.collector;
-            visitor.with_request("", "", |request| collector.mail(request, &site.domain, mail::UNKNOWN, Act::Opened, false))
+            visitor.with_request("", "", |request| {
+                collector.mail(request, &site.domain, mail::UNKNOWN, Act::Opened, false)
+            })
         });
         assert_eq!(counted, Ok(()), "a mail is counted");
     }

@@ -7,8 +7,8 @@ use headcount::counts::published::{Release, ReleaseState};
 use headcount::secret::Digest;
 use headcount::site::{Day, Epsilon, SiteId};
 use headcount::store::{
-    CountedBy, Flush, Forgetting, Imported, JournalMark, JournalPosition, JournalState, NamesMark, RemovedCells, StoreError,
-    SumSnapshot, SumStore, TakenOut,
+    CountedBy, Flush, Forgetting, Imported, JournalMark, JournalPosition, JournalState, NamesMark, RemovedCells,
+    StoreError, SumSnapshot, SumStore, TakenOut,
 };
 
 use super::ledger::CameBy;

@@ -214,7 +214,8 @@ impl SimWorld {
                     self.crash(Crash::Process);
                 }
                 Err(error) => {
-                    let is_fault = self.disk.disk().faults != Faults { lies: self.conditions.lies, ..Faults::default() };
+                    let is_fault =
+                        self.disk.disk().faults != Faults { lies: self.conditions.lies, ..Faults::default() };
                     assert!(is_fault, "it does not start: {error}");
                     self.note("a start that failed");
                     self.mend_disk();
@@ -229,8 +230,13 @@ impl SimWorld {
         let stored = stores.sums.last_flush()?;
         if let Some(how) = before.take() {
             let (confirmed, begun) = (self.ledger.confirmed, self.begun);
-            self.tell(|| format!("after {how:?}, journal {}: flush {stored} of {confirmed}..={begun}", self.journal.is_some()));
-            assert!((confirmed..=begun).contains(&stored), "flush {confirmed} was stored, {stored} is the last, of {begun}");
+            self.tell(|| {
+                format!("after {how:?}, journal {}: flush {stored} of {confirmed}..={begun}", self.journal.is_some())
+            });
+            assert!(
+                (confirmed..=begun).contains(&stored),
+                "flush {confirmed} was stored, {stored} is the last, of {begun}"
+            );
             let has_journal = self.journal.is_some() && how == Crash::Process;
             let was_spilled = std::mem::take(&mut self.spilled).is_some_and(|file| file.exists());
             self.ledger.end_life(stored, has_journal, was_spilled);
