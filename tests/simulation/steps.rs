@@ -289,6 +289,17 @@ impl SimWorld {
         };
     }
 
+    /// Nothing can be stored any more.
+    fn break_disk(&mut self) {
+        self.note("disk broken");
+        let none = Faults { lies: self.conditions.lies, ..Faults::default() };
+        self.disk.disk().faults = match self.dice.below(3) {
+            0 => Faults { sync: 1_000, ..none },
+            1 => Faults { write: 1_000, ..none },
+            _ => Faults { room: Some(0), ..none },
+        };
+    }
+
     /// The program is killed or stopped, and started again.
     fn end(&mut self) {
         let how = self.any_crash();
@@ -296,8 +307,14 @@ impl SimWorld {
             self.note("kill");
             self.kill(how);
         } else {
+            if self.dice.percent(40) {
+                self.break_disk();
+            }
             self.stop();
             self.crash(how);
+            if self.dice.percent(80) {
+                self.mend_disk();
+            }
         }
         if self.dice.percent(20) {
             let ms = self.dice.below(3 * DAY as usize) as i64;
@@ -311,7 +328,7 @@ impl SimWorld {
         self.note("stop");
         match self.with(|life| life.hand.stop()) {
             Ok(Ending::Stored) => {
-                assert!(!self.ledger.has_waiting(), "a stop stores everything");
+                assert!(!self.ledger.has_waiting_messages(), "a stop stores everything");
                 self.ledger.store_visits(|_| true);
             }
             Ok(Ending::Spilled { file, .. }) => {

@@ -123,9 +123,7 @@ impl SimWorld {
         let clock = Clock::manual(Moment(1_767_225_600_000 + dice.below(600 * 86_400) as i64 * 1_000));
         let now = clock.now();
         let disk = MountedDisk::mount(SimDisk::new(dice.roll(), clock.clone()));
-        if dice.percent(95) {
-            disk.disk().put(&disk.database().display().to_string(), template());
-        }
+        disk.disk().put(&disk.database().display().to_string(), template());
         disk.disk().faults.lies = conditions.lies;
         let journal = dice.percent(60).then(|| TempDir::new_in("/dev/shm").unwrap());
         let visitors = (0..2 + dice.below(8)).map(|_| SimVisitor::born(&mut dice)).collect();
@@ -239,7 +237,8 @@ impl SimWorld {
             );
             let has_journal = self.journal.is_some() && how == Crash::Process;
             let was_spilled = std::mem::take(&mut self.spilled).is_some_and(|file| file.exists());
-            self.ledger.end_life(stored, has_journal, was_spilled);
+            let has_spills = self.has_spills();
+            self.ledger.end_life(stored, has_journal, was_spilled, has_spills);
             self.begun = stored;
         }
         let tools = Tools { agents: Agents::new(), places: Places::none() };
@@ -255,6 +254,13 @@ impl SimWorld {
         let spills = SpillPlaces::of(self.disk.database(), database, None, memory);
         let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), spills, open, self.idle())?;
         Ok(Life { collector, hand })
+    }
+
+    /// Whether sums of an earlier life wait in a file.
+    fn has_spills(&self) -> bool {
+        let folders = [self.disk.database().parent(), self.journal.as_ref().map(TempDir::path)];
+        let mut files = folders.into_iter().flatten().flat_map(files_below);
+        files.any(|file| file.extension().is_some_and(|ending| ending == "spill"))
     }
 
     /// While somebody waits, time passes; in the end somebody sees to the disk.
