@@ -9,6 +9,8 @@ mod admission;
 mod by_hand;
 mod forgetting;
 pub mod mail;
+mod moving;
+mod overload;
 mod pending;
 mod personal;
 mod proxies;
@@ -37,7 +39,9 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::{RecentActivity, RecentVisitors};
 use crate::hit::Tools;
+use crate::journal;
 use crate::journal::{Found, Journal, JournalTrouble};
+use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::notice::NoticeCache;
 use crate::report;
@@ -49,11 +53,12 @@ pub use admission::utc_day;
 #[doc(hidden)]
 pub use by_hand::ByHand;
 pub use forgetting::NotForgotten;
+use overload::SenderShares;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-pub use running::{BatchOutcome, Ending, MarkedHit, Waiting};
+pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, Waiting};
 use running::{Beginning, Hands, Owed, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
@@ -82,6 +87,8 @@ struct Inner {
     salts: Arc<Salts>,
     personal: Arc<Personal>,
     proxies: Proxies,
+    /// Who has sent how much, where memory is nearly full.
+    senders: SenderShares,
     /// For walks over the visitors of days that run.
     turns: Turns,
     folded: Arc<report::folded::Kept>,
@@ -135,6 +142,7 @@ impl Inner {
             salts: parts.salts.clone(),
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
+            senders: SenderShares::default(),
             turns: Turns::of_cores(),
             folded: parts.folded.clone(),
             notices: NoticeCache::default(),
@@ -243,7 +251,7 @@ impl Collector {
         beginning: Beginning,
         idle: Option<by_hand::Idle>,
     ) -> Result<Collector, StoreError> {
-        let Stores { sums, operators } = stores;
+        let Stores { sums, operators, set_aside } = stores;
         clock.starts_after(sums.believed_day()?);
         let directory = Directory::of(operators.sites()?);
         let parts = Parts {
@@ -255,13 +263,9 @@ impl Collector {
             folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
+        set_aside.iter().for_each(|path| parts.meter.set_aside(path));
         let inner = Inner::of(parts, operators, tools, beginning, idle)?;
         Ok(Collector(Arc::new(inner), Interrupt::default()))
-    }
-
-    fn kept_by_a_thread(self) -> (Collector, WriterHandle) {
-        let keeping = running::spawn(self.0.running.clone());
-        (self, WriterHandle(keeping))
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -419,6 +423,14 @@ impl Collector {
     /// What the sums take on the disk, in bytes.
     pub fn stored_bytes(&self) -> u64 {
         self.0.sums.bytes()
+    }
+
+    /// Gives back memory that is useful and not in use, because others need it.
+    pub fn release(&self) {
+        // The first time takes note that nobody asks.
+        self.0.sums.release();
+        self.0.sums.release();
+        memory::give_back(journal::memory_may_swap);
     }
 
     /// An operator says that the clock is right: it is believed from now on, and what is too old by it may go. Tells whether it can be.

@@ -56,10 +56,14 @@ pub struct Config {
     pub journal: JournalPlace,
     /// How much memory the journal may take, in bytes.
     pub journal_bytes_max: u64,
+    /// How much memory the program may take, in bytes; nothing for what the system lets it have.
+    pub memory_bytes_max: Option<u64>,
     /// Folder for sums that can't be stored when the program ends; the first that is tried.
     pub spill: Option<PathBuf>,
     /// How long the end of the program tries to store what waits, in seconds; nothing for what the service manager allows.
     pub stop_timeout_s: Option<u64>,
+    /// Whether a database is copied before it is brought up to date.
+    pub migration_copy: bool,
 }
 
 impl Default for Config {
@@ -74,8 +78,10 @@ impl Default for Config {
             log: LogFormat::Text,
             journal: JournalPlace::Auto,
             journal_bytes_max: limits::JOURNAL_MB << 20,
+            memory_bytes_max: None,
             spill: None,
             stop_timeout_s: None,
+            migration_copy: true,
         }
     }
 }
@@ -162,7 +168,7 @@ fn plain(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
 /// Whether a key's value is a number, as its default is.
 fn takes_number(key: &str) -> bool {
     let is_number = |known: &ConfigKey| known.default.parse::<u64>().is_ok() || known.value_name == "SECONDS";
-    KEYS.iter().any(|known| known.name == key && is_number(known))
+    key == "memory_max" || KEYS.iter().any(|known| known.name == key && is_number(known))
 }
 
 fn parse<T: std::str::FromStr>(text: &str, what: &str, example: &str) -> Result<T, ConfigError> {
@@ -254,6 +260,26 @@ fn megabytes(text: &str) -> Result<u64, ConfigError> {
     text.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(wrong)
 }
 
+/// A size in bytes; nothing for `auto`. A number without a unit is one of MiB.
+fn memory_size(text: &str) -> Result<Option<u64>, ConfigError> {
+    if text == "auto" {
+        return Ok(None);
+    }
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let megabytes = match text[end..].trim().to_ascii_lowercase().as_str() {
+        "" | "m" | "mb" | "mib" => Some(1),
+        "g" | "gb" | "gib" => Some(1024),
+        _ => None,
+    };
+    let allowed = limits::MEMORY_MB_MIN..=limits::MEMORY_MB_MAX;
+    let size = megabytes.and_then(|unit| text[..end].parse::<u64>().ok()?.checked_mul(unit));
+    let Some(size) = size.filter(|size| allowed.contains(size)) else {
+        let (least, most) = (allowed.start(), allowed.end());
+        return Err(ConfigError(format!("{text:?} is no size from {least}M to {most}M; write it like 512M, or auto")));
+    };
+    Ok(Some(size << 20))
+}
+
 fn stop_seconds(text: &str) -> Result<Option<u64>, ConfigError> {
     let wrong = || {
         let longest = limits::STOP_TIMEOUT_S_MAX;
@@ -310,6 +336,14 @@ mod tests {
         assert_eq!((config.spill, config.stop_timeout_s), (Some("/mnt/spare".into()), Some(20)));
         let config = from_env(&[("HEADCOUNT_JOURNAL", "off"), ("HEADCOUNT_JOURNAL_MAX_MB", "1")]).unwrap();
         assert_eq!((config.journal, config.journal_bytes_max), (JournalPlace::Off, 1 << 20));
+        for (text, mib) in [("512M", 512), ("512", 512), ("2G", 2048), ("64 MiB", 64), ("1gb", 1024)] {
+            assert_eq!(
+                from_env(&[("HEADCOUNT_MEMORY_MAX", text)]).unwrap().memory_bytes_max,
+                Some(mib << 20),
+                "{text}"
+            );
+        }
+        assert_eq!(from_toml("memory_max = 512"), from_toml("memory_max = '512M'"));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
         assert_eq!(config.listen.port(), 9);
     }
@@ -372,6 +406,8 @@ mod tests {
             ),
             (from_toml("journal_max_mb = -1"), "\"-1\" is no number of MiB from 1 to 1048576; write it like 256"),
             (from_toml("journal_max_mb = 0.5"), "journal_max_mb takes a number"),
+            (from_toml("memory_max = '80k'"), "\"80k\" is no size from 8M to 1048576M; write it like 512M, or auto"),
+            (from_toml("memory_max = 1"), "\"1\" is no size from 8M to 1048576M; write it like 512M, or auto"),
         ] {
             assert_eq!(result.unwrap_err(), sentence);
         }

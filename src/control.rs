@@ -18,6 +18,7 @@ mod report;
 pub mod share;
 mod site;
 pub mod socket;
+pub mod store;
 pub mod user;
 
 use annotation::AnnotationCommand;
@@ -29,6 +30,7 @@ use notice::{NoticeCommand, announcing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
+use store::StoreCommand;
 
 use crate::collector::{Collector, random};
 use crate::import::Manner;
@@ -119,6 +121,10 @@ pub enum Command {
     Annotation(AnnotationCommand),
     /// Asks for what an audit needs of whoever holds the folder.
     Audit(AuditCommand),
+    /// Stores what is counted.
+    Flush,
+    /// Says which database to go on with.
+    Store(StoreCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -207,6 +213,16 @@ impl Command {
         takes_out && !self.is_dry_run()
     }
 
+    /// Whether it changes nothing, or nothing that is missed: a link to sign in.
+    fn only_looks(&self) -> bool {
+        let lists = matches!(self, Command::SiteList | Command::TokenList | Command::UserLink);
+        let of_site = matches!(
+            self,
+            Command::SiteShow { .. } | Command::GoalList { .. } | Command::FunnelList { .. } | Command::Audit(_)
+        );
+        lists || of_site || self.is_dry_run()
+    }
+
     /// Whether it only tells what would be forgotten.
     pub fn is_dry_run(&self) -> bool {
         match self {
@@ -262,7 +278,8 @@ pub struct CommandRefusal {
 }
 
 fn is_failure(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<StoreError>()
+    let is_store = |error: &StoreError| !matches!(error, StoreError::Moved(_));
+    error.downcast_ref().is_some_and(is_store)
         || matches!(error.downcast_ref(), Some(SiteError::Store(_)))
         || matches!(error.downcast_ref(), Some(UserError::Store(_)))
 }
@@ -292,28 +309,41 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
 /// # Errors
 /// [`CommandRefusal`]; nothing was changed then.
 pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, CommandRefusal> {
-    let reads_only = matches!(
-        command,
-        Command::Report { .. }
-            | Command::FunnelShow { .. }
-            | Command::Document(_)
-            | Command::Audit(AuditCommand::Process)
-    );
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
     let carry_out = |command| carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only {
+    if command.reads_only() {
         return carry_out(command);
     }
+    if let Command::Store(_) = command {
+        return collector.alone(|| carry_out(command));
+    }
+    let changes = !command.only_looks();
     collector.alone(|| {
+        // What is changed in a file that nobody finds again is lost.
+        if changes {
+            collector.is_in_place()?;
+        }
         notice::keeping::act_due(collector, base_url);
         let site = announcing::told_of(&command).map(str::to_owned);
         let mut reply = announcing::run(command, collector, carry_out)?;
         if let Some(site) = site {
             notice::keeping::after_command(collector, &site, &mut reply);
         }
+        if changes {
+            collector.is_in_place()?;
+            collector.empty_log();
+        }
         Ok(reply)
     })
+}
+
+impl Command {
+    /// Whether it changes nothing, and can be begun again.
+    pub fn reads_only(&self) -> bool {
+        let asks = matches!(self, Command::Flush | Command::Audit(AuditCommand::Process));
+        asks || matches!(self, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_))
+    }
 }
 
 fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {
@@ -343,6 +373,11 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
+        Command::Flush => {
+            collector.flush()?;
+            Ok(Reply::new("Everything is stored.", json!({})))
+        }
+        Command::Store(command) => store::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })

@@ -76,6 +76,11 @@ pub fn signed(key: &[u8; 32], text: &str) -> String {
     BASE64URL_NOPAD.encode(&bytes)
 }
 
+/// A key that nobody has who does not know both.
+pub fn key_with(key: &[u8; 32], more: &str) -> [u8; 32] {
+    *blake3::keyed_hash(key, more.as_bytes()).as_bytes()
+}
+
 /// The text within, if the holder of the key has signed it.
 pub fn verified(key: &[u8; 32], signed: &str) -> Option<String> {
     let bytes = BASE64URL_NOPAD.decode(signed.as_bytes()).ok()?;

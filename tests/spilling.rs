@@ -89,6 +89,42 @@ fn a_file_that_can_not_be_removed_is_not_added_again() {
 }
 
 #[test]
+fn a_damaged_file_is_kept_and_told() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    program.count("/first");
+    stop(&mut program);
+    other.run("ROLLBACK");
+    let path = spilled(&program).remove(0);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let mut program = program.again(&BRIEFLY, |_| {});
+    program.until(|| program.log().contains("it is damaged").then_some(()));
+    assert_eq!(spilled(&program), [path.with_extension("spill-damaged")]);
+    program.count("/second");
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 2, "nothing of it is added");
+}
+
+#[test]
+fn a_start_that_can_not_write_counts_in_memory_and_stores_later() {
+    let program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    let mut program = program;
+    stop(&mut program);
+    other.run("BEGIN IMMEDIATE");
+    let mut program = program.again(&BRIEFLY, |_| {});
+    program.count("/first");
+    program.until(|| (program.health()["status"] == "on a test's clock").then_some(()));
+    program.until(|| (!program.health()["reasons"].as_array().unwrap().is_empty()).then_some(()));
+    other.run("ROLLBACK");
+    program.until(|| program.health()["reasons"].as_array().unwrap().is_empty().then_some(()));
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 2);
+}
+
+#[test]
 fn a_journal_that_goes_on_has_the_same_hits_and_its_visitors() {
     let memory = tempfile::tempdir_in("/dev/shm").unwrap();
     let journal = memory.path().to_str().unwrap().to_owned();

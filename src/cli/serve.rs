@@ -7,29 +7,30 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
+use super::checking::BackgroundCheck;
 use super::notify;
 use super::output;
+use super::reach::Reach;
 use super::reload::{self, Reader};
 use super::signals::Stop;
 use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::socket::{self, CommandSocket};
 use crate::control::{self, Command};
 use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::log::LogGuard;
-use crate::meter::{FailureKind, log, panics};
+use crate::meter::{self, FailureKind, log, panics};
 use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
     let _log = start_up(config)?;
-    let runtime = Runtime::new()?;
+    let runtime = runtime()?;
     let (stop, reloads) = Stop::and_reload(&runtime)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
@@ -47,6 +48,12 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
         ),
     }
     Ok(())
+}
+
+/// Where all that waits is done.
+pub(super) fn runtime() -> Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    Ok(builder.enable_all().max_blocking_threads(limits::BLOCKING_THREADS).build()?)
 }
 
 /// What comes before everything else in a program that stays. The log is written until the value is dropped.
@@ -79,7 +86,9 @@ pub(super) fn run(
         tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
     }
     collector.tools().prepare();
+    let checking = BackgroundCheck::begin(folder.database(), collector.clone());
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
+    drop(checking);
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
     let least = Instant::now() + Duration::from_millis(limits::STOP_TRY_MS);
@@ -108,9 +117,10 @@ async fn listen(
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    let commands = take_commands(folder, collector, &base_url);
+    let mut reach = Reach::begin(folder, collector.clone(), base_url.clone());
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    let app = App::new(collector.clone(), config.trust.clone(), base_url);
+    let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
+    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());
@@ -120,12 +130,13 @@ async fn listen(
         tokio::select! {
             () = stop.asked() => {}
             () = ended(keeping) => has_failed = true,
+            () = reach.keep() => {}
         }
         asked = Instant::now();
         notify::stopping(stop_seconds(config) + limits::STOP_EXTRA_S);
     };
     server::run(listener, app, end).await;
-    drop(commands);
+    drop(reach);
     if has_failed {
         collector.meter().failed(
             FailureKind::Writer,
@@ -135,15 +146,6 @@ async fn listen(
     }
     ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(asked)
-}
-
-/// Takes commands, if the folder has a place for them: one that can't be written to is no reason not to count.
-fn take_commands(folder: &Folder, collector: &Collector, base_url: &str) -> Option<CommandSocket> {
-    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.to_owned());
-    let failed = |error: &io::Error| {
-        collector.meter().failed(FailureKind::Socket, "start", format!("it can't be made: {error}"));
-    };
-    commands.inspect_err(failed).ok()
 }
 
 /// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.

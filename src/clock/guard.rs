@@ -132,7 +132,7 @@ impl ClockGuard {
         self.difference = Some(ClockDifference { since, ahead_ms });
         let longest = if self.is_correction(ahead_ms) { 0 } else { limits::CLOCK_CONFIRM_MS };
         if is_made(wall) && uptime - since >= longest {
-            self.slow = None;
+            self.slow = self.slow.filter(|_| longest == 0);
             return self.believe(wall, uptime);
         }
         let ends = self.ends(plausible, uptime);

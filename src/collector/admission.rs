@@ -9,7 +9,7 @@ use super::{Collector, trusted};
 use crate::beacon::Beacon;
 use crate::clock::{ClockBelief, ClockReading};
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
-use crate::meter::Meter;
+use crate::meter::{Meter, Pressure};
 use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site, SiteId};
@@ -52,10 +52,18 @@ impl Collector {
         let Some(site) = directory.find(&beacon.site) else {
             return Err(self.reject_at(None, Rejection::UnknownSite, now));
         };
-        self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
+        let (pressure, is_vouched) = (self.0.meter.pressure.now(), access.is_some());
+        if pressure >= Pressure::Beacons {
+            return Err(self.reject_at(Some(site), Rejection::Overloaded, now));
+        }
+        let made = self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
             let day = site.schedule.locate(now).day;
             self.book(site.id, day, reason, bot)
-        })
+        })?;
+        // Whoever has a token sends for others.
+        let has_share =
+            pressure < Pressure::HeavySenders || is_vouched || made.lets_pass(&self.0.senders, directory.len());
+        if has_share { Ok(made) } else { Err(made.reject(Rejection::Overloaded)) }
     }
 
     fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Uncounted, Dropped> {

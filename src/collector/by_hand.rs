@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Collector, Ending, ended};
+use super::{Collector, Ending, WriterHandle, ended, running};
 use crate::clock::Clock;
 use crate::hit::Tools;
 use crate::journal::{Found, Journal};
@@ -73,6 +73,12 @@ impl ByHand {
 }
 
 impl Collector {
+    /// The same collector, with a thread that does what is due.
+    pub(super) fn kept_by_a_thread(self) -> (Collector, WriterHandle) {
+        let keeping = running::spawn(self.0.running.clone());
+        (self, WriterHandle(keeping))
+    }
+
     /// Does what is to be done until there is an answer, or nobody waits any more; nothing where threads do it.
     pub(super) fn step_until<T>(&self, mut answer: impl FnMut() -> Option<T>) -> Option<Result<T, StoreError>> {
         let idle = self.0.idle.as_ref()?;

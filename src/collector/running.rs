@@ -8,7 +8,9 @@
 //! While a flush is being written its sums stay here as a memtable of its own; a reader that finds its number in the
 //! store leaves it out. Nobody who counts waits for a disk.
 
+mod adopting;
 mod batches;
+mod by_hand;
 mod closing;
 mod counting;
 mod draining;
@@ -49,14 +51,16 @@ use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{
+    DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Moved, StoreError, SumStore,
+};
+pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
-pub(super) use flushing::{Hands, Owed};
+pub(super) use flushing::{Hands, Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
-use spilling::Spilling;
 pub use spilling::{Ending, Waiting};
 use trust::ClockTrust;
 use wake::Wake;
@@ -159,23 +163,6 @@ impl RunningLock {
         None
     }
 
-    /// Does a job of the flusher where no thread does it; tells whether there was anything.
-    pub(super) fn work_by_hand(&self) -> bool {
-        self.lock().is_some_and(|mut running| running.flushing.work_by_hand(true))
-    }
-
-    /// The flush under way.
-    pub(super) fn writing(&self) -> Option<Arc<Flush>> {
-        self.lock()?.flushing.writing().cloned()
-    }
-
-    /// Tries a failed flush again, as when its pause is over.
-    pub(super) fn try_now(&self) {
-        if let Some(mut running) = self.lock() {
-            running.flushing.try_now();
-        }
-    }
-
     /// Ends the thread of [`spawn`], which stores everything before; it tries `until` some moment, or a few times.
     pub(super) fn stop(&self, until: Option<Instant>) {
         *self.stops_at.lock().unwrap_or_else(PoisonError::into_inner) = until;
@@ -248,11 +235,6 @@ pub(super) struct Running {
     next_end: Moment,
     looked_at: Arc<Directory>,
     trust: ClockTrust,
-    /// What was last said of the clock.
-    belief: ClockBelief,
-    spilling: Spilling,
-    /// Whether so much waits to be stored that nothing more is counted.
-    is_full: bool,
     sums: Arc<dyn SumStore>,
     /// Sites with the day on which visitors may count again, because those from before a start are not known.
     repeating: HashMap<SiteId, Day>,
@@ -300,9 +282,6 @@ impl Running {
             quiet: (now, now),
             next_end: now,
             trust: ClockTrust::of(sums.believed_day()?),
-            belief: ClockBelief::Believed,
-            spilling: Spilling::default(),
-            is_full: false,
             repeating: HashMap::new(),
             unclosed: HashSet::new(),
             publishing: HashSet::new(),
@@ -405,7 +384,7 @@ impl Running {
         let waiting = self.waiting();
         self.meter.cells.set(waiting.cells as i64);
         self.meter.oldest_pending.set(waiting.since.map_or(0, |since| (now.0 - since.0).max(0) / 1_000));
-        self.is_full = waiting.is_failing && waiting.cells > limits::CELLS_WAITING_MAX;
+        self.flushing.is_full = waiting.is_failing && waiting.cells > limits::CELLS_WAITING_MAX;
     }
 
     /// Drops everything of a site that the store has removed.
@@ -425,6 +404,43 @@ impl Running {
             self.salts.forget(site, day);
         }
     }
+
+    /// Sees to it that what waits finds a place, if nobody has chosen one by now.
+    fn end_moved(&mut self) {
+        match self.sums.look() {
+            Err(StoreError::Moved(moved @ Moved::Overwritten)) => {
+                tracing::error!("{moved}; the program ends, and adds to that what waits");
+                if let Err(error) = self.adopt(std::sync::mpsc::channel().0, self.clock.now()) {
+                    tracing::error!(%error, "it can't be added");
+                }
+            }
+            Err(StoreError::Moved(moved)) => {
+                tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
+                self.sums.stay();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Lets go of the store, and says what operators must know of its files. Where the file is, if it was not in its place.
+fn end_store(sums: &dyn SumStore) -> Option<PathBuf> {
+    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    match sums.end() {
+        Ok(Ended { left, .. }) if !left.is_empty() => {
+            tracing::warn!("another program has the database open: {} stay, and hold nothing", names(&left));
+        }
+        Ok(Ended { put: Some(put), .. }) => {
+            tracing::error!("the database that was open is in {}", put.display());
+            return Some(put);
+        }
+        Ok(_) => {}
+        // Operators' changes are in no flush.
+        Err(error) => {
+            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        }
+    }
+    None
 }
 
 /// Whether so many seconds have passed since a moment. A clock that was set back has them passed too.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, networks, parse,
-    stop_seconds,
+    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, memory_size, networks,
+    parse, stop_seconds,
 };
 
 /// A key of the configuration. The file, the environment, the flags and the documentation have it from here.
@@ -36,7 +36,7 @@ pub enum FlagOf {
 }
 
 /// All keys.
-pub const KEYS: [ConfigKey; 12] = [
+pub const KEYS: [ConfigKey; 14] = [
     ConfigKey {
         name: "listen",
         flag: "listen",
@@ -161,6 +161,18 @@ pub const KEYS: [ConfigKey; 12] = [
         },
     },
     ConfigKey {
+        name: "memory_max",
+        flag: "memory-max",
+        value_name: "SIZE",
+        default: "auto",
+        meaning: "Most memory that the program takes, like 512M or 2G; `auto` is what its container or service may have, less a tenth, else three quarters of the machine's",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.memory_bytes_max = memory_size(text)?;
+            Ok(())
+        },
+    },
+    ConfigKey {
         name: "spill",
         flag: "spill",
         value_name: "DIR",
@@ -181,6 +193,18 @@ pub const KEYS: [ConfigKey; 12] = [
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.stop_timeout_s = stop_seconds(text)?;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "migration_copy",
+        flag: "migration-copy",
+        value_name: "BOOL",
+        default: "true",
+        meaning: "Whether a database of an older version is copied beside it before it is brought up to date: `true` or `false`",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.migration_copy = parse(text, "true or false", "true")?;
             Ok(())
         },
     },

@@ -303,7 +303,7 @@ impl Counts {
 }
 
 /// Sums that are made of changes when somebody first wants them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LazySums {
     made: OnceLock<Sums>,
     of: Option<UnstoredSums>,

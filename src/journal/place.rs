@@ -137,7 +137,7 @@ fn with_service(mut bases: Vec<PathBuf>) -> Vec<PathBuf> {
 
 /// The name of a database's journals: of the database and of its file, so that a folder that is moved or mounted elsewhere takes
 /// its journal along, and a copy, which has a file of its own, never meets that of the first.
-fn name_of(file: &Path, database: DatabaseId) -> std::io::Result<String> {
+pub(super) fn name_of(file: &Path, database: DatabaseId) -> std::io::Result<String> {
     let number = fs::metadata(file)?.ino();
     let digest = secret::of_database(&[&database.0[..], &number.to_le_bytes()].concat());
     Ok(format!("{PREFIX}{}", HEXLOWER.encode(&digest.0[..NAME_BYTES])))

@@ -62,6 +62,8 @@ pub const OPENED_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const STORE_CACHE_KIB: i64 = 1_024;
 /// Time between two looks at memory that the store holds and does not need, in seconds.
 pub const RELEASE_S: u64 = 30;
+/// Time between two looks whether the path of the database still leads to it, in seconds.
+pub const STORE_LOOK_S: u64 = 5;
 /// Answers about days and months that are kept: a page has a dozen.
 pub const KEPT_ANSWERS_MAX: usize = 1_000;
 /// Their rows, each 88 bytes: 9 MB, some fifty pages of a year.

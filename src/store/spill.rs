@@ -4,8 +4,6 @@
 //! docs/stopping.md tells the format. A file is there whole or not at all: it is written under another name, synced, and renamed.
 
 mod place;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
@@ -202,3 +200,6 @@ pub fn flushes_of(parts: Vec<SpillPart>, last: u64, is_known: impl Fn(SiteId) ->
     };
     parts.into_iter().map(flush).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,8 +7,8 @@ use headcount::counts::published::{Release, ReleaseState};
 use headcount::secret::Digest;
 use headcount::site::{Day, Epsilon, SiteId};
 use headcount::store::{
-    CountedBy, Flush, Forgetting, Imported, JournalMark, JournalPosition, JournalState, NamesMark, RemovedCells,
-    StoreError, SumSnapshot, SumStore, TakenOut,
+    AdoptedStore, CountedBy, Ended, Flush, Forgetting, Imported, JournalMark, JournalPosition, JournalState, Mended,
+    NamesMark, RemovedCells, StoreError, SumSnapshot, SumStore, TakenOut,
 };
 
 use super::ledger::CameBy;
@@ -167,8 +167,36 @@ impl SumStore for WatchedStore {
         self.inner.forget(order)
     }
 
-    fn settle(&self) -> Result<()> {
-        self.inner.settle()
+    fn look(&self) -> Result<Mended> {
+        self.inner.look()
+    }
+
+    fn is_in_place(&self) -> Result<()> {
+        self.inner.is_in_place()
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        self.inner.file()
+    }
+
+    fn empty_log(&self) {
+        self.inner.empty_log();
+    }
+
+    fn adopt(&self) -> Result<AdoptedStore> {
+        self.inner.adopt()
+    }
+
+    fn keep(&self) -> Result<Option<PathBuf>> {
+        self.inner.keep()
+    }
+
+    fn stay(&self) {
+        self.inner.stay();
+    }
+
+    fn end(&self) -> Result<Ended> {
+        self.inner.end()
     }
 
     fn bytes(&self) -> u64 {

@@ -191,9 +191,9 @@ impl SimWorld {
 
     fn open(&self) -> Result<Stores, StoreError> {
         self.disk.show();
-        let Stores { sums, operators, .. } = store::open(self.disk.database())?;
+        let Stores { sums, operators, set_aside } = store::open(self.disk.database())?;
         let sums = Arc::new(WatchedStore::of(sums, self.tried.clone(), self.conditions.broken));
-        Ok(Stores { sums, operators })
+        Ok(Stores { sums, operators, set_aside })
     }
 
     /// Begins a life, after one that has ended so; with faults it may take several tries.

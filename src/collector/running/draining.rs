@@ -66,7 +66,7 @@ impl Running {
     }
 
     /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
-    fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
+    pub(super) fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
         let mut days = self.take_closing(directory);
         if checkpoint {
             self.checkpointed = now;
@@ -137,10 +137,10 @@ impl Running {
 
     /// Says once what is thought of the clock.
     pub(super) fn note_belief(&mut self, reading: &ClockReading) {
-        if self.belief == reading.belief {
+        if self.trust.belief == reading.belief {
             return;
         }
-        self.belief = reading.belief;
+        self.trust.belief = reading.belief;
         self.meter.failures.clear(FailureKind::ClockDoubt);
         self.meter.failures.clear(FailureKind::ClockUnset);
         let (wall, plausible) = (self.clock.wall().timestamp(), reading.now.timestamp());
@@ -197,7 +197,7 @@ fn say_retention(present: &mut Flush, site: SiteId, retention: &Retention, today
 }
 
 /// The least figures at rest of the sites whose days are over.
-fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
+pub(super) fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
     let sites: BTreeSet<SiteId> = days.iter().filter(|state| state.is_over).map(|state| state.site).collect();
     let known = sites.into_iter().filter_map(|site| Some((site, directory.get(site)?.settings.k_at_rest.clone())));
     known.filter(|(_, least)| !least.is_none()).collect()

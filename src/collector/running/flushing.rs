@@ -12,13 +12,19 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Waiter;
+use super::spilling::Spilling;
 use super::wake::Wake;
 use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
-use crate::store::{CountedBy, Flush, JournalPosition, StoreError, SumStore};
+use crate::store::{CountedBy, Flush, JournalPosition, Moved, StoreError, SumStore};
+
+mod jobs;
+
+pub use jobs::Hands;
+use jobs::{JobOutcome, JobsByHand, carry_out};
 
 type FlushResult = (u64, Result<(), StoreError>);
 
@@ -46,15 +52,10 @@ pub struct Flushing {
     is_in_flight: bool,
     retry: Option<Retry>,
     waiters: Vec<Waiter>,
-}
-
-/// Who does what the collector has to do beside requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hands {
-    /// Threads of its own.
-    Threads,
-    /// Whoever has it in hand, a step at a time.
-    Caller,
+    /// What an earlier program has left, and where the next one looks.
+    pub(super) spilling: Spilling,
+    /// Whether so much waits that nothing more is counted.
+    pub(super) is_full: bool,
 }
 
 /// Who writes: a thread, or whoever has the collector in hand.
@@ -63,15 +64,6 @@ struct Flusher {
     written: Receiver<FlushResult>,
     thread: Option<JoinHandle<()>>,
     by_hand: Option<JobsByHand>,
-}
-
-/// Jobs that are done one at a time when somebody says so.
-struct JobsByHand {
-    to_do: Receiver<Job>,
-    told: Told,
-    owed: Vec<Owed>,
-    /// Whether something may be made small.
-    has_more: bool,
 }
 
 impl Flusher {
@@ -187,6 +179,8 @@ impl Flushing {
             is_in_flight: false,
             retry,
             waiters,
+            spilling: Spilling::default(),
+            is_full: false,
         })
     }
 
@@ -304,21 +298,29 @@ impl Flushing {
         result
     }
 
-    /// Does one job where no thread does it, or else makes something small if it `may_compact`; tells whether there was anything.
-    pub fn work_by_hand(&mut self, may_compact: bool) -> bool {
-        let Some(by_hand) = &mut self.flusher.by_hand else { return false };
-        match by_hand.to_do.try_recv() {
-            Ok(job) => {
-                let outcome = carry_out(&*self.store, &self.meter, job, &mut by_hand.owed, &by_hand.told);
-                by_hand.has_more |= outcome == JobOutcome::Stored;
-                true
+    /// Waits for the try that is under way, if one is.
+    pub fn finish_try(&mut self) {
+        while self.work_by_hand(false) {}
+        if self.is_in_flight {
+            match self.flusher.written.recv() {
+                Ok(written) => self.finish_flush(written),
+                Err(_) => self.end_of_flusher(),
             }
-            Err(_) if may_compact && by_hand.has_more => {
-                by_hand.has_more = compact(&*self.store, &self.meter);
-                true
-            }
-            Err(_) => false,
         }
+    }
+
+    /// Takes back what could not be stored, also what waits behind it; an empty flush if there is none. None may be in flight.
+    pub fn take_back(&mut self) -> Flush {
+        (self.since, self.retry) = (None, None);
+        let mut all = self.writing.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+        self.queued.drain(..).for_each(|flush| all.append(Arc::unwrap_or_clone(flush)));
+        all
+    }
+
+    /// The number of the next flush, for a store that has one of this number already.
+    pub fn next_above(&mut self, last: u64) -> u64 {
+        self.number = self.number.max(last);
+        self.next_number()
     }
 
     /// Ends the flusher. One that does not answer in time is left alone: the end of the program ends it.
@@ -396,8 +398,13 @@ impl Flushing {
             .retry
             .as_ref()
             .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
+        // Whoever has chosen, or put the file back, does not wait; that it is gone is told by who looks after it.
+        let is_moved = matches!(error, StoreError::Moved(_));
+        let pause = if is_moved { Duration::from_secs(limits::FLUSH_RETRY_S_MIN) } else { pause };
         self.retry = Some(Retry { at: Instant::now() + pause, pause, why: error.clone() });
-        self.meter.failed(FailureKind::Flush, "flush", error);
+        if !is_moved {
+            self.meter.failed(FailureKind::Flush, "flush", error);
+        }
     }
 }
 
@@ -412,13 +419,15 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
     let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
         let begun = Instant::now();
-        if has_more {
+        let is_in_place = look(store, meter).is_ok();
+        if has_more && is_in_place {
             has_more = compact(store, meter);
         } else if released.elapsed() >= rest {
             release(store);
             released = Instant::now();
         }
-        let pause = if has_more { begun.elapsed() } else { rest.saturating_sub(released.elapsed()) };
+        let is_working = has_more && is_in_place;
+        let pause = if is_working { begun.elapsed() } else { Duration::from_secs(limits::STORE_LOOK_S) };
         // At the end of the program nothing is left but flushes: whoever stops it waits.
         let job = match jobs.recv_timeout(pause) {
             Ok(job) => job,
@@ -434,51 +443,44 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
     }
 }
 
-/// What became of a job.
-#[derive(PartialEq, Eq)]
-enum JobOutcome {
-    /// A flush is stored.
-    Stored,
-    /// Nothing was stored.
-    Nothing,
-    /// Whoever gave it has gone.
-    NobodyListens,
-}
-
-fn carry_out(store: &dyn SumStore, meter: &Meter, job: Job, owed: &mut Vec<Owed>, told: &Told) -> JobOutcome {
-    let flush = match job {
-        Job::Owe(more) => {
-            owed.push(more);
-            return JobOutcome::Nothing;
+/// Looks whether the store writes where it will be found, and says so where it does not.
+pub(in crate::collector) fn look(store: &dyn SumStore, meter: &Meter) -> Result<(), StoreError> {
+    let found = store.look();
+    let moved = if let Err(StoreError::Moved(moved)) = found { Some(moved) } else { None };
+    for (kind, of) in MOVED_KINDS {
+        match moved {
+            Some(moved) if moved == of => meter.failed(kind, "the database", moved),
+            _ if meter.failures.lasts(kind) => {
+                meter.failures.clear(kind);
+                tracing::info!(kind = kind.label(), "the database is in its place again");
+            }
+            _ => {}
         }
-        Job::Image(write) => {
-            write();
-            return JobOutcome::Nothing;
-        }
-        Job::Flush(flush) => flush,
-    };
-    let result = Owed::pay(owed, store).and_then(|()| apply(store, meter, &flush));
-    // Small figures are gone from days whose totals are what they were.
-    if !flush.at_rest.is_empty() {
-        told.folded.clear();
     }
-    let outcome = if result.is_ok() { JobOutcome::Stored } else { JobOutcome::Nothing };
-    let sent = told.done.send((flush.number, result));
-    if sent.is_ok() { outcome } else { JobOutcome::NobodyListens }
+    match &found {
+        Ok(mended) => {
+            if mended.log {
+                meter.failed(FailureKind::StoreLog, "the database", "headcount.db-wal or headcount.db-shm");
+            }
+            mended.set_aside.iter().for_each(|path| meter.set_aside(path));
+        }
+        Err(StoreError::Moved(_)) => {}
+        Err(error) => meter.failed(FailureKind::LookUp, "the log of the database", error),
+    }
+    found.map(drop)
 }
 
-fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), StoreError> {
-    #[cfg(test)]
-    assert!(!super::tests::is_poisoned(flush), "a poisoned flush");
-    let begun = Instant::now();
-    store.apply(flush)?;
-    meter.flushed(begun.elapsed().as_secs_f64());
-    Ok(())
-}
+const MOVED_KINDS: [(FailureKind, Moved); 4] = [
+    (FailureKind::Replaced, Moved::Replaced),
+    (FailureKind::Removed, Moved::Removed),
+    (FailureKind::FolderRemoved, Moved::FolderRemoved),
+    (FailureKind::Overwritten, Moved::Overwritten),
+];
 
 /// Gives back memory that is not in use.
 fn release(store: &dyn SumStore) {
     store.release();
+    store.empty_log();
     memory::give_back(journal::memory_may_swap);
 }
 

@@ -53,7 +53,6 @@ impl Running {
         if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
             tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
         }
-        // Whoever fails to be told something is told the rest later as well.
         let is_told = owed.is_empty();
         owed.into_iter().for_each(|owed| self.flushing.owe(owed));
         let mut is_wiped = false;
@@ -77,8 +76,7 @@ impl Running {
             self.give_up_publishing(is_told);
             self.note_repeating(now, is_wiped)?;
         }
-        let is_recovered = matches!(taken_up, Some(TakenUp::Whole | TakenUp::Beginning));
-        self.take_up_spilled(spills, &state, is_recovered)?;
+        self.take_up_spilled(spills, &state, taken_up.is_some_and(|taken_up| taken_up != TakenUp::Nothing))?;
         if taken_up.is_some() {
             self.go_on(now, is_told);
         }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::{Running, answer};
+use super::{Running, answer, end_store};
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::secret::Digest;
@@ -51,6 +51,15 @@ pub struct Waiting {
     pub is_failing: bool,
 }
 
+impl Spilling {
+    /// Has files stay until the flush of this number, which has what is in them now.
+    pub(super) fn wait_for(&mut self, number: u64) {
+        if let Some((after, _)) = &mut self.files {
+            *after = number;
+        }
+    }
+}
+
 impl Running {
     /// Takes up what an earlier program could not store. What the journal has as well, from which something `is_recovered`, is only
     /// noted; the rest is stored before everything else.
@@ -64,27 +73,13 @@ impl Running {
         is_recovered: bool,
     ) -> Result<(), StoreError> {
         let SpilledFiles { spills, paths, troubles } = places.find();
-        self.spilling.places = places;
+        self.flushing.spilling.places = places;
         for (path, trouble) in troubles {
             let said = format!("{}: {trouble}; it is left alone", path.display());
             self.meter.failed(FailureKind::Spill, "start", said);
         }
         let oldest = spills.iter().map(|spill| Moment(spill.written_ms)).min();
-        let (mut parts, mut has_settled) = (Vec::new(), false);
-        for part in spill::parts_of(spills) {
-            let is_of_journal =
-                part.journal.zip(state.drained).is_some_and(|(of, drained)| of.journal == drained.journal);
-            if part.is_in(&*self.sums, state.drained)? {
-                continue;
-            }
-            match is_of_journal && is_recovered {
-                true => {
-                    has_settled = true;
-                    self.spilling.settled.extend(part.ids);
-                }
-                false => parts.push(part),
-            }
-        }
+        let (parts, has_settled) = self.missing_parts(spills, state, is_recovered)?;
         if paths.is_empty() {
             return Ok(());
         }
@@ -97,16 +92,40 @@ impl Running {
         let last = flushes.last().map_or(0, |flush| flush.number);
         // What the journal has is stored by the flush behind them; where all is stored, the files go at once.
         let after = if has_settled { last.max(self.flushing.next_number() - 1) + 1 } else { last };
-        self.spilling.since = oldest.filter(|_| after > 0);
-        self.spilling.files = Some((after, paths));
+        self.flushing.spilling.since = oldest.filter(|_| after > 0);
+        self.flushing.spilling.files = Some((after, paths));
         self.flushing.take_up(flushes);
         Ok(())
     }
 
+    /// The parts that are to be stored, and whether the journal has others, which are only noted.
+    fn missing_parts(
+        &mut self,
+        spills: Vec<Spill>,
+        state: &JournalState,
+        is_recovered: bool,
+    ) -> Result<(Vec<SpillPart>, bool), StoreError> {
+        let (mut parts, mut has_settled) = (Vec::new(), false);
+        for part in spill::parts_of(spills) {
+            let is_of_journal =
+                part.journal.zip(state.drained).is_some_and(|(of, drained)| of.journal == drained.journal);
+            if part.is_in(&*self.sums, state.drained)? {
+                continue;
+            }
+            if is_of_journal && is_recovered {
+                has_settled = true;
+                self.flushing.spilling.settled.extend(part.ids);
+            } else {
+                parts.push(part);
+            }
+        }
+        Ok((parts, has_settled))
+    }
+
     /// The ids that the flush which is made now settles.
     pub(super) fn take_settled(&mut self, number: u64) -> Vec<Digest> {
-        let settled = std::mem::take(&mut self.spilling.settled);
-        if let Some((after, _)) = self.spilling.files.as_mut().filter(|_| !settled.is_empty()) {
+        let settled = std::mem::take(&mut self.flushing.spilling.settled);
+        if let Some((after, _)) = self.flushing.spilling.files.as_mut().filter(|_| !settled.is_empty()) {
             *after = number.max(*after);
         }
         settled
@@ -115,9 +134,11 @@ impl Running {
     /// Removes the files of an earlier program once all that is in them is stored.
     pub(super) fn remove_spilled(&mut self) {
         let stored = self.flushing.stored();
-        let is_stored = self.spilling.settled.is_empty();
-        let Some((_, files)) = self.spilling.files.take_if(|(after, _)| is_stored && *after <= stored) else { return };
-        self.spilling.since = None;
+        let is_stored = self.flushing.spilling.settled.is_empty();
+        let Some((_, files)) = self.flushing.spilling.files.take_if(|(after, _)| is_stored && *after <= stored) else {
+            return;
+        };
+        self.flushing.spilling.since = None;
         for (path, error) in SpilledFiles::remove(files) {
             let said = format!("{} is stored and can't be removed: {error}", path.display());
             self.meter.failed(FailureKind::Spill, "start", said);
@@ -138,7 +159,7 @@ impl Running {
         let cells = begun.chain(self.days.values().map(|day| day.pending())).sum();
         let ago = self.flushing.since().map(|since| since.elapsed().as_millis() as i64);
         let begun = ago.map(|ago| self.clock.now().plus(-ago));
-        let since = [self.spilling.since, begun].into_iter().flatten().min();
+        let since = [self.flushing.spilling.since, begun].into_iter().flatten().min();
         let since = since.or_else(|| (cells > 0).then_some(self.flushed));
         Waiting { cells, since, is_failing: self.flushing.is_failing() }
     }
@@ -148,13 +169,13 @@ impl Running {
     /// # Errors
     /// [`StoreError`]: it is lost, because no folder took it.
     pub(super) fn finish(&mut self, until: Option<Instant>) -> Result<Ending, StoreError> {
+        self.end_moved();
         let result = self.store_last(until);
         self.flushing.end();
-        // Operators' changes are in no flush. Where one fails, so does this.
-        if result.is_ok()
-            && let Err(error) = self.sums.settle()
-        {
-            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
+        // Where a flush fails, so does what the end of the store writes.
+        let put = if result.is_ok() { end_store(&*self.sums) } else { None };
+        if put.is_some() && put == self.sums.file() {
+            self.follow();
         }
         self.has_ended = true;
         match result {
@@ -195,16 +216,16 @@ impl Running {
         }
         let spill = Spill { written_ms: self.clock.now().0, parts };
         let hits = spill.hits();
-        match self.spilling.places.write(&spill) {
+        match self.flushing.spilling.places.write(&spill) {
             Ok(file) => {
                 // All that is in them is in the new one.
-                let files = self.spilling.files.take().map(|(_, files)| files).unwrap_or_default();
+                let files = self.flushing.spilling.files.take().map(|(_, files)| files).unwrap_or_default();
                 for (path, error) in SpilledFiles::remove(files) {
                     tracing::warn!("{} can't be removed: {error}; what is in it is not added twice", path.display());
                 }
                 Ok(Ending::Spilled { file, hits, why })
             }
-            Err(_) if self.spilling.places.is_empty() => Err(why),
+            Err(_) if self.flushing.spilling.places.is_empty() => Err(why),
             Err(said) => {
                 Err(StoreError::Other(format!("{why}; {hits} hits are lost, because no folder takes them: {said}")))
             }
@@ -228,7 +249,7 @@ impl Running {
         let mut rest = self.counted(&directory, self.clock.now(), Flush::default());
         rest.number = self.flushing.next_number();
         rest.journal = self.journal.mark();
-        rest.spills = std::mem::take(&mut self.spilling.settled);
+        rest.spills = std::mem::take(&mut self.flushing.spilling.settled);
         parts.push(SpillPart::of(&rest, new_id()));
         parts.retain(|part| !part.is_empty());
         parts

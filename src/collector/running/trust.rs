@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::clock::ClockBelief;
 use crate::limits;
 use crate::site::{Day, Moment, SiteId};
 
@@ -19,6 +20,8 @@ pub(super) struct ClockTrust {
     doubted: Option<Moment>,
     /// Whether an operator has said that it is right.
     is_confirmed: bool,
+    /// What was last said of it.
+    pub(super) belief: ClockBelief,
     /// The day of each site that the store was last told.
     pub(super) told: HashMap<SiteId, Day>,
 }
@@ -39,7 +42,14 @@ pub(super) enum Trust {
 impl ClockTrust {
     /// With the day that the store knows as the last.
     pub(super) fn of(known: Option<Day>) -> ClockTrust {
-        ClockTrust { believed: known, seen: None, doubted: None, is_confirmed: false, told: HashMap::new() }
+        ClockTrust {
+            believed: known,
+            seen: None,
+            doubted: None,
+            is_confirmed: false,
+            belief: ClockBelief::Believed,
+            told: HashMap::new(),
+        }
     }
 
     /// Looks at the clock.

@@ -50,11 +50,9 @@ impl SnapshotPool {
         self.free().iter().for_each(|place| take(&self.locked(*place)));
     }
 
-    /// Puts other connections in the place of all, each when nobody has it.
-    pub(super) fn replace(&self, connections: Vec<Connection>) {
-        for (place, connection) in connections.into_iter().enumerate() {
-            *self.locked(place) = connection;
-        }
+    /// All connections.
+    pub(super) fn all(&self) -> &[Mutex<Connection>] {
+        &self.connections
     }
 
     fn free(&self) -> MutexGuard<'_, Vec<usize>> {

@@ -43,12 +43,33 @@ pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = [
     "revenue",
 ];
 
+/// Prepares a connection to an empty file, which nobody has until it is whole on the disk.
+pub(super) fn begin(connection: &Connection) -> Result<(), StoreError> {
+    // Only an empty file takes this one, so it comes first.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    Ok(())
+}
+
+/// Refuses a database that this program has not made, before anything is written to it.
+pub(super) fn refuse_others(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    refuse_newer(version)?;
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('sites', 'flushes', 'names')";
+    let tables: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if version < 1 || tables < 3 {
+        let sentence = "it is a database of another program, or an empty one; put a backup in its place, or move it away to begin anew";
+        return Err(StoreError::NotOurs(sentence.into()));
+    }
+    Ok(())
+}
+
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "cache_size", -limits::STORE_CACHE_KIB)?;
-    // Only an empty file takes this one, so it comes first.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;

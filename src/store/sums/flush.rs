@@ -193,7 +193,7 @@ impl Flush {
 }
 
 /// What is added in one step.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Flush {
     /// Number of this flush: one more than the last. A flush is applied once, however often it is tried.
     pub number: u64,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
+    Ask, BotCount, CellSource, CountedBy, DayState, Ended, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
     JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumRow,
     SumSnapshot, SumStore, TakenOut,
 };
@@ -460,8 +460,8 @@ impl SumStore for MemorySums {
         Ok(())
     }
 
-    fn settle(&self) -> Result<(), StoreError> {
-        Ok(())
+    fn end(&self) -> Result<Ended, StoreError> {
+        Ok(Ended::default())
     }
 
     fn bytes(&self) -> u64 {
