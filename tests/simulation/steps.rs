@@ -326,10 +326,14 @@ impl SimWorld {
     /// As a service manager stops it.
     pub fn stop(&mut self) {
         self.note("stop");
+        // Visits that can't be stored are lost at a stop: no file of sums has them.
+        let is_sound = self.disk.disk().faults == Faults { lies: self.conditions.lies, ..Faults::default() };
         match self.with(|life| life.hand.stop()) {
             Ok(Ending::Stored) => {
                 assert!(!self.ledger.has_waiting_messages(), "a stop stores everything");
-                self.ledger.store_visits(|_| true);
+                if is_sound {
+                    self.ledger.store_visits(|_| true);
+                }
             }
             Ok(Ending::Spilled { file, .. }) => {
                 self.note("spill");
