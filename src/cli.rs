@@ -1,6 +1,9 @@
 //! The command line. The exit code is 0 when it is done, 1 when it failed, 2 when it was misused.
 
 mod audit;
+mod backup;
+mod check;
+mod checking;
 mod demo;
 mod explain;
 mod explain_request;
@@ -8,18 +11,23 @@ mod forget;
 mod geo;
 mod import;
 mod journal;
+mod notify;
 mod output;
 mod password;
+mod reach;
 mod reference;
 mod reload;
+mod restore;
 mod serve;
 mod signals;
+mod store;
 mod words;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use crate::backup::before_migration;
 use crate::clock::Clock;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::{Config, ConfigError};
@@ -31,7 +39,7 @@ use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::journal::JournalSearch;
 use crate::limits;
-use crate::store;
+use crate::store::{self as stored, spill::SpillPlaces};
 use anyhow::{Context, Result};
 use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
 
@@ -41,6 +49,8 @@ enum CliFailure {
     Misuse(String),
     /// Something else.
     Failed(String),
+    /// What was to be looked at can't be read.
+    Unread(String),
 }
 
 impl From<ConfigError> for CliFailure {
@@ -68,6 +78,7 @@ pub fn run() -> ExitCode {
         Ok(()) => return ExitCode::SUCCESS,
         Err(CliFailure::Misuse(sentence)) => (2, sentence),
         Err(CliFailure::Failed(sentence)) => (1, sentence),
+        Err(CliFailure::Unread(sentence)) => (2, sentence),
     };
     output::remark(format_args!("headcount: {}\n", code.1));
     ExitCode::from(code.0)
@@ -76,30 +87,31 @@ pub fn run() -> ExitCode {
 fn work(words: CommandLine) -> Result<(), CliFailure> {
     let file = words.config.clone().or_else(|| std::env::var_os("HEADCOUNT_CONFIG").map(PathBuf::from));
     let config = configuration(file.as_deref(), words.flags())?;
-    let clock = words.clock();
+    let (clock, as_json) = (words.clock(), words.json);
     if let Verb::Explain(asked) = &words.work {
-        return explained(asked, &config, &clock, words.json);
+        return explained(asked, &config, &clock, as_json);
     }
     if let Some(reply) = without_figures(&words.work, &config)? {
-        print(&reply, words.json)?;
-        return Ok(());
+        return print(&reply, as_json);
     }
     if let Some(reply) = forget::forget(&words, &config, &clock)? {
-        print(&reply, words.json)?;
-        return Ok(());
+        return print(&reply, as_json);
     }
     if let Some(command) = with_password(&words.work)?.or_else(|| words.work.command()) {
         let reply = carry_out(&config, command, clock)?;
-        print(&reply, words.json)?;
+        print(&reply, as_json)?;
         return lacking(&words.work, &reply);
     }
     match &words.work {
         Verb::Import(order) => {
             let (reply, fault) = import::import(&config, order, clock)?;
-            print(&reply, words.json)?;
+            print(&reply, as_json)?;
             fault.map_or(Ok(()), |sentence| Err(CliFailure::Failed(sentence)))
         }
-        Verb::Audit(audit) => audit::audit(&config, audit, words.json, clock),
+        Verb::Backup(words) => print(&backup::backup(&config, words, &clock)?, as_json),
+        Verb::Restore(words) => print(&restore::restore(&config, words, &clock)?, as_json),
+        Verb::Check(words) => check::check(&config, words, as_json),
+        Verb::Audit(audit) => audit::audit(&config, audit, as_json, clock),
         Verb::Demo(_) if words.has_data() => {
             let sentence = "demo keeps its figures in a folder of its own, which goes away with it; leave out --data";
             Err(CliFailure::Misuse(sentence.into()))
@@ -145,6 +157,7 @@ fn without_figures(work: &Verb, config: &Config) -> Result<Option<Reply>, CliFai
         Verb::Geo(words) => geo::geo(config, words, Clock::System.now())?,
         Verb::Journal(JournalWork::Wipe { all: false }) => journal::wipe(config)?,
         Verb::Journal(JournalWork::Wipe { all: true }) => journal::wipe_all(config)?,
+        Verb::Store(work) => store::store(config, work.command())?,
         Verb::Reference { of } => {
             let table = of.table();
             Reply { json: table.clone().into(), text: table }
@@ -170,7 +183,9 @@ fn with_password(work: &Verb) -> Result<Option<Command>, CliFailure> {
 
 /// Sends a command to the running server of the data folder, or does it here.
 fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, CliFailure> {
-    if !makes_folder(&command) {
+    let makes_folder = makes_folder(&command);
+    // A server may have the database open that somebody has removed.
+    if !makes_folder && !socket_of(&config.data).exists() {
         must_be_there(&config.data)?;
     }
     let folder = match reach(&config.data, || socket::call(&socket_of(&config.data), &command))? {
@@ -179,6 +194,9 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
         }
         Reached::Folder(folder) => folder,
     };
+    if !makes_folder {
+        must_be_there(&config.data)?;
+    }
     // Commands look up no places: a missing or large file must not be in their way.
     let placeless = Config { geo: None, ..config.clone() };
     let (collector, keeping) = open(&placeless, &folder, clock, command.needs_running_day())?;
@@ -234,18 +252,39 @@ fn reach<T>(data: &Path, ask: impl Fn() -> Option<T>) -> Result<Reached<T>, CliF
 fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<(Collector, WriterHandle)> {
     folder.keep_to(&clock)?;
     let path = folder.database();
-    let stores = store::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    copy_older(config, &path, &clock)?;
+    let stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    for path in &stores.set_aside {
+        let path = path.display();
+        output::remark(format_args!(
+            "headcount: a log of another database lay beside {DATABASE}; it is kept as {path}\n"
+        ));
+    }
     let tools = tools(config)?;
     Ok(match counts {
         true => {
             let last = stores.sums.journal_folder()?;
             let search = JournalSearch { place: &config.journal, file: &path, last: last.as_deref() };
-            Collector::with_journal(stores, tools, clock, |state| {
+            let memory = crate::journal::memory_folder(&config.journal);
+            let database = stores.sums.journal_state()?.database;
+            let spills = SpillPlaces::of(&path, database, config.spill.as_deref(), Some(&memory));
+            Collector::with_spills(stores, tools, clock, spills, |state| {
                 crate::journal::open(&search, state, config.journal_bytes_max)
             })?
         }
         false => Collector::idle(stores, tools, clock)?,
     })
+}
+
+/// Copies a database of an older version, which the next step brings up to date.
+fn copy_older(config: &Config, database: &Path, clock: &Clock) -> Result<()> {
+    if config.migration_copy
+        && let Some(copy) = before_migration(database, clock.now())?
+    {
+        let copy = copy.display();
+        tracing::info!(%copy, "the database is of an older version: {copy} is a copy of it as it was");
+    }
+    Ok(())
 }
 
 /// The tables that hits are made with.

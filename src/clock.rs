@@ -1,10 +1,15 @@
 //! The time: that of the system, or one that tests set. The flow never reads a clock; it is given `now`.
 
-use std::sync::Arc;
+mod guard;
+
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::site::Moment;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::site::{Day, Moment};
+pub use guard::{ClockBelief, ClockGuard, ClockReading, RELEASED};
 
 /// Tells the time; clones of a manual clock share it.
 #[derive(Debug, Clone)]
@@ -15,6 +20,50 @@ pub enum Clock {
     Shifted(i64),
     /// One that moves when it is told to, as milliseconds since the epoch.
     Manual(Arc<AtomicI64>),
+    /// One of these as far as it is believed.
+    Guarded(Arc<GuardedClock>),
+}
+
+/// A clock, the time for which the machine runs, and what is believed of them.
+#[derive(Debug)]
+pub struct GuardedClock {
+    wall: Clock,
+    uptime: Uptime,
+    guard: Mutex<Option<ClockGuard>>,
+}
+
+/// For how long the machine runs, sleep included.
+#[derive(Debug, Clone)]
+pub enum Uptime {
+    /// The system's.
+    System,
+    /// One that tests set, in milliseconds.
+    Manual(Arc<AtomicI64>),
+}
+
+impl Uptime {
+    fn ms(&self) -> i64 {
+        match self {
+            Uptime::System => {
+                let since = clock_gettime(ClockId::Boottime);
+                since.tv_sec.saturating_mul(1_000).saturating_add(since.tv_nsec / 1_000_000)
+            }
+            Uptime::Manual(ms) => ms.load(Ordering::SeqCst),
+        }
+    }
+}
+
+impl GuardedClock {
+    fn guard(&self) -> MutexGuard<'_, Option<ClockGuard>> {
+        self.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reading(&self) -> ClockReading {
+        let mut guard = self.guard();
+        let (wall, uptime) = (self.wall.now(), self.uptime.ms());
+        let trusting = ClockReading { now: wall, ends: wall, belief: ClockBelief::Believed };
+        guard.as_mut().map_or(trusting, |guard| guard.look(wall, uptime))
+    }
 }
 
 impl Clock {
@@ -28,9 +77,49 @@ impl Clock {
         Clock::Shifted(now.0 - system_ms())
     }
 
+    /// The same clock, which is believed as far as the time for which the machine runs goes with it ([`Clock::starts_after`]).
+    pub fn guarded(self, uptime: Uptime) -> Clock {
+        Clock::Guarded(Arc::new(GuardedClock { wall: self, uptime, guard: Mutex::default() }))
+    }
+
     /// Whether it tells the time that it really is, or a test's, which stands still, and not [`Clock::Shifted`].
     pub fn is_true(&self) -> bool {
-        !matches!(self, Clock::Shifted(_))
+        match self {
+            Clock::Guarded(guarded) => guarded.wall.is_true(),
+            clock => !matches!(clock, Clock::Shifted(_)),
+        }
+    }
+
+    /// From now on it is looked whether the clock can be right after this last stored day (UTC), if there is one. Clocks that are not
+    /// guarded always are.
+    pub fn starts_after(&self, stored: Option<Day>) {
+        if let Clock::Guarded(guarded) = self {
+            let started = ClockGuard::started(stored, guarded.wall.now(), guarded.uptime.ms());
+            *guarded.guard() = Some(started);
+        }
+    }
+
+    /// The time by which days end, and whether the clock is believed.
+    pub fn reading(&self) -> ClockReading {
+        match self {
+            Clock::Guarded(guarded) => guarded.reading(),
+            clock => ClockReading { now: clock.now(), ends: clock.now(), belief: ClockBelief::Believed },
+        }
+    }
+
+    /// What the clock says, whether it is believed or not.
+    pub fn wall(&self) -> Moment {
+        match self {
+            Clock::Guarded(guarded) => guarded.wall.now(),
+            clock => clock.now(),
+        }
+    }
+
+    /// Somebody says that the clock is right; tells whether it can be.
+    pub fn confirm(&self) -> bool {
+        let Clock::Guarded(guarded) = self else { return true };
+        let (wall, uptime) = (guarded.wall.now(), guarded.uptime.ms());
+        guarded.guard().as_mut().is_none_or(|guard| guard.confirm(wall, uptime))
     }
 
     /// The moment that it is.
@@ -39,13 +128,16 @@ impl Clock {
             Clock::System => Moment(system_ms()),
             Clock::Shifted(ahead) => Moment(system_ms().saturating_add(*ahead)),
             Clock::Manual(now) => Moment(now.load(Ordering::SeqCst)),
+            Clock::Guarded(guarded) => guarded.reading().now,
         }
     }
 
     /// Moves a manual clock to `now`; others stay as they are.
     pub fn set(&self, now: Moment) {
-        if let Clock::Manual(time) = self {
-            time.store(now.0, Ordering::SeqCst);
+        match self {
+            Clock::Manual(time) => time.store(now.0, Ordering::SeqCst),
+            Clock::Guarded(guarded) => guarded.wall.set(now),
+            Clock::System | Clock::Shifted(_) => {}
         }
     }
 }

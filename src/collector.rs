@@ -9,6 +9,8 @@ mod admission;
 mod by_hand;
 mod forgetting;
 pub mod mail;
+mod moving;
+mod overload;
 mod pending;
 mod personal;
 mod proxies;
@@ -28,6 +30,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
@@ -36,25 +39,27 @@ use crate::cell::Folding;
 use crate::clock::Clock;
 use crate::counts::recent_activity::{RecentActivity, RecentVisitors};
 use crate::hit::Tools;
+use crate::journal;
 use crate::journal::{Found, Journal, JournalTrouble};
+use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::notice::NoticeCache;
 use crate::report;
 use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
-use crate::store::{
-    CountedBy, Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore,
-};
+use crate::store::spill::SpillPlaces;
+use crate::store::{Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 #[doc(hidden)]
 pub use by_hand::ByHand;
 pub use forgetting::NotForgotten;
+use overload::SenderShares;
 pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-pub use running::{BatchOutcome, MarkedHit};
-use running::{Beginning, Hands, Parts, Running, RunningLock, Waiter};
+pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, Waiting};
+use running::{Beginning, Hands, Owed, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
 pub use snapshot::SitesSnapshot;
@@ -82,6 +87,8 @@ struct Inner {
     salts: Arc<Salts>,
     personal: Arc<Personal>,
     proxies: Proxies,
+    /// Who has sent how much, where memory is nearly full.
+    senders: SenderShares,
     /// For walks over the visitors of days that run.
     turns: Turns,
     folded: Arc<report::folded::Kept>,
@@ -100,7 +107,7 @@ struct Inner {
 
 /// The thread that must be waited for at the end.
 #[derive(Debug)]
-pub struct WriterHandle(JoinHandle<Result<(), StoreError>>);
+pub struct WriterHandle(JoinHandle<Result<Ending, StoreError>>);
 
 impl WriterHandle {
     /// Whether the thread has ended. Before [`Collector::stop`] that is a failure of the program.
@@ -108,11 +115,11 @@ impl WriterHandle {
         self.0.is_finished()
     }
 
-    /// Waits until everything is stored, after [`Collector::stop`].
+    /// Waits until everything is stored or spilled, after [`Collector::stop`].
     ///
     /// # Errors
     /// [`StoreError`] of the last flush; what it held is lost.
-    pub fn wait(self) -> Result<(), StoreError> {
+    pub fn wait(self) -> Result<Ending, StoreError> {
         self.0.join().unwrap_or_else(|_| Err(ended()))
     }
 }
@@ -135,6 +142,7 @@ impl Inner {
             salts: parts.salts.clone(),
             personal: parts.personal.clone(),
             proxies: Proxies::default(),
+            senders: SenderShares::default(),
             turns: Turns::of_cores(),
             folded: parts.folded.clone(),
             notices: NoticeCache::default(),
@@ -177,26 +185,52 @@ impl Collector {
         clock: Clock,
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
     ) -> Result<(Collector, WriterHandle), StoreError> {
-        let beginning = Collector::counting(&stores, open)?;
-        Ok(Collector::with(stores, tools, clock, beginning, None)?.kept_by_a_thread())
+        Collector::with_spills(stores, tools, clock, SpillPlaces::default(), open)
     }
 
-    /// How counting begins, with what an earlier collector has left in the journal that `open` opens.
-    fn counting(
-        stores: &Stores,
+    /// The same, and takes up the sums that an earlier one could not store; what can't be stored at its own end is spilled to the same
+    /// places. A store that can be read and not written is told later what it has to know.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn with_spills(
+        stores: Stores,
+        tools: Tools,
+        clock: Clock,
+        spills: SpillPlaces,
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
-    ) -> Result<Beginning, StoreError> {
+    ) -> Result<(Collector, WriterHandle), StoreError> {
+        Ok(Collector::counting(stores, tools, clock, (spills, open), None)?.kept_by_a_thread())
+    }
+
+    /// A collector that counts, and goes on with what an earlier one has left in the journal that `open` opens and among the spills.
+    fn counting(
+        stores: Stores,
+        tools: Tools,
+        clock: Clock,
+        (spills, open): (SpillPlaces, impl FnOnce(&JournalState) -> (Option<Journal>, Found)),
+        idle: Option<by_hand::Idle>,
+    ) -> Result<Collector, StoreError> {
         let state = stores.sums.journal_state()?;
         let (mut journal, found) = open(&state);
+        let mut owed = Vec::new();
         if let Some(journal) = &journal {
-            stores.sums.set_journal_folder(journal.base())?;
+            if stores.sums.journal_folder()?.as_deref() != Some(journal.base()) {
+                owed.push(Owed::JournalFolder(journal.base().to_owned()));
+            }
             tracing::info!("the journal of the running day is in {}", journal.path().display());
         }
         if matches!(found, Found::Nothing { .. }) {
-            stores.sums.set_journal(journal.as_mut().map(Journal::position))?;
-            stores.sums.end_counting(CountedBy::Live)?;
+            let position = journal.as_mut().map(Journal::position);
+            owed.extend([Owed::Journal(position), Owed::EndCounting]);
         }
-        Ok(Beginning { counts: true, journal, found, state })
+        let why = Owed::pay(&mut owed, &*stores.sums).err();
+        let beginning = Beginning { counts: true, journal, found, state, spills, owed };
+        let collector = Collector::with(stores, tools, clock, beginning, idle)?;
+        if let Some(why) = why {
+            collector.meter().failed(FailureKind::Flush, "start", why);
+        }
+        Ok(collector)
     }
 
     /// Starts a collector that counts no hits, for commands. What a running day has left stays as it is, for whoever counts next.
@@ -204,8 +238,9 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn idle(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
+        let (spills, owed) = Default::default();
         let (journal, found, state) = (None, Found::NOTHING, JournalState::default());
-        let beginning = Beginning { counts: false, journal, found, state };
+        let beginning = Beginning { counts: false, journal, found, state, spills, owed };
         Ok(Collector::with(stores, tools, clock, beginning, None)?.kept_by_a_thread())
     }
 
@@ -216,7 +251,8 @@ impl Collector {
         beginning: Beginning,
         idle: Option<by_hand::Idle>,
     ) -> Result<Collector, StoreError> {
-        let Stores { sums, operators } = stores;
+        let Stores { sums, operators, set_aside } = stores;
+        clock.starts_after(sums.believed_day()?);
         let directory = Directory::of(operators.sites()?);
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
@@ -227,13 +263,9 @@ impl Collector {
             folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),
             sums,
         };
+        set_aside.iter().for_each(|path| parts.meter.set_aside(path));
         let inner = Inner::of(parts, operators, tools, beginning, idle)?;
         Ok(Collector(Arc::new(inner), Interrupt::default()))
-    }
-
-    fn kept_by_a_thread(self) -> (Collector, WriterHandle) {
-        let keeping = running::spawn(self.0.running.clone());
-        (self, WriterHandle(keeping))
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -343,7 +375,17 @@ impl Collector {
 
     /// Takes no more hits, stores everything, and ends.
     pub fn stop(&self) {
-        self.0.running.stop();
+        self.0.running.stop(None);
+    }
+
+    /// The same, and tries `until` some moment to store what can't be stored at once.
+    pub fn stop_by(&self, until: Instant) {
+        self.0.running.stop(Some(until));
+    }
+
+    /// What waits to be stored; nothing once the collector has ended.
+    pub fn waiting(&self) -> Option<Waiting> {
+        self.0.running.with(|running, _| running.waiting())
     }
 
     /// Ends at once and stores nothing more, as a crash ends the program: tests look at what the next start finds.
@@ -381,6 +423,26 @@ impl Collector {
     /// What the sums take on the disk, in bytes.
     pub fn stored_bytes(&self) -> u64 {
         self.0.sums.bytes()
+    }
+
+    /// Gives back memory that is useful and not in use, because others need it.
+    pub fn release(&self) {
+        // The first time takes note that nobody asks.
+        self.0.sums.release();
+        self.0.sums.release();
+        memory::give_back(journal::memory_may_swap);
+    }
+
+    /// An operator says that the clock is right: it is believed from now on, and what is too old by it may go. Tells whether it can be.
+    ///
+    /// # Errors
+    /// The collector has ended.
+    pub fn confirm_clock(&self) -> Result<bool, StoreError> {
+        let can_be = self.0.clock.confirm();
+        if can_be {
+            self.0.running.with(|running, _| running.believe_clock()).ok_or_else(ended)?;
+        }
+        Ok(can_be)
     }
 
     /// The clock.

@@ -56,6 +56,14 @@ pub struct Config {
     pub journal: JournalPlace,
     /// How much memory the journal may take, in bytes.
     pub journal_bytes_max: u64,
+    /// How much memory the program may take, in bytes; nothing for what the system lets it have.
+    pub memory_bytes_max: Option<u64>,
+    /// Folder for sums that can't be stored when the program ends; the first that is tried.
+    pub spill: Option<PathBuf>,
+    /// How long the end of the program tries to store what waits, in seconds; nothing for what the service manager allows.
+    pub stop_timeout_s: Option<u64>,
+    /// Whether a database is copied before it is brought up to date.
+    pub migration_copy: bool,
 }
 
 impl Default for Config {
@@ -70,6 +78,10 @@ impl Default for Config {
             log: LogFormat::Text,
             journal: JournalPlace::Auto,
             journal_bytes_max: limits::JOURNAL_MB << 20,
+            memory_bytes_max: None,
+            spill: None,
+            stop_timeout_s: None,
+            migration_copy: true,
         }
     }
 }
@@ -155,7 +167,8 @@ fn plain(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
 
 /// Whether a key's value is a number, as its default is.
 fn takes_number(key: &str) -> bool {
-    KEYS.iter().any(|known| known.name == key && known.default.parse::<u64>().is_ok())
+    let is_number = |known: &ConfigKey| known.default.parse::<u64>().is_ok() || known.value_name == "SECONDS";
+    key == "memory_max" || KEYS.iter().any(|known| known.name == key && is_number(known))
 }
 
 fn parse<T: std::str::FromStr>(text: &str, what: &str, example: &str) -> Result<T, ConfigError> {
@@ -247,6 +260,40 @@ fn megabytes(text: &str) -> Result<u64, ConfigError> {
     text.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(wrong)
 }
 
+/// A size in bytes; nothing for `auto`. A number without a unit is one of MiB.
+fn memory_size(text: &str) -> Result<Option<u64>, ConfigError> {
+    if text == "auto" {
+        return Ok(None);
+    }
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let megabytes = match text[end..].trim().to_ascii_lowercase().as_str() {
+        "" | "m" | "mb" | "mib" => Some(1),
+        "g" | "gb" | "gib" => Some(1024),
+        _ => None,
+    };
+    let allowed = limits::MEMORY_MB_MIN..=limits::MEMORY_MB_MAX;
+    let size = megabytes.and_then(|unit| text[..end].parse::<u64>().ok()?.checked_mul(unit));
+    let Some(size) = size.filter(|size| allowed.contains(size)) else {
+        let (least, most) = (allowed.start(), allowed.end());
+        return Err(ConfigError(format!("{text:?} is no size from {least}M to {most}M; write it like 512M, or auto")));
+    };
+    Ok(Some(size << 20))
+}
+
+fn stop_seconds(text: &str) -> Result<Option<u64>, ConfigError> {
+    let wrong = || {
+        let longest = limits::STOP_TIMEOUT_S_MAX;
+        ConfigError(format!("{text:?} is no number of seconds up to {longest}; write it like 7, or \"auto\""))
+    };
+    match text {
+        "auto" => Ok(None),
+        number => {
+            let number = number.parse().ok().filter(|number| *number <= limits::STOP_TIMEOUT_S_MAX);
+            number.map(Some).ok_or_else(wrong)
+        }
+    }
+}
+
 fn unknown(key: &str) -> String {
     let names = KEYS.map(|key| key.name);
     format!("unknown key {key:?}; did you mean {:?}?", nearest(key, &names))
@@ -276,7 +323,8 @@ mod tests {
     fn every_key_can_be_set_and_flags_win() {
         let text = "listen = '0.0.0.0:80'\ndata = '/x'\nurl = 'https://a.test/'\ngeo = 'c.mmdb'\nplace = 'region'\n\
                     trusted_proxies = ['10.0.0.0/8', '192.0.2.1', 'Cloudflare']\n\
-                    client_ip_header = 'X-Real-IP'\nlog = 'json'\njournal = '/run/x'\njournal_max_mb = 64";
+                    client_ip_header = 'X-Real-IP'\nlog = 'json'\njournal = '/run/x'\njournal_max_mb = 64\n\
+                    spill = '/mnt/spare'\nstop_timeout = 20";
         let config = from_toml(text).unwrap();
         assert_eq!(config.base_url(), "https://a.test");
         let trusts = |address: &str| config.trust.proxies.contains(address.parse().unwrap());
@@ -285,8 +333,17 @@ mod tests {
         assert_eq!(config.trust.header, ClientHeader::new("x-real-ip"));
         assert_eq!((config.log, config.geo, config.place), (LogFormat::Json, Some("c.mmdb".into()), Detail::Region));
         assert_eq!((config.journal, config.journal_bytes_max), (JournalPlace::Folder("/run/x".into()), 64 << 20));
+        assert_eq!((config.spill, config.stop_timeout_s), (Some("/mnt/spare".into()), Some(20)));
         let config = from_env(&[("HEADCOUNT_JOURNAL", "off"), ("HEADCOUNT_JOURNAL_MAX_MB", "1")]).unwrap();
         assert_eq!((config.journal, config.journal_bytes_max), (JournalPlace::Off, 1 << 20));
+        for (text, mib) in [("512M", 512), ("512", 512), ("2G", 2048), ("64 MiB", 64), ("1gb", 1024)] {
+            assert_eq!(
+                from_env(&[("HEADCOUNT_MEMORY_MAX", text)]).unwrap().memory_bytes_max,
+                Some(mib << 20),
+                "{text}"
+            );
+        }
+        assert_eq!(from_toml("memory_max = 512"), from_toml("memory_max = '512M'"));
         let config = from_env(&[("HEADCOUNT_LISTEN", "127.0.0.1:8"), ("HOME", "/root")]).unwrap();
         assert_eq!(config.listen.port(), 9);
     }
@@ -300,6 +357,10 @@ mod tests {
             (from_toml("listen = 8080"), "listen takes a text"),
             (from_toml("listen = 'abc'"), "\"abc\" is not an address; write it like 127.0.0.1:8080"),
             (from_toml("place = 'cities'"), "\"cities\" is no part of a place; write \"city\""),
+            (
+                from_toml("stop_timeout = 'soon'"),
+                "\"soon\" is no number of seconds up to 3600; write it like 7, or \"auto\"",
+            ),
             (from_toml("log = 'jsn'"), "\"jsn\" is not a log format; write \"json\""),
             (
                 from_toml("trusted_proxies = 'loopback, cloudflair'"),
@@ -345,6 +406,8 @@ mod tests {
             ),
             (from_toml("journal_max_mb = -1"), "\"-1\" is no number of MiB from 1 to 1048576; write it like 256"),
             (from_toml("journal_max_mb = 0.5"), "journal_max_mb takes a number"),
+            (from_toml("memory_max = '80k'"), "\"80k\" is no size from 8M to 1048576M; write it like 512M, or auto"),
+            (from_toml("memory_max = 1"), "\"1\" is no size from 8M to 1048576M; write it like 512M, or auto"),
         ] {
             assert_eq!(result.unwrap_err(), sentence);
         }

@@ -6,6 +6,7 @@
 pub mod annotation;
 pub mod audit;
 pub mod campaign;
+mod clock;
 pub mod document;
 pub mod folder;
 pub mod forget;
@@ -17,6 +18,7 @@ mod report;
 pub mod share;
 mod site;
 pub mod socket;
+pub mod store;
 pub mod user;
 
 use annotation::AnnotationCommand;
@@ -28,6 +30,7 @@ use notice::{NoticeCommand, announcing};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
+use store::StoreCommand;
 
 use crate::collector::{Collector, random};
 use crate::import::Manner;
@@ -75,6 +78,10 @@ pub enum Command {
         /// Its domain.
         domain: String,
     },
+    /// Tells what is believed of the clock.
+    ClockShow,
+    /// Says that the clock is right.
+    ClockConfirm,
     /// Writes a document about what is done with data at a site.
     Document(DocumentCommand),
     /// Forgets some values or days of a site.
@@ -114,6 +121,10 @@ pub enum Command {
     Annotation(AnnotationCommand),
     /// Asks for what an audit needs of whoever holds the folder.
     Audit(AuditCommand),
+    /// Stores what is counted.
+    Flush,
+    /// Says which database to go on with.
+    Store(StoreCommand),
     /// Imports logs. Their lines follow on the same connection; see [`import`].
     Import {
         /// The domain of the site they count for.
@@ -202,6 +213,16 @@ impl Command {
         takes_out && !self.is_dry_run()
     }
 
+    /// Whether it changes nothing, or nothing that is missed: a link to sign in.
+    fn only_looks(&self) -> bool {
+        let lists = matches!(self, Command::SiteList | Command::TokenList | Command::UserLink);
+        let of_site = matches!(
+            self,
+            Command::SiteShow { .. } | Command::GoalList { .. } | Command::FunnelList { .. } | Command::Audit(_)
+        );
+        lists || of_site || self.is_dry_run()
+    }
+
     /// Whether it only tells what would be forgotten.
     pub fn is_dry_run(&self) -> bool {
         match self {
@@ -257,7 +278,8 @@ pub struct CommandRefusal {
 }
 
 fn is_failure(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<StoreError>()
+    let is_store = |error: &StoreError| !matches!(error, StoreError::Moved(_));
+    error.downcast_ref().is_some_and(is_store)
         || matches!(error.downcast_ref(), Some(SiteError::Store(_)))
         || matches!(error.downcast_ref(), Some(UserError::Store(_)))
 }
@@ -287,28 +309,41 @@ pub fn run(command: Command, collector: &Collector, base_url: &str) -> Result<Re
 /// # Errors
 /// [`CommandRefusal`]; nothing was changed then.
 pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> Result<Reply, CommandRefusal> {
-    let reads_only = matches!(
-        command,
-        Command::Report { .. }
-            | Command::FunnelShow { .. }
-            | Command::Document(_)
-            | Command::Audit(AuditCommand::Process)
-    );
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
     let carry_out = |command| carry_out(command, password.as_ref(), collector, base_url);
-    if reads_only {
+    if command.reads_only() {
         return carry_out(command);
     }
+    if let Command::Store(_) = command {
+        return collector.alone(|| carry_out(command));
+    }
+    let changes = !command.only_looks();
     collector.alone(|| {
+        // What is changed in a file that nobody finds again is lost.
+        if changes {
+            collector.is_in_place()?;
+        }
         notice::keeping::act_due(collector, base_url);
         let site = announcing::told_of(&command).map(str::to_owned);
         let mut reply = announcing::run(command, collector, carry_out)?;
         if let Some(site) = site {
             notice::keeping::after_command(collector, &site, &mut reply);
         }
+        if changes {
+            collector.is_in_place()?;
+            collector.empty_log();
+        }
         Ok(reply)
     })
+}
+
+impl Command {
+    /// Whether it changes nothing, and can be begun again.
+    pub fn reads_only(&self) -> bool {
+        let asks = matches!(self, Command::Flush | Command::Audit(AuditCommand::Process));
+        asks || matches!(self, Command::Report { .. } | Command::FunnelShow { .. } | Command::Document(_))
+    }
 }
 
 fn digest(password: Option<&Password>) -> Result<Option<PasswordDigest>, CommandRefusal> {
@@ -326,6 +361,8 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::SiteForget(command) => forget::forget(collector, &command),
         Command::SiteReset { domain, dry_run } => forget::reset(collector, &domain, dry_run),
         Command::TokenCreate { site, scope } => token_create(collector, site.as_deref(), &scope),
+        Command::ClockShow => Ok(clock::show(collector)),
+        Command::ClockConfirm => clock::confirm(collector),
         Command::TokenList => token_list(collector),
         Command::TokenRevoke { id } => token_revoke(collector, id),
         Command::UserLink => user::owners_link(collector, base_url),
@@ -336,6 +373,11 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
+        Command::Flush => {
+            collector.flush()?;
+            Ok(Reply::new("Everything is stored.", json!({})))
+        }
+        Command::Store(command) => store::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
             report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })

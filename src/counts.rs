@@ -110,7 +110,7 @@ pub struct PropKey {
 }
 
 /// Sums of one site and day, by hour and over the day. Months are sums of days.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Sums {
     /// By hour; visitors are those of the hour.
     pub hours: Vec<(Cell<Name>, Hour, Tally)>,

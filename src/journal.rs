@@ -60,6 +60,7 @@ pub use record::{HitRecord, HowCounted, Record};
 pub use recovered::{Recovered, Unreadable};
 pub use seen::{SeenJournal, seen};
 use segment::SegmentWriter;
+pub use segment::records;
 use start::JournalStart;
 
 /// Whether memory of this process may be written to swap, or nobody tells whether it may.
@@ -185,6 +186,11 @@ pub struct Journal {
 pub fn open(search: &JournalSearch<'_>, state: &JournalState, bytes_max: u64) -> (Option<Journal>, Found) {
     let candidates = Candidates::of(search, state.database, runtime_directory().as_deref());
     open_among(&candidates, SwapFacts::read, state, bytes_max)
+}
+
+/// The folder of memory in which a journal would be.
+pub fn memory_folder(place: &JournalPlace) -> PathBuf {
+    place::memory_folder(place, runtime_directory().as_deref())
 }
 
 fn runtime_directory() -> Option<OsString> {
@@ -438,6 +444,14 @@ impl Journal {
     /// The folder of the system or the operator in which its own is.
     pub fn base(&self) -> &Path {
         &self.files.folder.base_path
+    }
+
+    /// Gives its folder the name by which the next start looks for it, after another file has become that of its database.
+    ///
+    /// # Errors
+    /// The system refuses it.
+    pub fn follow(&self, file: &Path) -> io::Result<()> {
+        self.files.folder.be_called(&place::name_of(file, self.files.belonging.database)?)
     }
 
     /// Its own folder.

@@ -29,7 +29,7 @@
 //! | [`page`] | lines | HTML, CSV, JSON | |
 //! | [`view`] | the state in an address, sums | what a page shows | the questions |
 //!
-//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`journal`], [`audit`], [`collector`], [`import`], [`control`], [`server`],
+//! Behind the flow stands the machine room: [`clock`], [`config`], [`meter`], [`journal`], [`backup`], [`audit`], [`collector`], [`import`], [`control`], [`server`],
 //! [`demo`], [`cli`]. This list is the order to read in, and the rule of imports: **a module uses only modules listed above it**
 //! (`tests/tidy.rs` holds it). The flow is pure: no sockets, no clocks, no logs; `now` is an argument.
 //!
@@ -95,12 +95,21 @@
 //!   `counts/displacing.rs`, in the file `store/sums/sqlite/erasing.rs`, `forgotten_rows.rs`, `sweep.rs`; what is cleared up behind it,
 //!   and behind a site that is removed: `leftovers.rs` there, `store/sqlite/rewriting.rs`; what is said of it: `report/taken_out.rs`; its
 //!   forms: `page/settings/forgetting.rs`;
-//! - which questions wait for which: `server/question_turns.rs`, which [`store::Interrupt`] stops; answers that are kept:
-//!   `store/sums/sqlite/kept_answers.rs`;
+//! - which questions wait for which, and how much memory each may have: `server/question_turns.rs`, which [`store::Interrupt`] stops; in
+//!   which order: `server/fair_turns.rs`; whose they are: `server/asker.rs`; long answers that are not sent yet: `server/long_answers.rs`;
+//!   answers that are kept: `store/sums/sqlite/kept_answers.rs`;
+//! - what gives way when memory is nearly full: [`meter::Pressure`], `server/memory_watch.rs`, `meter/memory.rs`; whose beacons do first:
+//!   `collector/overload.rs`;
+//! - how the database is copied: `store/copying.rs` for SQLite's part, `backup/` for files and names, `backup/restoring.rs` for the way back,
+//!   `backup/migration.rs` for the copy before a migration; what a check looks at: `store/check/`, at a start and in the background:
+//!   `cli/checking.rs`; answers without damaged cells: `store/sums/sqlite/damage.rs`, and what is said of it: `report/taken_out.rs`;
 //! - what threads do beside requests: `collector/running.rs`, `collector/running/flushing.rs`; the same a step at a time, for simulated lives
 //!   (`tests/simulation/`): `collector/by_hand.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
 //!   `store/sqlite/allowed/tables.rs`, a dump of the version before in `tests/store/versions/`;
+//! - which file is the database, what is refused in its place, and what becomes of one that loses it while it is open:
+//!   `store/sqlite/creation.rs`, `moved.rs`, `foreign_log.rs` for logs of others, `marks.rs`; the choice of an operator:
+//!   `control/store.rs`, `collector/running/adopting.rs`; a server's lock and socket: `cli/reach.rs`;
 //! - what an audit finds among bytes: `audit/finder.rs`; by a sign before it: `audit/keys.rs`; in codes: `audit/encoded.rs`; in packed
 //!   files: `audit/packed.rs`; what is declared and no trace: `audit/known.rs`; what it reads of
 //!   the database: `store/inspection/`; what is signed and published: `audit/summary.rs`, `control/audit.rs`, `server/audit.rs`;
@@ -110,7 +119,8 @@
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
 //! - what happens just now: `counts/recent_activity.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;
-//! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`,
+//! - users and what they may do: [`operator`], `store/operators/users.rs`, `control/user.rs`; signing in: `server/sign_in.rs`, `server/signed_in.rs`, browsers that
+//!   were signed in before: `server/device.rs`; when tries at passwords are compared: `server/tries.rs`, `server/guess.rs`; cookies: `server/cookies.rs`;
 //!   passwords: `secret/password.rs`;
 //! - names of countries and languages, and the world's shapes: `page/data/`, made anew by `page/data/refresh`;
 //! - what visitors are told: its facts in `notice/facts.rs`, its sentences in `notice/compose.rs` and `notice/texts/`, when they are composed anew in `notice/cache.rs`, versions and announced
@@ -139,6 +149,9 @@
 //!   `WireAdapter::at_once` in `server/ingest.rs`;
 //! - what is wiped when it is freed, where salts lie, and what is locked in memory: `memory/`; what `/health` tells of it:
 //!   `server/locked_memory.rs`; what must not be found there: `tests/memory.rs`, and everywhere else: `tests/canaries.rs`;
+//! - what becomes of sums that can't be stored at the end: `collector/running/spilling.rs`, their file `store/spill.rs`; a database that
+//!   can only be read: `store/sqlite/reopening.rs`; what is believed of the clock: `clock/guard.rs`, of how old sums are
+//!   `collector/running/trust.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;
 //! - what the journal holds: `journal/record.rs` and the codes beside it, `journal/header.rs` for the version, whose bytes are in
@@ -149,6 +162,11 @@
 #![deny(unsafe_code)]
 // They panic where nobody takes what they say; `cli/output.rs` does not.
 #![cfg_attr(not(test), warn(clippy::print_stdout, clippy::print_stderr))]
+
+/// Unit tests have the program's allocator, which counts what a question takes.
+#[cfg(test)]
+#[global_allocator]
+static MEMORY: memory::WipingAllocator = memory::WipingAllocator;
 
 pub mod limits;
 pub mod memory;
@@ -170,6 +188,7 @@ pub mod clock;
 pub mod config;
 pub mod meter;
 pub mod journal;
+pub mod backup;
 pub mod audit;
 pub mod collector;
 pub mod import;

@@ -15,8 +15,10 @@ mod serving;
 mod logs;
 mod publishing;
 mod auditing;
+mod backups;
 
 pub use auditing::*;
+pub use backups::*;
 pub use days::*;
 pub use hits::*;
 pub use journal::*;

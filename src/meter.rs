@@ -3,10 +3,13 @@
 
 mod failures;
 pub mod log;
+pub mod memory;
 pub mod panics;
+mod pressure;
 
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -17,10 +20,38 @@ use prometheus_client::registry::{Registry, Unit};
 
 use crate::rejection::Rejection;
 pub use failures::{FailureKind, Failures};
+pub use pressure::{Pressure, SharedPressure};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TryLabels {
+    secret: &'static str,
+    outcome: &'static str,
+}
+
+/// What became of a try at a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TryOutcome {
+    /// It was right.
+    Right,
+    /// It was wrong.
+    Wrong,
+    /// It was not looked at.
+    TurnedAway,
+}
+
+impl TryOutcome {
+    const fn label(self) -> &'static str {
+        match self {
+            TryOutcome::Right => "right",
+            TryOutcome::Wrong => "wrong",
+            TryOutcome::TurnedAway => "turned_away",
+        }
+    }
 }
 
 /// Counters of one running collector.
@@ -44,6 +75,8 @@ pub struct Meter {
     pub journal_bytes: Gauge<i64, AtomicI64>,
     /// Cells that wait for the next flush.
     pub cells: Gauge,
+    /// For how many seconds the oldest of them waits.
+    pub oldest_pending: Gauge,
     /// Live pages that are kept up to date.
     pub streams: Gauge,
     /// Flushes done.
@@ -52,16 +85,25 @@ pub struct Meter {
     pub flush_seconds: Counter<f64, AtomicU64>,
     /// Size of the database.
     pub database_bytes: Gauge<i64, AtomicI64>,
+    tries: Family<TryLabels, Counter>,
+    /// What the last check of it has found.
+    pub database_findings: Gauge<i64, AtomicI64>,
     /// Connections that gave way to others.
     pub connections_given_way: Counter,
     /// Connections for which there was no room.
     pub connections_refused: Counter,
+    /// Memory that the program has taken.
+    pub memory_bytes: Gauge<i64, AtomicI64>,
+    /// What gives way for want of it.
+    pub pressure: SharedPressure,
     /// Lines of the log that were never written.
     log_lines_lost: Counter,
     /// 1 while something is amiss.
     degraded: Gauge,
     /// What failed.
     pub failures: Failures,
+    /// Names of files that were found beside the database and are kept under other names.
+    set_aside: Mutex<Vec<String>>,
 }
 
 impl Meter {
@@ -78,15 +120,21 @@ impl Meter {
             visitors: Gauge::default(),
             journal_bytes: Gauge::default(),
             cells: Gauge::default(),
+            oldest_pending: Gauge::default(),
             streams: Gauge::default(),
             flushes: Counter::default(),
             flush_seconds: Counter::default(),
             database_bytes: Gauge::default(),
+            tries: Family::default(),
+            database_findings: Gauge::default(),
             connections_given_way: Counter::default(),
             connections_refused: Counter::default(),
+            memory_bytes: Gauge::default(),
+            pressure: SharedPressure::default(),
             log_lines_lost: Counter::default(),
             degraded: Gauge::default(),
             failures: Failures::new(),
+            set_aside: Mutex::default(),
         };
         // A reason that never came shows as 0 rather than not at all.
         for reason in Rejection::ALL {
@@ -107,15 +155,22 @@ impl Meter {
         registry.register("beacons_rejected", "Beacons that were not counted, by reason", self.rejected.clone());
         registry.register("visitors_open", "Visitors of open days in memory", self.visitors.clone());
         registry.register("cells_pending", "Cells that wait for the next flush", self.cells.clone());
+        let oldest = "For how long the oldest of them waits";
+        registry.register_with_unit("oldest_pending", oldest, Unit::Seconds, self.oldest_pending.clone());
         registry.register("streams_open", "Live pages that are kept up to date", self.streams.clone());
         registry.register("flushes", "Flushes done", self.flushes.clone());
         registry.register_with_unit("flush_time", "Time that flushes took", Unit::Seconds, self.flush_seconds.clone());
         registry.register_with_unit("journal", "Size of the journal", Unit::Bytes, self.journal_bytes.clone());
         registry.register_with_unit("database", "Size of the database", Unit::Bytes, self.database_bytes.clone());
+        registry.register("sign_in_tries", "Tries at passwords and other secrets", self.tries.clone());
+        let found = "What the last check of the database has found";
+        registry.register("database_findings", found, self.database_findings.clone());
         let gave_way = "Connections that gave way to new ones";
         registry.register("connections_given_way", gave_way, self.connections_given_way.clone());
         let refused = "Connections for which there was no room";
         registry.register("connections_refused", refused, self.connections_refused.clone());
+        let taken = "Memory that the program has taken, pages of files left out";
+        registry.register_with_unit("memory_taken", taken, Unit::Bytes, self.memory_bytes.clone());
         let unwritten = "Lines of the log that could not be written";
         registry.register("log_lines_lost", unwritten, self.log_lines_lost.clone());
         registry.register("degraded", "1 while something is amiss; /health says what", self.degraded.clone());
@@ -137,10 +192,28 @@ impl Meter {
         }
     }
 
+    /// Notes a try at a secret, such as the password of a `user`.
+    pub fn tried(&self, secret: &'static str, outcome: TryOutcome) {
+        self.tries.get_or_create(&TryLabels { secret, outcome: outcome.label() }).inc();
+    }
+
+    /// How many tries at passwords were wrong, and how many were turned away.
+    pub fn tries_in_vain(&self) -> (u64, u64) {
+        let of = |outcome: TryOutcome| {
+            ["user", "share"]
+                .map(|secret| self.tries.get_or_create(&TryLabels { secret, outcome: outcome.label() }).get())
+        };
+        (of(TryOutcome::Wrong).iter().sum(), of(TryOutcome::TurnedAway).iter().sum())
+    }
+
     /// How many beacons were rejected.
     pub fn rejected(&self) -> u64 {
-        let counts = Rejection::ALL.iter().map(|r| self.rejected.get_or_create(&Reason { reason: r.label() }).get());
-        counts.sum()
+        Rejection::ALL.into_iter().map(|reason| self.rejected_for(reason)).sum()
+    }
+
+    /// How many of them for a reason.
+    pub fn rejected_for(&self, reason: Rejection) -> u64 {
+        self.rejected.get_or_create(&Reason { reason: reason.label() }).get()
     }
 
     /// Notes a flush and the seconds it took.
@@ -153,6 +226,18 @@ impl Meter {
     /// Notes that something failed which should not have: `asked` is a method and a route, or a step of the program.
     pub fn failed(&self, kind: FailureKind, asked: &str, reason: impl std::fmt::Display) {
         self.failures.note(kind, asked, reason);
+    }
+
+    /// Notes a log of another database that lay beside ours, by its new name.
+    pub fn set_aside(&self, path: &Path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        tracing::error!("a log that does not belong to the database lay beside it, and is kept as {}", path.display());
+        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+    }
+
+    /// The names of all of them since the start.
+    pub fn all_set_aside(&self) -> Vec<String> {
+        self.set_aside.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Why the collector is degraded, in sentences for everybody; none if it is not.

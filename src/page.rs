@@ -119,6 +119,7 @@ impl ErrorPage {
             404 => (words.error_404, words.error_404_why),
             410 => (words.error_410, words.error_410_why),
             405 => (words.error_405, words.error_405_why),
+            422 => (words.error_422, words.error_422_why),
             429 => (words.error_429, words.error_429_why),
             400..=499 => (words.error_400, words.error_400_why),
             503 => (words.error_503, words.error_503_why),

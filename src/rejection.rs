@@ -49,11 +49,13 @@ pub enum Rejection {
     BadTime = 20,
     /// The site's owner left out the sender's network or country, the page or its host.
     Excluded = 21,
+    /// Memory is nearly full; the sender is told to try again.
+    Overloaded = 22,
 }
 
 impl Rejection {
     /// All reasons, in the order of their codes.
-    pub const ALL: [Rejection; 21] = [
+    pub const ALL: [Rejection; 22] = [
         Rejection::Bot,
         Rejection::Prefetch,
         Rejection::OptedOut,
@@ -75,6 +77,7 @@ impl Rejection {
         Rejection::BadToken,
         Rejection::BadTime,
         Rejection::Excluded,
+        Rejection::Overloaded,
     ];
 
     /// The stable label: what is shown in the API and in metrics.
@@ -101,48 +104,44 @@ impl Rejection {
             Rejection::BadToken => "bad_token",
             Rejection::BadTime => "bad_time",
             Rejection::Excluded => "excluded",
+            Rejection::Overloaded => "overloaded",
         }
     }
 
     /// One sentence for the owner of a site: what happened, and what to do where something can be done.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Rejection::Bot => {
-                "The sender is a crawler, a monitor or an automated browser (on the pixel: or a library)."
-            }
-            Rejection::Prefetch => "The browser fetched the page ahead of need; nobody saw it.",
-            Rejection::OptedOut => {
+            Self::Bot => "The sender is a crawler, a monitor or an automated browser (on the pixel: or a library).",
+            Self::Prefetch => "The browser fetched the page ahead of need; nobody saw it.",
+            Self::OptedOut => {
                 "The browser asks not to be counted (Sec-GPC or DNT). Firefox's private windows, Brave and DuckDuckGo ask so by \
                  themselves. The site's settings decide whether that is obeyed."
             }
-            Rejection::UnknownSite => {
-                "No site here has this domain; add it in the settings or with `headcount site add`."
-            }
-            Rejection::WrongHost => {
+            Self::UnknownSite => "No site here has this domain; add it in the settings or with `headcount site add`.",
+            Self::WrongHost => {
                 "The page's host is not among the hosts that the site's settings name (`headcount site set --host`)."
             }
-            Rejection::BadUrl => "The page's address is missing, too long or not an address.",
-            Rejection::BadField => "A key is missing or has a value that the format forbids.",
-            Rejection::TooLarge => "The request was larger than its format allows.",
-            Rejection::NotJson => "The body is not a JSON object.",
-            Rejection::SpamSource => "The referrer is on the list of referrer spammers.",
-            Rejection::NoVisit => "An engagement ping came without a pageview of its page in a running visit.",
-            Rejection::TooMany => "More came than the collector's bounds allow.",
-            Rejection::Method => "The request in the log was no GET.",
-            Rejection::Status => "The answer in the log was neither a success (2xx) nor 304.",
-            Rejection::Asset => "The file in the log is no page but a style, a script, an image, a feed or the like.",
-            Rejection::BadLine => "The line is in no known format of logs, too long, or ahead of the clock.",
-            Rejection::Unmeasured => {
-                "The message tells nothing that is counted: who a person is, how fast a page loads."
-            }
-            Rejection::Repeat => "The same message came twice within seconds.",
-            Rejection::BadToken => {
+            Self::BadUrl => "The page's address is missing, too long or not an address.",
+            Self::BadField => "A key is missing or has a value that the format forbids.",
+            Self::TooLarge => "The request was larger than its format allows.",
+            Self::NotJson => "The body is not a JSON object.",
+            Self::SpamSource => "The referrer is on the list of referrer spammers.",
+            Self::NoVisit => "An engagement ping came without a pageview of its page in a running visit.",
+            Self::TooMany => "More came than the collector's bounds allow.",
+            Self::Method => "The request in the log was no GET.",
+            Self::Status => "The answer in the log was neither a success (2xx) nor 304.",
+            Self::Asset => "The file in the log is no page but a style, a script, an image, a feed or the like.",
+            Self::BadLine => "The line is in no known format of logs, too long, or ahead of the clock.",
+            Self::Unmeasured => "The message tells nothing that is counted: who a person is, how fast a page loads.",
+            Self::Repeat => "The same message came twice within seconds.",
+            Self::BadToken => {
                 "It claims a time or an address, which needs a token; see `headcount token create --scope ingest`."
             }
-            Rejection::BadTime => "The time that it claims is no time, or too long ago.",
-            Rejection::Excluded => {
+            Self::BadTime => "The time that it claims is no time, or too long ago.",
+            Self::Excluded => {
                 "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which."
             }
+            Self::Overloaded => "More came than there is memory for; the sender was told to try again later.",
         }
     }
 

@@ -15,6 +15,7 @@ pub mod period;
 pub mod together;
 pub mod overview;
 mod records;
+mod sums;
 pub mod taken_out;
 pub mod range;
 pub mod query;
@@ -24,71 +25,15 @@ mod memory;
 
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
-use crate::site::{Day, Month, SiteId};
-use crate::store::{Ask, CellSource, Grain, StoreError, SumRow, TakenOut};
+use crate::site::{Month, SiteId};
+use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
 pub use figures::{Figure, change};
 pub use order::{By, ORDER, Order, sort};
 pub use records::{MailSums, Records};
-
-/// Where a report finds sums: those that are stored and those that are not yet, as one.
-pub trait Sums {
-    /// The rows of each question, about any sites, all from one state. A value and bucket may come in several rows, which add
-    /// up.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError>;
-
-    /// The first day on which a site has data.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError>;
-
-    /// The first day from which on all of a site is counted: its first with data, or where several stand for one, the last of
-    /// these days.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn counted_since(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
-        self.first_day(site)
-    }
-
-    /// The keys of properties that came with an event from `first` to `last`, or with any event: in alphabetical order, each
-    /// once. Past [`crate::limits::PROP_KEYS_LISTED`] the first by name are listed.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError>;
-
-    /// How many hits of a site were counted from `first` to `last` without a visitor, because there was no room for one; 0 where
-    /// that is not told.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn unvisited(&self, _site: SiteId, _first: Day, _last: Day) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-
-    /// The months from that of `first` to that of `last` of which only the whole is kept by two dimensions, not its days.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn months_alone(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<Month>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// What owners have taken out of the sums of days from `first` to `last`, in order.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    fn taken_out(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<TakenOut>, StoreError> {
-        Ok(Vec::new())
-    }
-}
+pub use sums::Sums;
 
 /// A range of the site's time, whole days or whole hours, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,7 +182,10 @@ pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>
     let asks: Vec<Ask> = reads.iter().flatten().map(|read| read.ask.clone()).collect();
     let mut rows = sums.read(&asks)?.into_iter();
     let pairs = questions.iter().zip(&reads);
-    Ok(pairs.map(|(question, reads)| lines(question, reads.iter().zip(rows.by_ref().take(reads.len())))).collect())
+    let lines = |(question, reads): (&Question, &Vec<PlannedRead>)| {
+        lines(question, reads.iter().zip(rows.by_ref().take(reads.len())), sums)
+    };
+    pairs.map(lines).collect()
 }
 
 /// By bucket and value.
@@ -256,11 +204,16 @@ fn added_up(mut sums: Vec<KeyedSum>) -> Vec<KeyedSum> {
     sums
 }
 
-fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>) -> Vec<Line> {
+fn lines<'a>(
+    question: &Question,
+    found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>,
+    room: &dyn Sums,
+) -> Result<Vec<Line>, StoreError> {
     let mut sums: Vec<KeyedSum> = Vec::new();
     let mut whole = Tally::ZERO;
     let total = Name::from("");
     for (read, rows) in found {
+        room.make_room((sums.len() + rows.len()) * size_of::<KeyedSum>())?;
         sums.reserve_exact(rows.len());
         for row in rows {
             let bucket = read.bucket(row.bucket);
@@ -289,7 +242,13 @@ fn lines<'a>(question: &Question, found: impl Iterator<Item = (&'a PlannedRead, 
         sums.iter_mut().for_each(|(_, sum)| sum.own.events = 0);
     }
     let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
-    counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect()
+    room.make_room(counted.size_hint().1.unwrap_or_default() * line_bytes(question))?;
+    Ok(counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect())
+}
+
+/// The memory that a line takes, but for its value, which others have too.
+fn line_bytes(question: &Question) -> usize {
+    size_of::<Line>() + question.metrics.len() * size_of::<Option<f64>>()
 }
 
 fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {
@@ -338,7 +297,7 @@ mod tests {
     use super::memory::{Memory, SITE};
     use super::*;
     use crate::cell::Dimension;
-    use crate::site::{Hour, LocalHour, Schedule};
+    use crate::site::{Day, Hour, LocalHour, Schedule};
 
     const SOURCE: Axis<Name> = Axis::Of(Dimension::Source);
     /// 2025-12-20, so that spans cross a year and a February.

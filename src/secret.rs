@@ -64,11 +64,21 @@ pub fn of_database(what: &[u8]) -> Digest {
     Digest(blake3::derive_key("headcount 2026 database", what))
 }
 
+/// The sum that tells whether spilled sums are whole.
+pub fn of_spill(bytes: &[u8]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 spilled sums", bytes))
+}
+
 /// A text that only the holder of the key can have written, in characters that need no escaping.
 pub fn signed(key: &[u8; 32], text: &str) -> String {
     let mut bytes = blake3::keyed_hash(key, text.as_bytes()).as_bytes().to_vec();
     bytes.extend_from_slice(text.as_bytes());
     BASE64URL_NOPAD.encode(&bytes)
+}
+
+/// A key that nobody has who does not know both.
+pub fn key_with(key: &[u8; 32], more: &str) -> [u8; 32] {
+    *blake3::keyed_hash(key, more.as_bytes()).as_bytes()
 }
 
 /// The text within, if the holder of the key has signed it.

@@ -5,13 +5,17 @@
 
 mod answers;
 mod api;
+mod asker;
 mod audit;
 mod body;
 mod connection;
 mod connections;
+mod cookies;
 mod counter;
+mod device;
 pub mod explain;
 mod failure;
+mod fair_turns;
 mod fast_path;
 mod form;
 mod guess;
@@ -19,13 +23,14 @@ mod ingest;
 mod language;
 mod live;
 mod locked_memory;
+mod long_answers;
+mod memory_watch;
 mod notices;
 mod own_account;
 mod pages;
 mod privacy;
 mod published;
 mod question_turns;
-mod rate_limit;
 mod routes;
 mod share;
 mod sign_in;
@@ -33,6 +38,7 @@ mod settings;
 mod signed_in;
 mod flash;
 mod together;
+mod tries;
 mod concurrency_limit;
 
 use std::future::{Future, poll_fn};
@@ -46,6 +52,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tower_http::compression::CompressionLayer;
 
 use crate::beacon::address::Trust;
@@ -53,8 +60,10 @@ use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
 use connections::ConnectionTable;
+pub use fast_path::first_plain_request;
+use guess::Tries;
+use long_answers::LongAnswers;
 use question_turns::QuestionTurns;
-use rate_limit::RateLimit;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -65,12 +74,16 @@ pub struct App {
     pub trust: Arc<ArcSwap<Trust>>,
     /// How browsers reach the collector, without a slash at the end.
     pub base_url: String,
+    /// How much memory the program may take, in bytes; before that is reached, things give way.
+    pub memory_bytes_max: u64,
     /// Tries at passwords.
-    password_limit: RateLimit,
+    tries: Arc<Tries>,
     /// Requests about rights that were counted.
     request_counts: privacy::RequestCounts,
     /// Questions about sums that are being answered.
     questions: QuestionTurns,
+    /// Long answers that are not sent yet.
+    long_answers: LongAnswers,
     /// Connections that are open.
     connections: Arc<ConnectionTable>,
     has_fast_path: bool,
@@ -80,13 +93,16 @@ impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
         let connections = ConnectionTable::new(collector.meter());
+        let questions = QuestionTurns::under(collector.meter().pressure.clone());
         App {
             collector,
             trust: Arc::new(ArcSwap::from_pointee(trust)),
             base_url,
-            password_limit: RateLimit::default(),
+            memory_bytes_max: u64::MAX,
+            tries: Arc::default(),
             request_counts: privacy::RequestCounts::default(),
-            questions: QuestionTurns::default(),
+            questions,
+            long_answers: LongAnswers::default(),
             connections,
             has_fast_path: true,
         }
@@ -120,7 +136,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     let app = Arc::new(app);
     // What is due acts before the first hit.
     notices::look_once(&app).await;
-    let notices = notices::look_again(app.clone());
+    let looks = [notices::look_again(app.clone()), memory_watch::look_again(app.clone())];
     let questions = app.questions.clone();
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
@@ -129,7 +145,7 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
         tokio::spawn(connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe()));
     };
     accept_until(stop, listener, &app, serve).await;
-    notices.abort();
+    looks.iter().for_each(JoinHandle::abort);
     // Streams would go on for as long as their readers like.
     hub.close();
     // What is asked about sums can be asked again.
@@ -211,10 +227,4 @@ fn router(app: SharedApp, hub: Arc<live::Hub>) -> Router {
 /// A header's value, or an empty text where it is absent or no UTF-8.
 fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) -> &str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
-}
-
-/// The value of a cookie.
-fn cookie<'a>(headers: &'a hyper::HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = header(headers, "cookie").split(';').filter_map(|pair| pair.trim().split_once('='));
-    cookies.filter(|(known, _)| *known == name).map(|(_, value)| value).next()
 }

@@ -5,12 +5,15 @@
 //! `tests/store/contract.rs` is the same contract as tests. [`Operators`] keeps what was declared: sites, users, tokens,
 //! shares; that is SQLite always. [`open`] is the only place where the rest of the program meets SQLite.
 
+pub mod check;
+pub mod copying;
 mod inspection;
 mod operators;
+pub mod spill;
 mod sqlite;
 pub mod sums;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::site::Site;
@@ -19,10 +22,12 @@ pub use inspection::{
     ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
 };
 pub use operators::{LanguageFileState, Operators, SiteError, UserError};
+pub use sqlite::Moved;
 pub use sums::{
-    Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Flush, Forgetting, Grain, Imported, InMemory,
-    Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, PublishingDay,
-    ReadMeter, Rejected, ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
+    AdoptedStore, Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Ended, Flush, Forgetting, Grain,
+    Imported, InMemory, Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, Mended, NamesMark,
+    OTHER_PAGES, PublishingDay, ReadMeter, Rejected, ReleaseOrder, RemovedCells, StoredSums, SumRow, SumSnapshot,
+    SumStore, TakenOut, TakenOutOf,
 };
 
 /// What one data folder holds.
@@ -32,16 +37,19 @@ pub struct Stores {
     pub sums: Arc<dyn SumStore>,
     /// What was declared.
     pub operators: Arc<Operators>,
+    /// Logs of other databases that lay beside the file, by their new names.
+    pub set_aside: Vec<PathBuf>,
 }
 
 /// Opens the database of a data folder, makes it if there is none, and brings it up to date. Both halves are in one file.
 ///
 /// # Errors
-/// [`StoreError`]; `Other` also for a file that a newer version wrote.
+/// [`StoreError`]; `NotOurs` for what is no database of this program; `Other` also for a file that a newer version wrote.
 pub fn open(path: &Path) -> Result<Stores, StoreError> {
-    let file = Arc::new(sqlite::SqliteFile::open(path)?);
+    let (file, set_aside) = sqlite::SqliteFile::open(path)?;
+    let file = Arc::new(file);
     let sums = sums::sqlite::SqliteSums::of(file.clone())?;
-    Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)) })
+    Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)), set_aside })
 }
 
 /// The sites that a data folder declares, read while another program may own it. Nothing is written or brought up to date.
@@ -67,6 +75,15 @@ pub enum StoreError {
     /// Whoever asked waits no more, or has to wait for their turn.
     #[error("the question was given up")]
     Interrupted,
+    /// The answer takes more memory than one question may have.
+    #[error("the answer is too large")]
+    TooLarge,
+    /// It is no database of this program; with the way out.
+    #[error("{0}")]
+    NotOurs(String),
+    /// The path leads to another file than the one that is open, or to none.
+    #[error("{0}")]
+    Moved(Moved),
     /// Anything else, in the words of the library.
     #[error("the database failed: {0}")]
     Other(String),

@@ -61,6 +61,14 @@ impl Scene {
         self.browser.open(&format!("{}{path}", self.world.url()));
     }
 
+    /// Signs the browser in by the button of a fresh link.
+    fn sign_in(&self) {
+        let link = self.world.command(Command::UserLink).unwrap().text;
+        self.browser.open(&link);
+        self.browser.click("main form button");
+        eventually("who is signed in", &1, || self.browser.texts(".account").len());
+    }
+
     /// Waits until the site's figures are these: a metric and a dimension of the v2 API, and each value with its number.
     fn counts(&self, what: &str, expected: &str) {
         eventually(what, &expected.to_owned(), || figures(&self.world, what));
@@ -257,8 +265,7 @@ fn a_slip_in_the_domain_and_an_automated_browser_are_rejected_and_told_so() {
 #[test]
 fn the_dashboard_shows_a_first_visit_and_needs_no_script() {
     let mut scene = Scene::start(Browser::start());
-    let link = scene.world.command(Command::UserLink).unwrap().text;
-    scene.browser.open(&link);
+    scene.sign_in();
     let empty = scene.browser.text();
     let snippet =
         format!("<script defer data-domain=\"example.com\" src=\"{}/js/script.js\"></script>", scene.world.url());
@@ -293,8 +300,7 @@ fn a_click_on_a_row_filters_the_page_and_a_click_on_its_chip_takes_that_back() {
     scene.open("/plain.html?utm_source=news");
     scene.world.pageview("/other").by("bob").ok();
     scene.counts("pageviews event:page", "/other 1, /plain.html 1");
-    let link = scene.world.command(Command::UserLink).unwrap().text;
-    scene.browser.open(&link);
+    scene.sign_in();
     scene.browser.forbid_scripts();
     scene.open_collector("/example.com");
     let all = scene.browser.text();

@@ -1,22 +1,16 @@
 //! No reader of what comes from outside panics, or hands out more than its bounds allow, when recorded input is changed at
 //! random.
 //!
-//! Coverage-guided fuzzing needs a nightly compiler. This loop runs on every compiler, in every test run for a moment and with
-//! `HEADCOUNT_FUZZ_S` for as many seconds; its corpus is that of the captures. It prints the seed of an input that fails, which
-//! `HEADCOUNT_FUZZ_SEED` repeats.
+//! This loop runs on every compiler, in every test run for a moment and with `HEADCOUNT_FUZZ_S` for as many seconds. Its corpus is
+//! that of the captures, and what a coverage-guided fuzzer found worth keeping (`tests/fuzz/guided`). It prints the seed of an input
+//! that fails, which `HEADCOUNT_FUZZ_SEED` repeats.
 
-use std::net::{IpAddr, Ipv4Addr};
+mod kept;
+mod readers;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use headcount::beacon::log::{Read, Reader, Rules, looks_like};
-use headcount::beacon::mail::{Act, Link, asker, of_picture};
-use headcount::beacon::objects::Objects;
-use headcount::beacon::{
-    Beacon, ClientIp, Request, address, fathom, goatcounter, matomo, pixel, plausible, simple, umami,
-};
-use headcount::limits;
-use headcount::site::Domain;
 use serde_json::Value;
 
 /// Inputs of a run without a time of its own.
@@ -125,8 +119,15 @@ fn fuzz(corpus: &[Vec<u8>], read: impl Fn(&[u8])) {
     });
 }
 
+/// Inputs from which those of a reader are made: recorded ones, and those which a guided fuzzer found worth keeping.
+fn corpus_of(reader: &str) -> Vec<Vec<u8>> {
+    let mut corpus = seeds(reader);
+    corpus.extend(kept::read(reader));
+    corpus
+}
+
 /// Queries and bodies of all captures.
-fn corpus() -> Vec<Vec<u8>> {
+fn captured() -> Vec<Vec<u8>> {
     use crate::captures::{CLASSIC, TRACKER, others};
     let captures = [
         CLASSIC,
@@ -145,118 +146,91 @@ fn corpus() -> Vec<Vec<u8>> {
     texts.filter(|text| !text.is_empty()).chain([api.to_owned()]).map(String::into_bytes).collect()
 }
 
-/// The input as a query and as a body, by turns.
-fn request(input: &[u8], read: impl Fn(&Request<'_>) -> Vec<Beacon>) {
-    let query = String::from_utf8_lossy(input);
-    let ask = |query, body| Request {
-        query,
-        body,
-        address: ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        way: address::Way::default(),
-        user_agent: "Mozilla/5.0",
-        hints: &headcount::beacon::NO_HINTS,
-        accept_language: "en",
-        referer: query,
-        origin: "https://example.test",
-        forwarded: query,
-        opted_out: false,
-        prefetch: false,
+fn seeds(reader: &str) -> Vec<Vec<u8>> {
+    let texts: &[&str] = match reader {
+        "logs" => return crate::import::samples::logs().into_iter().map(|(_, log)| log).collect(),
+        "packed" => return packed_seeds(),
+        "addresses" => &[
+            "for=\"[2001:db8::1]:80\", 192.0.2.1",
+            "/e/example.test/spring.gif",
+            "example.test\nspring\nhttps://example.test/",
+            "cloudflare, 10.0.0.0/8, 2001:db8::/32",
+        ],
+        "head" => &[
+            "POST /api/event HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
+            "GET /pixel.gif?site=example.test HTTP/1.1\r\nHost: a\r\nUser-Agent: Mozilla/5.0\r\nConnection: close\r\n\r\n",
+            "POST /api/event HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        ],
+        "query" => &[
+            r#"{"site_id":"example.test","metrics":["visitors","pageviews"],"date_range":"7d","dimensions":["event:page","time:day"],"order_by":[["visitors","desc"]],"pagination":{"limit":10,"offset":0}}"#,
+            r#"{"site_id":"example.test","metrics":["visits"],"date_range":["2026-01-01","2026-02-01"],"filters":[["is","visit:source",["Google"]]],"include":{"time_labels":true,"total_rows":true}}"#,
+        ],
+        "view" => &[
+            "period=30d&compare=previous&by=day&is=page:/a&is=source:Google",
+            "from=2026-01-01&to=2026-02-01&goal=Signup&pages=entry",
+            "period=month&date=2026-02&embed=true&theme=dark",
+        ],
+        "settings" => &[
+            r#"{"time-zone":"Europe/Berlin","hosts":["a.test"],"collect":["no-city"]}"#,
+            r#"{"exclude-addresses":["192.0.2.0/24"],"keep":["days=1m"],"page-rules":["/a/* => /b"]}"#,
+        ],
+        "configuration" => &["listen=127.0.0.1:8000\ntrusted_proxies=10.0.0.0/8,cloudflare\ndata=/tmp\nsites=a.test"],
+        "journal" => &["\u{1}\u{2}\u{3}", "\u{8}\u{1}\u{2}\u{0}"],
+        "texts" => &[
+            "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "de-CH, fr;q=0.8, *;q=0.1",
+            "title = Datenschutz\nlead = {domain} zählt",
+        ],
+        _ => return captured(),
     };
-    for request in [ask(&query, b""), ask("", input)] {
-        for beacon in read(&request) {
-            assert!(!beacon.site.is_empty());
-            assert!(beacon.referrer.len() <= limits::URL_BYTES_MAX);
-            assert!(beacon.props.len() <= limits::PROPS_MAX && beacon.language.len() <= 3);
-            let fits = |(key, value): &(String, String)| {
-                key.len() <= limits::PROP_KEY_BYTES_MAX && value.len() <= limits::PROP_VALUE_BYTES_MAX
-            };
-            assert!(beacon.props.iter().all(fits));
-        }
-    }
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
 }
 
-macro_rules! adapters {
-    ($($name:ident: $read:expr;)*) => {$(
+fn packed_seeds() -> Vec<Vec<u8>> {
+    use headcount::cell::Tally;
+    use headcount::cell::packed::{BlockPacker, chunks, pack};
+    let cells = |many: u32| (0..many).map(|at| ((at / 3, at), Tally { visitors: i64::from(at % 7), ..Tally::ZERO }));
+    let mut packer = BlockPacker::of_one_block();
+    chunks(cells(500)).for_each(|chunk| assert!(packer.add(3, chunk).is_none()));
+    let block = packer.finish().expect("a block");
+    vec![pack(cells(5)), pack(cells(2_000)), block.bytes]
+}
+
+macro_rules! fuzzed {
+    ($($name:ident)*) => {$(
         #[test]
         fn $name() {
-            fuzz(&corpus(), |input| request(input, $read));
+            let (name, read) = readers::READERS.into_iter().find(|(name, _)| *name == stringify!($name)).unwrap();
+            fuzz(&corpus_of(name), read);
         }
-    )*};
+    )*
+
+        #[test]
+        fn every_reader_is_fuzzed() {
+            assert_eq!(readers::READERS.map(|(name, _)| name).as_slice(), [$(stringify!($name)),*]);
+        }
+    };
 }
 
-adapters! {
-    plausible_events: |request| plausible::parse(request).unwrap_or_default();
-    the_pixel: |request| pixel::parse(request).unwrap_or_default();
-    umami_messages: |request| umami::parse(request).into_iter().collect();
-    umami_batches: |request| umami::parse_batch(request).into_iter().flatten().flatten().collect();
-    goatcounter_queries: |request| goatcounter::parse(request, "example.test").into_iter().collect();
-    goatcounter_calls: |request| goatcounter::parse_api(request, "example.test").into_iter().flatten().flatten().collect();
-    matomo_requests: |request| matomo::parse(request).into_iter().flat_map(|parsed| parsed.items).flatten().collect();
-    fathom_queries: |request| fathom::parse(request).into_iter().collect();
-    simple_analytics: |request| simple::parse(request).into_iter().chain(simple::parse_append(request)).collect();
+fuzzed! {
+    plausible pixel umami umami_batch goatcounter goatcounter_api matomo fathom simple
+    objects logs addresses head query view settings configuration packed journal texts
 }
 
+/// What `tests/fuzz/guided/run` calls: seeds go to where the guided fuzzer looks for them, and what it kept comes back.
 #[test]
-fn lists_of_hits() {
-    fuzz(&corpus(), |input| {
-        let mut objects = Objects::default();
-        for piece in input.chunks(7) {
-            objects.add(piece);
-            while let Ok(Some(object)) = objects.cut_next() {
-                assert!(object.len() <= limits::BULK_HIT_BYTES_MAX && object.starts_with(b"{"));
+fn seeds_go_to_the_guided_fuzzer_and_come_back() {
+    let of = |name: &str| std::env::var_os(name).map(std::path::PathBuf::from);
+    for (name, _) in readers::READERS {
+        if let Some(folder) = of("HEADCOUNT_FUZZ_SEEDS").map(|folder| folder.join(name)) {
+            std::fs::create_dir_all(&folder).unwrap();
+            for (place, input) in corpus_of(name).into_iter().enumerate() {
+                std::fs::write(folder.join(format!("seed-{place}")), input).unwrap();
             }
         }
-    });
-}
-
-#[test]
-fn lines_of_logs() {
-    let corpus: Vec<Vec<u8>> = crate::import::samples::logs().into_iter().map(|(_, log)| log).collect();
-    let site = Domain::parse("example.test").unwrap();
-    fuzz(&corpus, |input| {
-        let keys = r#"{"a":"$remote_addr","b":"$time_local","c":"$request","d":"$status"}"#;
-        let named = ["combined", "json", "w3c", "haproxy", "%h %t \"%r\" %s", keys];
-        let formats = std::iter::once(None).chain(named.map(Some));
-        for format in formats {
-            let mut reader = Reader::named(format).unwrap();
-            reader.look(input);
-            for line in input.split(|byte| *byte == b'\n') {
-                if let Read::Line(read) = reader.read(line) {
-                    let _ =
-                        read.beacon(&site, &Rules::default()).map(|beacon| assert!(beacon.url.starts_with("https://")));
-                }
-                let _ = (reader.time(line), reader.is_whole(line));
-            }
+        if let Some(folder) = of("HEADCOUNT_FUZZ_KEEP").map(|folder| folder.join(name)).filter(|folder| folder.is_dir())
+        {
+            kept::write(name, &folder);
         }
-        let told = looks_like(input);
-        assert!(told.len() < 2_000, "{told}");
-        let _ = Reader::named(std::str::from_utf8(input).ok());
-    });
-}
-
-#[test]
-fn headers_and_addresses_of_mails() {
-    let corpus = [
-        "for=\"[2001:db8::1]:80\", 192.0.2.1",
-        "/e/example.test/spring.gif",
-        "example.test\nspring\nhttps://example.test/",
-    ];
-    let corpus: Vec<Vec<u8>> = corpus.into_iter().map(|text| text.as_bytes().to_vec()).collect();
-    let by_header = ["Forwarded", "X-Real-IP", "CloudFront-Viewer-Address"].map(address::ClientHeader::new);
-    let of_header = |header| address::Trust { header, ..address::Trust::default() };
-    let trusts: Vec<_> = by_header.into_iter().map(of_header).chain([address::Trust::default()]).collect();
-    fuzz(&corpus, |input| {
-        let once = || std::iter::once(input);
-        for trust in &trusts {
-            address::of_client(Ipv4Addr::LOCALHOST.into(), |_| once(), trust);
-        }
-        let (alone, with_port) = (address::node(input), address::node_and_port(input));
-        assert_eq!(alone.is_some(), with_port.is_some(), "one reading finds an address where the other finds none");
-        let text = String::from_utf8_lossy(input);
-        let _ = (of_picture(&text), Link::of_text(&text), Link::to("example.test", &text, &text, &text));
-        request(input, |request| {
-            asker(&Request { user_agent: request.query, ..*request }, Act::Clicked, false, false);
-            Vec::new()
-        });
-    });
+    }
 }

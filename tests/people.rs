@@ -2,6 +2,12 @@
 
 #[path = "people/commands.rs"]
 mod commands;
+#[path = "people/cookies.rs"]
+mod cookies;
+#[path = "people/guessing.rs"]
+mod guessing;
+#[path = "people/links.rs"]
+mod links;
 #[path = "people/own_account.rs"]
 mod own_account;
 #[path = "people/settings.rs"]
@@ -85,31 +91,6 @@ fn a_password_leads_to_the_page_that_asked_for_it_and_to_no_other_host() {
     for path in ["/sign-in", "//evil.test/x", "/\\evil.test/x", "/"] {
         assert_eq!(leads(format!("{}{path}", world.url())), "/example.com", "{path:?}");
     }
-}
-
-#[test]
-fn guessing_ends_soon_and_begins_anew_later() {
-    let world = world();
-    for number in 0..limits::TRIES_PER_NAME {
-        let network = format!("198.51.{number}.1");
-        assert_eq!(enter(&world, "ANA", &format!("guess number {number}"), &network).status, 401);
-    }
-    let late = enter(&world, "Ana", PASSWORD, "203.0.113.7");
-    assert_eq!((late.status, late.header("retry-after")), (429, Some("900")), "not even with the right one");
-    assert!(late.text().contains("There were too many tries.") && late.header("set-cookie").is_none());
-    assert_eq!(enter(&world, "Bob", "whatever it is", "203.0.113.7").status, 401, "others may try");
-    let cookie = world.sign_in_as("Ana");
-    assert_eq!(status(&world, "/example.com", &cookie), 200, "a link is the way round");
-    world.wait_ms(limits::TRIES_WAIT_MS);
-    assert_eq!(enter(&world, "Ana", PASSWORD, "203.0.113.7").status, 303);
-
-    let statuses = (0..100).map(|number| {
-        let neighbour = format!("192.0.2.{number}");
-        enter(&world, &format!("user{number}"), "whatever it is", &neighbour).status
-    });
-    let tried = statuses.take_while(|status| *status == 401).count();
-    assert_eq!(tried as u32, limits::TRIES_PER_NETWORK, "whatever the name and the machine");
-    assert_eq!(enter(&world, "Ana", PASSWORD, "192.0.3.1").status, 303, "another network");
 }
 
 #[test]

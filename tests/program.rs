@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -26,7 +27,17 @@ pub struct Program {
 impl Program {
     /// Starts it behind a line for `sh`, whose `$@` it is, such as `exec "$@"`.
     pub fn behind(line: &str, options: &[&str], stdio: impl FnOnce(&mut Command)) -> Program {
-        let folder = tempfile::tempdir().unwrap();
+        Program::in_folder(tempfile::tempdir().unwrap(), line, options, stdio)
+    }
+
+    /// Starts another on the same folder, once this one has ended.
+    pub fn again(mut self, options: &[&str], stdio: impl FnOnce(&mut Command)) -> Program {
+        assert!(!self.runs(), "it runs");
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        Program::in_folder(folder, "exec \"$@\"", options, stdio)
+    }
+
+    fn in_folder(folder: TempDir, line: &str, options: &[&str], stdio: impl FnOnce(&mut Command)) -> Program {
         // Nobody else takes it between now and then, as a rule.
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let mut command = Command::new("sh");
@@ -57,6 +68,17 @@ impl Program {
             assert!(begun.elapsed() < LONGEST, "it is never seen: {}", self.log());
             thread::park_timeout(Duration::from_millis(10));
         }
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Limits how large the files may be that it writes.
+    pub fn limit_files(&self, bytes: u64) {
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 
     /// What it has logged.

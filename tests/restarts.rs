@@ -1,7 +1,8 @@
 //! The running day over ends of the real program: killed, stopped, started again, beside another database, on another day.
 
+mod kills;
 pub mod lives;
-mod senders;
+pub mod senders;
 mod starts;
 
 use std::collections::BTreeSet;
@@ -58,6 +59,7 @@ fn lives_on(ends: &[(End, u64)]) {
     let visitors = book.iter().map(|sent| sent.visitor).collect::<BTreeSet<_>>().len();
     assert_eq!(lives.live(), [visitors, visitors, book.len()], "the live page");
     assert_eq!(lives.health()["visitors_may_repeat_today"], false);
+    assert!(!lives.whole_log().contains("does not belong"), "no log of a killed program is another's");
 }
 
 #[test]

@@ -53,6 +53,23 @@ fn half_a_request_does_not_hold_up_the_end() {
 }
 
 #[test]
+fn held_tries_at_passwords_are_answered_at_the_end() {
+    let mut program = Program::start();
+    let body = "name=owner&password=a+guess+of+it";
+    let head = "POST /sign-in HTTP/1.1\r\nhost: h\r\norigin: http://h\r\ncontent-length";
+    let guess = format!("{head}: {}\r\n\r\n{body}", body.len());
+    let mut held: Vec<_> = (0..16).map(|_| program.connect()).collect();
+    held.iter_mut().for_each(|stream| stream.write_all(guess.as_bytes()).unwrap());
+    program.until(|| program.log().contains("passwords are being guessed").then_some(()));
+    program.signal(Signal::TERM);
+    let (status, took) = program.end();
+    assert!(status.success() && took < SOON, "{took:?}");
+    let answers: Vec<_> = held.iter_mut().map(rest_of).collect();
+    assert!(answers.iter().all(|answer| answer.starts_with("HTTP/1.1 401") || answer.starts_with("HTTP/1.1 503")));
+    assert!(answers.iter().any(|answer| answer.contains("503") && answer.contains("retry-after")), "{answers:?}");
+}
+
+#[test]
 fn who_does_not_read_does_not_hold_up_the_end() {
     let page = "GET /headcount.js HTTP/1.1\r\nhost: h\r\n\r\n".repeat(100);
     for begun in [pageview("/much", "").repeat(100), page] {

@@ -5,7 +5,7 @@ pub mod file;
 mod first;
 mod retention;
 mod twins;
-mod versions;
+pub mod versions;
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ struct File {
 impl File {
     fn new() -> File {
         let folder = tempfile::tempdir().unwrap();
-        let Stores { sums, operators } = store::open(&folder.path().join("headcount.db")).unwrap();
+        let Stores { sums, operators, .. } = store::open(&folder.path().join("headcount.db")).unwrap();
         File { folder, store: sums, operators }
     }
 

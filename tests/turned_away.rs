@@ -40,18 +40,3 @@ fn a_query_has_a_bound() {
     let answer = world.query(serde_json::json!({"site_id": "x".repeat(300 * 1024)}));
     assert_eq!((answer.status, answer.text().as_str()), (413, "{\"error\":\"the request is too large\"}"));
 }
-
-#[test]
-fn looking_ahead_does_not_use_up_a_link() {
-    let world = World::start();
-    let link = world.command(headcount::control::Command::UserLink).unwrap().text;
-    let path = link.strip_prefix(world.url()).unwrap();
-    let open = |method: &str, headers: &[(&str, String)]| {
-        let answer = world.request(method, path, headers, None);
-        (answer.status, answer.header("set-cookie").is_some())
-    };
-    assert_eq!(open("HEAD", &[]), (200, false));
-    assert_eq!(open("GET", &[("sec-purpose", "prefetch;prerender".into())]), (200, false));
-    assert_eq!(open("GET", &[]), (303, true));
-    assert_eq!(open("GET", &[]), (403, false), "it works once");
-}

@@ -7,7 +7,7 @@
 pub mod canary;
 mod stored;
 pub mod journal;
-mod logs;
+pub mod logs;
 mod proof;
 
 use std::cell::{OnceCell, RefCell};
@@ -343,7 +343,7 @@ impl World {
 
     fn open_link(&self, link: &str) -> (&'static str, String) {
         let path = link.strip_prefix(self.url()).unwrap().to_owned();
-        let answer = self.request("GET", &path, &[], None);
+        let answer = self.form(&path, &[], &[]);
         assert_eq!(answer.status, 303, "{}", answer.text());
         answer.cookie()
     }
@@ -485,6 +485,8 @@ impl Drop for World {
         assert_eq!(reasons, rejected, "every rejection is stored");
         let (bots, of_bots) = programs(&Database::of(self.folder.path()));
         assert_eq!(bots, of_bots, "every program that is rejected is counted by its family");
+        let looked = headcount::store::check::check(&self.folder.path().join("headcount.db"), true, |_| {}).unwrap();
+        assert_eq!(looked.findings, [], "a check finds nothing");
         let forms = canary::forms(&self.canaries.borrow(), &self.addresses.borrow());
         canary::search_folder(self.folder.path(), &forms);
         canary::search_folder(self.journal.path(), &forms);

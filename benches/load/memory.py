@@ -103,7 +103,7 @@ def part_readers():
         start = idle(program, "idle start on months that are added up")
         link = re.search(r"http://[^/]+(/sign-in/\S+)", program.command("user", "link")).group(1)
         connection = Connection(program.port)
-        _, answer, _ = connection.ask(f"GET {link} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+        _, answer, _ = connection.ask(f"POST {link} HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\nContent-Length: 0\r\n\r\n".encode())
         cookie = re.search(rb"(?i)set-cookie: *([^;]+)", answer).group(1).decode()
         connection.close()
         program.forget_peak()

@@ -152,7 +152,7 @@ class Program:
         connection = Connection(self.port)
         if self.cookie is None:
             link = re.search(r"http://[^/]+(/sign-in/\S+)", self.command("user", "link")).group(1)
-            _, answer, _ = connection.ask(f"GET {link} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+            _, answer, _ = connection.ask(f"POST {link} HTTP/1.1\r\nHost: h\r\nOrigin: http://h\r\nContent-Length: 0\r\n\r\n".encode())
             self.cookie = re.search(rb"(?i)set-cookie: *([^;]+)", answer).group(1).decode()
         request = f"GET /{site}/live HTTP/1.1\r\nHost: h\r\nAccept: text/html\r\nCookie: {self.cookie}\r\n\r\n"
         page = connection.ask(request.encode())[2].decode()

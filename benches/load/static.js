@@ -91,7 +91,7 @@ async function main() {
   const browser = await Browser.start()
   await browser.devtools('Network.enable')
   await browser.devtools('Page.addScriptToEvaluateOnNewDocument', {source: WATCH})
-  await browser.open(link)
+  await browser.signIn(link)
   const [{name, value}] = await browser.drive('GET', '/cookie')
   // All that the page loads, as Chromium has it.
   const {files: others} = await look(browser, base + PAGE)

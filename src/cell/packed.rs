@@ -8,7 +8,7 @@
 //!   for any other, whose numbers then follow, some as the difference to what others let guess (`rates.rs`);
 //! - seconds of cells that have a visit which is no bounce; engagement and revenue, where there is any.
 //!
-//! A large number is a token of one byte and the bits that are left (`token.rs`). Blocks of the first form, which had fewer columns and
+//! A large number is a token of one byte and the bits that are left (`token.rs`). A block bears a sum of its bytes. Blocks of the first form, which had fewer columns and
 //! numbers in groups of 7 bits, are read as they were written (`first_form.rs`).
 //!
 //! [`BlockPacker`] packs chunks of several tables together, column by column, so that what is alike lies side by side: tables that share
@@ -86,6 +86,18 @@ pub fn visitors(packed: &[u8], mut take: impl FnMut(i64, u64)) -> Result<(), Dam
         ColumnBlock::open(rest.take(length)?)?.visitors(&mut take)?;
     }
     Ok(())
+}
+
+/// Whether the bytes of [`pack`] are what was written, as far as each block bears a sum of them.
+pub fn is_sound(packed: &[u8]) -> bool {
+    let mut rest = Bytes::of(packed);
+    while !rest.rest().is_empty() {
+        let block = rest.length().and_then(|length| rest.take(length)).and_then(ColumnBlock::open);
+        if block.is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 /// All cells of [`pack`], in order.
@@ -225,6 +237,29 @@ mod tests {
             packed.truncate(cut.index(packed.len()));
             let _ = unpack_all(&packed);
         }
+    }
+
+    #[test]
+    fn a_byte_that_changed_is_told_wherever_it_is() {
+        let one = Tally { visitors: 1, visits: 1, pageviews: 3, seconds: 77, ..Tally::ZERO };
+        let packed = pack((0..900_u32).map(|at| ((at * 3, at % 5), one)));
+        let mut rest = Bytes::of(&packed);
+        let length = rest.length().unwrap();
+        let block = rest.take(length).unwrap().to_vec();
+        assert!(ColumnBlock::open(&block).is_ok());
+        for place in 1..block.len() {
+            for bit in 0..8 {
+                let mut changed = block.clone();
+                changed[place] ^= 1 << bit;
+                assert!(ColumnBlock::open(&changed).is_err(), "{place} {bit}");
+            }
+        }
+        // As blocks were written before, without a sum.
+        let mut older = vec![2];
+        older.extend_from_slice(&block[5..]);
+        let mut cells = 0;
+        ColumnBlock::open(&older).unwrap().each(0, 0..=u32::MAX, |_| true, |_, _| cells += 1).unwrap();
+        assert_eq!(cells, 900);
     }
 
     #[test]

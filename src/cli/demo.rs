@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::runtime::Runtime;
 
 use super::output;
 use super::serve;
@@ -26,7 +25,7 @@ use crate::store;
 /// Serves a made-up year until SIGTERM or Ctrl-C.
 pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
     let _log = serve::start_up(&config)?;
-    let runtime = Runtime::new()?;
+    let runtime = serve::runtime()?;
     let stop = Stop::by_signal(&runtime)?;
     let temporary = Temporary::new()?;
     // Its visitors have no real addresses, so there is nothing to look up in a file of places.
@@ -44,6 +43,7 @@ pub fn demo(config: Config, seed: u64, days: u16, clock: Clock) -> Result<()> {
     serve::run((&config, clock), &folder, listener, runtime, stop, |collector, app| {
         begin(demo, collector, &app.base_url, &config)
     })
+    .map(drop)
 }
 
 /// A folder that goes away with the value.

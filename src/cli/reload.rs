@@ -43,7 +43,21 @@ fn take(running: &Config, config: Config, trust: &ArcSwap<Trust>) {
 /// Keys that differ and act from a start on.
 fn waiting(running: &Config, config: &Config) -> Vec<&'static str> {
     // Named one by one, so that a new one has to be thought of.
-    let Config { listen, data, url, geo, place, trust: _, log, journal, journal_bytes_max } = config;
+    let Config {
+        listen,
+        data,
+        url,
+        geo,
+        place,
+        trust: _,
+        log,
+        journal,
+        journal_bytes_max,
+        memory_bytes_max,
+        spill,
+        stop_timeout_s,
+        migration_copy,
+    } = config;
     let keys = [
         ("listen", *listen != running.listen),
         ("data", *data != running.data),
@@ -53,6 +67,10 @@ fn waiting(running: &Config, config: &Config) -> Vec<&'static str> {
         ("log", *log != running.log),
         ("journal", *journal != running.journal),
         ("journal_max_mb", *journal_bytes_max != running.journal_bytes_max),
+        ("memory_max", *memory_bytes_max != running.memory_bytes_max),
+        ("spill", *spill != running.spill),
+        ("stop_timeout", *stop_timeout_s != running.stop_timeout_s),
+        ("migration_copy", *migration_copy != running.migration_copy),
     ];
     keys.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

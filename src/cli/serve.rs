@@ -3,41 +3,57 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::net::TcpListener as StdListener;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
+use super::checking::BackgroundCheck;
+use super::notify;
 use super::output;
+use super::reach::Reach;
 use super::reload::{self, Reader};
 use super::signals::Stop;
-use crate::clock::Clock;
-use crate::collector::{Collector, WriterHandle};
+use crate::clock::{Clock, Uptime};
+use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command, socket};
+use crate::control::{self, Command};
 use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::log::LogGuard;
-use crate::meter::{FailureKind, log, panics};
+use crate::meter::{self, FailureKind, log, panics};
 use crate::server::{self, App};
 
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
     let _log = start_up(config)?;
-    let runtime = Runtime::new()?;
+    let runtime = runtime()?;
     let (stop, reloads) = Stop::and_reload(&runtime)?;
     let folder = Folder::take(&config.data)?;
     let listener = bind(config)?;
-    let running = config.clone();
-    run((config, clock), &folder, listener, runtime, stop, |collector, app| {
+    let (running, clock) = (config.clone(), clock.guarded(Uptime::System));
+    let ending = run((config, clock), &folder, listener, runtime, stop, |collector, app| {
         tokio::spawn(reload::whenever_asked(reloads, (running, read), app.trust.clone(), collector.clone()));
         greet(sites, collector, &app.base_url)
     })?;
-    tracing::info!("everything is stored; good-bye");
+    match ending {
+        Ending::Stored => tracing::info!("everything is stored; good-bye"),
+        Ending::Spilled { file, hits, why } => tracing::warn!(
+            hits,
+            "not everything could be stored ({why}): {hits} hits wait in {}, and the next start adds them; good-bye",
+            file.display()
+        ),
+    }
     Ok(())
+}
+
+/// Where all that waits is done.
+pub(super) fn runtime() -> Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    Ok(builder.enable_all().max_blocking_threads(limits::BLOCKING_THREADS).build()?)
 }
 
 /// What comes before everything else in a program that stays. The log is written until the value is dropped.
@@ -64,20 +80,31 @@ pub(super) fn run(
     runtime: Runtime,
     stop: Stop,
     ready: impl FnOnce(&Collector, &App) -> Result<()>,
-) -> Result<()> {
+) -> Result<Ending> {
     let (collector, keeping) = super::open(config, folder, clock.clone(), true)?;
     if !clock.is_true() {
         tracing::warn!("--now is for tests: days and figures are not those of the system's clock");
     }
     collector.tools().prepare();
+    let checking = BackgroundCheck::begin(folder.database(), collector.clone());
     let served = runtime.block_on(listen(listener, config, folder, (&collector, &keeping), stop, ready));
+    drop(checking);
     // Requests that the drain gave up on must not outlive the collector.
     runtime.shutdown_timeout(Duration::from_secs(limits::ABANDON_S));
-    collector.stop();
-    let stored = keeping.wait().context("the last flush failed; what came since the one before is lost");
-    served.and(stored)
+    let least = Instant::now() + Duration::from_millis(limits::STOP_TRY_MS);
+    let budget = Duration::from_secs(stop_seconds(config));
+    collector.stop_by(served.as_ref().map_or(least, |asked| (*asked + budget).max(least)));
+    let ending = keeping.wait().context("the last flush failed; what came since the one before is lost");
+    served.and(ending)
 }
 
+/// How long a stop tries to store what waits.
+fn stop_seconds(config: &Config) -> u64 {
+    let usual = if notify::is_wanted() { limits::STOP_TIMEOUT_UNIT_S } else { limits::STOP_TIMEOUT_S };
+    config.stop_timeout_s.unwrap_or(usual)
+}
+
+/// Answers requests until the program is told to stop, and tells when that was.
 async fn listen(
     listener: StdListener,
     config: &Config,
@@ -85,27 +112,31 @@ async fn listen(
     (collector, keeping): (&Collector, &WriterHandle),
     stop: Stop,
     ready: impl FnOnce(&Collector, &App) -> Result<()>,
-) -> Result<()> {
+) -> Result<Instant> {
     listener.set_nonblocking(true)?;
     let listener = TcpListener::from_std(listener)?;
     let listening = listener.local_addr()?;
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
-    let commands = socket::listen(&folder.socket(), collector.clone(), base_url.clone())
-        .context("the control socket can't be made")?;
+    let mut reach = Reach::begin(folder, collector.clone(), base_url.clone());
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    let app = App::new(collector.clone(), config.trust.clone(), base_url);
+    let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
+    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());
-    let mut has_failed = false;
+    notify::ready();
+    let (mut has_failed, mut asked) = (false, Instant::now());
     let end = async {
         tokio::select! {
             () = stop.asked() => {}
             () = ended(keeping) => has_failed = true,
+            () = reach.keep() => {}
         }
+        asked = Instant::now();
+        notify::stopping(stop_seconds(config) + limits::STOP_EXTRA_S);
     };
     server::run(listener, app, end).await;
-    drop(commands);
+    drop(reach);
     if has_failed {
         collector.meter().failed(
             FailureKind::Writer,
@@ -114,7 +145,7 @@ async fn listen(
         );
     }
     ensure!(!has_failed, "the collector has failed; start the program again");
-    Ok(())
+    Ok(asked)
 }
 
 /// Resolves if the collector ends by itself: without it nothing can be counted, and a service manager should know.

@@ -9,6 +9,7 @@ mod keys;
 mod notice;
 mod share;
 mod site;
+mod store;
 mod user;
 mod watched;
 
@@ -17,7 +18,10 @@ use std::path::PathBuf;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::audit::AuditWords;
+use super::backup::BackupWords;
+use super::check::CheckWords;
 use super::reference::ReferenceOf;
+use super::restore::RestoreWords;
 use crate::beacon::address::Networks;
 use crate::beacon::log::Rules;
 use crate::clock::Clock;
@@ -34,6 +38,7 @@ pub use forget::ForgetManner;
 use notice::NoticeWords;
 use share::ShareWork;
 pub use site::SiteWork;
+use store::StoreWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
@@ -100,12 +105,24 @@ pub enum Verb {
     Report(ReportWords),
     /// Says what is made of a user agent and a referrer, or of a whole request; nothing is counted
     Explain(ExplainWords),
+    /// Copies the whole database, while a server runs too
+    Backup(BackupWords),
+    /// Puts a backup in the place of the database, which is kept aside
+    Restore(RestoreWords),
+    /// Looks for damage in the database or a backup, while a server runs too
+    Check(CheckWords),
     /// Proves from the bytes what a data folder or a backup holds, and what it does not
     Audit(AuditWords),
     /// Writes the record of processing activities of a site (article 30 GDPR), as Markdown, HTML or JSON
     Record(DocumentWords),
     /// Assesses a site against the exemption from consent for audience measurement, point by point
     Assessment(DocumentWords),
+    /// Tells whether the clock is believed, and says that it is right
+    #[command(subcommand)]
+    Clock(ClockWork),
+    /// Says which database a server goes on with whose own was replaced or removed while it ran
+    #[command(subcommand)]
+    Store(StoreWork),
     /// Wipes the journal of the running day, which is in memory
     #[command(subcommand)]
     Journal(JournalWork),
@@ -117,6 +134,14 @@ pub enum Verb {
     },
     /// Says how old the table of countries is, looks addresses up, checks a file of places and says where to get one
     Geo(GeoWords),
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ClockWork {
+    /// Tells what the clock says, and whether it is believed
+    Show,
+    /// Says that a clock that is doubted is right: hits count by it at once, and what is too old by it goes
+    Confirm,
 }
 
 #[derive(Debug, Subcommand)]
@@ -341,10 +366,20 @@ impl Verb {
     pub fn command(&self) -> Option<Command> {
         Some(match self {
             Verb::Serve(_) | Verb::Demo(_) | Verb::Import(_) | Verb::Share(_) => return None,
-            Verb::Explain(_) | Verb::Geo(_) | Verb::Journal(_) | Verb::Reference { .. } | Verb::Audit(_) => {
+            Verb::Explain(_)
+            | Verb::Geo(_)
+            | Verb::Journal(_)
+            | Verb::Store(_)
+            | Verb::Reference { .. }
+            | Verb::Audit(_)
+            | Verb::Backup(_)
+            | Verb::Restore(_)
+            | Verb::Check(_) => {
                 return None;
             }
             Verb::Site(work) => work.command(),
+            Verb::Clock(ClockWork::Show) => Command::ClockShow,
+            Verb::Clock(ClockWork::Confirm) => Command::ClockConfirm,
             Verb::Tokens(work) => work.command(),
             Verb::Campaign(work) => Command::Campaign(work.command()),
             Verb::Link(words) => Command::Campaign(words.command()),

@@ -7,8 +7,9 @@ use super::running::MarkedHit;
 use super::uncounted::{Outcome, Uncounted};
 use super::{Collector, trusted};
 use crate::beacon::Beacon;
+use crate::clock::{ClockBelief, ClockReading};
 use crate::hit::{self, Arrival, BotHit, Dropped, Hit};
-use crate::meter::Meter;
+use crate::meter::{Meter, Pressure};
 use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::site::{Day, Moment, Site, SiteId};
@@ -41,15 +42,28 @@ impl Collector {
     }
 
     fn admitted(&self, beacon: Beacon, access: Option<Access>) -> Result<Uncounted, Outcome> {
-        let now = self.0.clock.now();
+        let ClockReading { now, belief, .. } = self.0.clock.reading();
+        if belief == ClockBelief::Unset {
+            // A later try may find the clock set. No day is known to book this on.
+            self.0.meter.reject(Rejection::TooMany);
+            return Err(Outcome::Rejected(Rejection::TooMany));
+        }
         let directory = self.0.directory.load();
         let Some(site) = directory.find(&beacon.site) else {
             return Err(self.reject_at(None, Rejection::UnknownSite, now));
         };
-        self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
+        let (pressure, is_vouched) = (self.0.meter.pressure.now(), access.is_some());
+        if pressure >= Pressure::Beacons {
+            return Err(self.reject_at(Some(site), Rejection::Overloaded, now));
+        }
+        let made = self.make(beacon, site, now, access).map_err(|Dropped { reason, bot }| {
             let day = site.schedule.locate(now).day;
             self.book(site.id, day, reason, bot)
-        })
+        })?;
+        // Whoever has a token sends for others.
+        let has_share =
+            pressure < Pressure::HeavySenders || is_vouched || made.lets_pass(&self.0.senders, directory.len());
+        if has_share { Ok(made) } else { Err(made.reject(Rejection::Overloaded)) }
     }
 
     fn make(&self, mut beacon: Beacon, site: &Site, now: Moment, access: Option<Access>) -> Result<Uncounted, Dropped> {
@@ -111,6 +125,11 @@ impl Collector {
         self.book(site, day, dropped.reason, dropped.bot);
     }
 
+    /// Whether the time is not known, so that nothing can be counted.
+    pub(super) fn has_no_time(&self) -> bool {
+        self.0.clock.reading().belief == ClockBelief::Unset
+    }
+
     pub(super) fn reject_at(&self, site: Option<&Site>, reason: Rejection, now: Moment) -> Outcome {
         match site {
             Some(site) => self.book(site.id, site.schedule.locate(now).day, reason, None),
@@ -119,6 +138,10 @@ impl Collector {
     }
 
     pub(super) fn book(&self, site: SiteId, day: Day, reason: Rejection, bot: Option<BotHit>) -> Outcome {
+        if self.has_no_time() {
+            self.0.meter.reject(reason);
+            return Outcome::Rejected(reason);
+        }
         let booked = self.0.running.with(|running, _| running.reject(site, day, reason, bot));
         // Where nothing is stored any more, the reason is counted all the same.
         booked.unwrap_or_else(|| self.0.meter.reject(reason));

@@ -5,10 +5,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Collector, ended};
+use super::{Collector, Ending, WriterHandle, ended, running};
 use crate::clock::Clock;
 use crate::hit::Tools;
 use crate::journal::{Found, Journal};
+use crate::store::spill::SpillPlaces;
 use crate::store::{Flush, JournalState, StoreError, Stores};
 
 /// What is called while somebody waits and nothing is to be done: it lets time pass, or tells that nobody waits any more.
@@ -24,7 +25,7 @@ impl fmt::Debug for ByHand {
 }
 
 impl ByHand {
-    /// Starts a collector as [`Collector::with_journal`] does, but nothing happens unless it is said.
+    /// Starts a collector as [`Collector::with_spills`] does, but nothing happens unless it is said.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -32,11 +33,11 @@ impl ByHand {
         stores: Stores,
         tools: Tools,
         clock: Clock,
+        spills: SpillPlaces,
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
         idle: Idle,
     ) -> Result<(Collector, ByHand), StoreError> {
-        let beginning = Collector::counting(&stores, open)?;
-        let collector = Collector::with(stores, tools, clock, beginning, Some(idle))?;
+        let collector = Collector::counting(stores, tools, clock, (spills, open), Some(idle))?;
         Ok((collector.clone(), ByHand(collector)))
     }
 
@@ -65,13 +66,19 @@ impl ByHand {
     ///
     /// # Errors
     /// [`StoreError`] of the last flush; what it held is lost.
-    pub fn stop(&self) -> Result<(), StoreError> {
+    pub fn stop(&self) -> Result<Ending, StoreError> {
         self.0.stop();
         self.0.0.running.keep().unwrap_or_else(|| Err(ended()))
     }
 }
 
 impl Collector {
+    /// The same collector, with a thread that does what is due.
+    pub(super) fn kept_by_a_thread(self) -> (Collector, WriterHandle) {
+        let keeping = running::spawn(self.0.running.clone());
+        (self, WriterHandle(keeping))
+    }
+
     /// Does what is to be done until there is an answer, or nobody waits any more; nothing where threads do it.
     pub(super) fn step_until<T>(&self, mut answer: impl FnMut() -> Option<T>) -> Option<Result<T, StoreError>> {
         let idle = self.0.idle.as_ref()?;

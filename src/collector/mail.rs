@@ -161,6 +161,9 @@ impl Collector {
             self.0.meter.received.inc();
             Err(self.reject_at(site, reason, now))
         };
+        if self.has_no_time() {
+            return refuse(None, Rejection::TooMany);
+        }
         let Some(site) = directory.find(site) else { return refuse(None, Rejection::UnknownSite) };
         let MailHit { campaign, kind, sender: Sender { address, agent, .. } } =
             match MailHit::made(request, site, &self.0.tools, (campaign, act), is_head) {

@@ -67,8 +67,8 @@ fn last_day(ask: &Ask) -> Option<Day> {
 /// What is counted and not stored.
 #[derive(Debug, Default)]
 pub struct Pending {
-    /// The flush that is being written.
-    pub writing: Option<Arc<Flush>>,
+    /// The flush that is being written, and those that wait for it.
+    pub writing: Vec<Arc<Flush>>,
     /// What no flush holds yet, sums aside.
     pub next: Flush,
     /// Sums that no flush holds yet.

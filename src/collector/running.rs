@@ -8,7 +8,9 @@
 //! While a flush is being written its sums stay here as a memtable of its own; a reader that finds its number in the
 //! store leaves it out. Nobody who counts waits for a disk.
 
+mod adopting;
 mod batches;
+mod by_hand;
 mod closing;
 mod counting;
 mod draining;
@@ -20,6 +22,7 @@ mod minutes;
 mod opening;
 mod publishing;
 mod recovery;
+mod spilling;
 mod trust;
 mod unstored;
 mod wake;
@@ -28,8 +31,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
@@ -39,20 +43,25 @@ use super::personal::Personal;
 use super::rejections::RejectionSums;
 use super::repeats::RepeatMemory;
 use super::salts::Salts;
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockBelief};
 use crate::counts::{OpenDay, SessionSnapshot, Shares};
 use crate::journal::{Found, Journal, JournalTrouble, Record};
 use crate::limits;
 use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::spill::SpillPlaces;
+use crate::store::{
+    DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Moved, StoreError, SumStore,
+};
+pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
-pub(super) use flushing::Hands;
+pub(super) use flushing::{Hands, Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
+pub use spilling::{Ending, Waiting};
 use trust::ClockTrust;
 use wake::Wake;
 
@@ -80,12 +89,18 @@ pub(super) struct Beginning {
     pub(super) found: Found,
     /// How far the store is with it.
     pub(super) state: JournalState,
+    /// Where what can't be stored at the end waits for the next start.
+    pub(super) spills: SpillPlaces,
+    /// What the store could not be told at the start.
+    pub(super) owed: Vec<Owed>,
 }
 
 /// The state behind its lock.
 pub(super) struct RunningLock {
     running: Mutex<Running>,
     is_stopping: AtomicBool,
+    /// Until when the last flush is tried again; nothing where it is tried a few times.
+    stops_at: Mutex<Option<Instant>>,
     wake: Arc<Wake>,
     clock: Clock,
     /// What the state knew of it at the start; nothing is added later.
@@ -104,7 +119,7 @@ impl RunningLock {
         running.begin(beginning, now)?;
         let repeating = running.repeating.clone();
         let (running, is_stopping) = (Mutex::new(running), AtomicBool::new(false));
-        Ok(RunningLock { running, is_stopping, wake, clock, repeating })
+        Ok(RunningLock { running, is_stopping, stops_at: Mutex::default(), wake, clock, repeating })
     }
 
     /// Whether visitors of a site's day may be counted twice, because not all from before the start are known.
@@ -131,10 +146,11 @@ impl RunningLock {
     }
 
     /// Does what is due. At the end of the program that is to store everything; then it tells what became of it.
-    pub(super) fn keep(&self) -> Option<Result<(), StoreError>> {
+    pub(super) fn keep(&self) -> Option<Result<Ending, StoreError>> {
         let Some(mut running) = self.lock() else { return Some(Err(super::ended())) };
         if self.is_stopping.load(Ordering::SeqCst) || running.flushing.has_ended() {
-            return Some(running.finish());
+            let until = *self.stops_at.lock().unwrap_or_else(PoisonError::into_inner);
+            return Some(running.finish(until));
         }
         running.tick(self.clock.now());
         let searches = running.begin_displacements();
@@ -147,25 +163,9 @@ impl RunningLock {
         None
     }
 
-    /// Does a job of the flusher where no thread does it; tells whether there was anything.
-    pub(super) fn work_by_hand(&self) -> bool {
-        self.lock().is_some_and(|mut running| running.flushing.work_by_hand(true))
-    }
-
-    /// The flush under way.
-    pub(super) fn writing(&self) -> Option<Arc<Flush>> {
-        self.lock()?.flushing.writing().cloned()
-    }
-
-    /// Tries a failed flush again, as when its pause is over.
-    pub(super) fn try_now(&self) {
-        if let Some(mut running) = self.lock() {
-            running.flushing.try_now();
-        }
-    }
-
-    /// Ends the thread of [`spawn`], which stores everything before.
-    pub(super) fn stop(&self) {
+    /// Ends the thread of [`spawn`], which stores everything before; it tries `until` some moment, or a few times.
+    pub(super) fn stop(&self, until: Option<Instant>) {
+        *self.stops_at.lock().unwrap_or_else(PoisonError::into_inner) = until;
         self.is_stopping.store(true, Ordering::SeqCst);
         self.wake.now();
     }
@@ -181,7 +181,7 @@ impl RunningLock {
 }
 
 /// Starts the thread that does what is due when no request comes.
-pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<(), StoreError>> {
+pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<Ending, StoreError>> {
     thread::spawn(move || {
         loop {
             shared.wake.wait();
@@ -348,17 +348,22 @@ impl Running {
     /// What is to be done from time to time.
     fn tick(&mut self, now: Moment) {
         self.flushing.look();
+        self.tell_failure();
+        self.remove_spilled();
         // Flushes set the gauges; while none goes through they are looked at all the same.
         if is_past(self.gauged, limits::FLUSH_INTERVAL_S, now) {
             self.gauge(now);
         }
-        let has_ended = self.close_ended(now);
+        let reading = self.clock.reading();
+        self.note_belief(&reading);
+        let has_ended = self.close_ended(reading.ends);
         self.repeats.forget_past(now);
         self.renew_journal();
         let is_due = is_past(self.flushed, limits::FLUSH_INTERVAL_S, now);
         let wants = is_due || has_ended || !self.waiters.is_empty() || !self.forgetting.is_empty();
         if self.flushing.writing().is_none() && wants {
-            let present = self.present(now);
+            let has_time = reading.belief != ClockBelief::Unset;
+            let present = if has_time { self.present(now) } else { Flush::default() };
             let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);
             self.begin_flush(now, present, is_hour_over);
         }
@@ -367,7 +372,8 @@ impl Running {
         {
             self.begin_import(site, batch, waiter);
         }
-        self.quiet = (now, now.plus(limits::IDLE_MS as i64).min(self.next_end));
+        let longest = now.plus(limits::IDLE_MS as i64);
+        self.quiet = (now, if reading.ends < now { longest } else { longest.min(self.next_end) });
     }
 
     fn gauge(&mut self, now: Moment) {
@@ -375,7 +381,10 @@ impl Running {
         self.meter.failures.tell_left_out();
         self.meter.visitors.set(self.shares.visitors() as i64);
         self.meter.journal_bytes.set(self.journal.bytes() as i64);
-        self.meter.cells.set(self.days.values().map(|day| day.pending() as i64).sum());
+        let waiting = self.waiting();
+        self.meter.cells.set(waiting.cells as i64);
+        self.meter.oldest_pending.set(waiting.since.map_or(0, |since| (now.0 - since.0).max(0) / 1_000));
+        self.flushing.is_full = waiting.is_failing && waiting.cells > limits::CELLS_WAITING_MAX;
     }
 
     /// Drops everything of a site that the store has removed.
@@ -396,28 +405,42 @@ impl Running {
         }
     }
 
-    /// Stores everything before the end, and tells if that can't be done.
-    fn finish(&mut self) -> Result<(), StoreError> {
-        let mut result = Ok(());
-        let mut tries = limits::LAST_FLUSH_TRIES;
-        while tries > 0 {
-            if self.flushing.writing().is_none() {
-                self.begin_flush(self.clock.now(), Flush::default(), true);
+    /// Sees to it that what waits finds a place, if nobody has chosen one by now.
+    fn end_moved(&mut self) {
+        match self.sums.look() {
+            Err(StoreError::Moved(moved @ Moved::Overwritten)) => {
+                tracing::error!("{moved}; the program ends, and adds to that what waits");
+                if let Err(error) = self.adopt(std::sync::mpsc::channel().0, self.clock.now()) {
+                    tracing::error!(%error, "it can't be added");
+                }
             }
-            if self.flushing.writing().is_none() {
-                break;
+            Err(StoreError::Moved(moved)) => {
+                tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
+                self.sums.stay();
             }
-            result = self.flushing.wait();
-            tries -= usize::from(result.is_err());
+            _ => {}
         }
-        self.flushing.end();
+    }
+}
+
+/// Lets go of the store, and says what operators must know of its files. Where the file is, if it was not in its place.
+fn end_store(sums: &dyn SumStore) -> Option<PathBuf> {
+    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    match sums.end() {
+        Ok(Ended { left, .. }) if !left.is_empty() => {
+            tracing::warn!("another program has the database open: {} stay, and hold nothing", names(&left));
+        }
+        Ok(Ended { put: Some(put), .. }) => {
+            tracing::error!("the database that was open is in {}", put.display());
+            return Some(put);
+        }
+        Ok(_) => {}
         // Operators' changes are in no flush.
-        if let Err(error) = self.sums.settle() {
+        Err(error) => {
             tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
         }
-        self.has_ended = true;
-        result
     }
+    None
 }
 
 /// Whether so many seconds have passed since a moment. A clock that was set back has them passed too.
@@ -440,7 +463,6 @@ mod tests {
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
     use crate::secret::Digest;
-    use crate::store::Flush;
 
     const POISON: Digest = Digest([0xee; 32]);
 

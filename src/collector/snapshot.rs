@@ -27,15 +27,16 @@ pub struct SitesSnapshot<'a> {
     now: Moment,
     /// For walks over the visitors of days that run.
     turns: &'a Turns,
+    interrupt: &'a Interrupt,
 }
 
 impl SitesSnapshot<'_> {
     /// The flushes that are not in the store's part of it.
     fn unstored(&self) -> impl Iterator<Item = &Flush> {
         let (flush, pending) = (self.stored.flush(), &self.pending);
-        let writing = pending.writing.as_deref().filter(|writing| writing.number > flush);
+        let writing = pending.writing.iter().map(|writing| &**writing).filter(move |writing| writing.number > flush);
         let next = (pending.next_number.load(Ordering::SeqCst) > flush).then_some(&pending.next);
-        writing.into_iter().chain(next)
+        writing.chain(next)
     }
 }
 
@@ -49,9 +50,10 @@ impl Collector {
         let pending = self.0.running.with(|running, now| (running.pending(&scope), now));
         let (mut pending, now) = pending.ok_or_else(ended)?;
         pending.make_sums(&scope);
+        self.1.check(0)?;
         let mut stored = self.0.sums.snapshot()?;
         stored.interrupted_by(self.1.clone());
-        Ok(SitesSnapshot { stored, pending, now, turns: &self.0.turns })
+        Ok(SitesSnapshot { stored, pending, now, turns: &self.0.turns, interrupt: &self.1 })
     }
 
     /// The same collector, whose answers end when they are told to.
@@ -79,6 +81,7 @@ impl report::Sums for SitesSnapshot<'_> {
             for (place, rows) in of_site.into_iter().zip(Ask::rows_of_snapshot(&asked, day.day, sessions)) {
                 answer.rows[place].extend(rows);
             }
+            self.interrupt.check(0)?;
         }
         Ok(answer.rows)
     }
@@ -112,6 +115,10 @@ impl report::Sums for SitesSnapshot<'_> {
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
         self.stored.taken_out(site, first, last)
+    }
+
+    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.interrupt.make_room(bytes)
     }
 }
 
@@ -174,6 +181,10 @@ impl report::Sums for Collector {
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
         self.snapshot(SnapshotScope::totals(vec![site]))?.taken_out(site, first, last)
+    }
+
+    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.1.make_room(bytes)
     }
 }
 

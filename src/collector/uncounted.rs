@@ -5,6 +5,7 @@
 use std::fmt;
 
 use super::Collector;
+use super::overload::SenderShares;
 use super::running::MarkedHit;
 use crate::rejection::Rejection;
 use crate::site::{Day, SiteId};
@@ -18,6 +19,13 @@ pub enum Outcome {
     Rejected(Rejection),
     /// It is lost: the program is ending, or has failed.
     Lost,
+}
+
+impl Outcome {
+    /// Whether it is not counted because the collector can't keep up: whoever sent it should try again.
+    pub fn is_overload(self) -> bool {
+        matches!(self, Outcome::Lost | Outcome::Rejected(Rejection::TooMany | Rejection::Overloaded))
+    }
 }
 
 /// A hit that is neither counted nor rejected yet. Dropped, it is booked under [`Rejection::TooMany`]; when it is dropped by a
@@ -64,6 +72,11 @@ impl Uncounted {
             self.collector.book(hit.site, hit.local.day, reason, None);
         }
         Outcome::Rejected(reason)
+    }
+
+    /// Whether those who sent it have not had their shares.
+    pub(super) fn lets_pass(&self, senders: &SenderShares, sites: usize) -> bool {
+        self.hit.as_ref().is_none_or(|MarkedHit { hit, .. }| senders.lets_pass(hit, sites))
     }
 
     /// The hit, for whom answers for it from now on.

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, networks, parse,
+    Config, ConfigError, base_url, client_header, detail, journal_place, log_format, megabytes, memory_size, networks,
+    parse, stop_seconds,
 };
 
 /// A key of the configuration. The file, the environment, the flags and the documentation have it from here.
@@ -35,7 +36,7 @@ pub enum FlagOf {
 }
 
 /// All keys.
-pub const KEYS: [ConfigKey; 10] = [
+pub const KEYS: [ConfigKey; 14] = [
     ConfigKey {
         name: "listen",
         flag: "listen",
@@ -156,6 +157,54 @@ pub const KEYS: [ConfigKey; 10] = [
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.journal_bytes_max = megabytes(text)? << 20;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "memory_max",
+        flag: "memory-max",
+        value_name: "SIZE",
+        default: "auto",
+        meaning: "Most memory that the program takes, like 512M or 2G; `auto` is what its container or service may have, less a tenth, else three quarters of the machine's",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.memory_bytes_max = memory_size(text)?;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "spill",
+        flag: "spill",
+        value_name: "DIR",
+        default: "none",
+        meaning: "Folder for sums that can't be stored when the server stops, until the next start; else beside the database, then in memory",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.spill = (!text.is_empty() && text != "none").then(|| PathBuf::from(text));
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "stop_timeout",
+        flag: "stop-timeout",
+        value_name: "SECONDS",
+        default: "auto",
+        meaning: "How long a stop tries to store what waits: `auto` is 7 seconds, and 60 where systemd is told of it",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.stop_timeout_s = stop_seconds(text)?;
+            Ok(())
+        },
+    },
+    ConfigKey {
+        name: "migration_copy",
+        flag: "migration-copy",
+        value_name: "BOOL",
+        default: "true",
+        meaning: "Whether a database of an older version is copied beside it before it is brought up to date: `true` or `false`",
+        flag_of: FlagOf::Commands(&["serve"]),
+        set: |config, text| {
+            config.migration_copy = parse(text, "true or false", "true")?;
             Ok(())
         },
     },

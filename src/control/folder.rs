@@ -2,8 +2,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -23,7 +24,7 @@ const OTHER_CLOCK: &str = "figures-of-tests";
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
-    _lock: File,
+    lock: Mutex<File>,
 }
 
 impl Folder {
@@ -33,18 +34,27 @@ impl Folder {
     /// The folder can't be made or read, or [`Taken`]: another program holds it.
     pub fn take(path: &Path) -> Result<Folder> {
         make(path).with_context(|| format!("the data folder {} can't be made", path.display()))?;
-        let lock = path.join("headcount.lock");
-        let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock);
-        let file = file.with_context(|| format!("the data folder {} can't be written to", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(Taken(path.display().to_string()).into()),
-            Err(TryLockError::Error(error)) => return Err(error).context("the data folder can't be locked"),
+        Ok(Folder { path: path.to_owned(), lock: Mutex::new(locked(path)?) })
+    }
+
+    /// Whether there is a folder at the path.
+    pub fn is_there(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// Takes the lock again if the folder or the file of the lock is another one than before, and tells whether it was.
+    ///
+    /// # Errors
+    /// [`Taken`], or the lock can't be made.
+    pub fn hold(&self) -> Result<bool> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = |file: fs::Metadata| (file.dev(), file.ino());
+        let found = fs::symlink_metadata(lock_of(&self.path)).ok().map(id);
+        if found == lock.metadata().ok().map(id) {
+            return Ok(false);
         }
-        let folder = Folder { path: path.to_owned(), _lock: file };
-        let database = folder.database();
-        make_private(&database).with_context(|| format!("{} can't be made", database.display()))?;
-        Ok(folder)
+        *lock = locked(&self.path)?;
+        Ok(true)
     }
 
     /// Where the database is.
@@ -65,7 +75,7 @@ impl Folder {
                 bail!("the figures in {path} were made by a test under --now; give another folder with --data")
             }
             (false, false) => {
-                let is_new = fs::metadata(self.database()).is_ok_and(|file| file.len() == 0);
+                let is_new = fs::symlink_metadata(self.database()).is_err();
                 ensure!(is_new, "--now is for tests, and {path} holds real figures; give a new folder with --data");
                 fs::write(&mark, "").with_context(|| format!("{path} can't be written to"))
             }
@@ -83,18 +93,31 @@ pub fn socket_of(path: &Path) -> PathBuf {
     path.join("headcount.sock")
 }
 
-fn make(path: &Path) -> io::Result<()> {
+fn lock_of(path: &Path) -> PathBuf {
+    path.join("headcount.lock")
+}
+
+/// The file of the lock, locked.
+fn locked(path: &Path) -> Result<File> {
+    let lock = lock_of(path);
+    let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock);
+    // A folder that is only to be read can be locked as well.
+    let file = file.or_else(|error| File::open(&lock).map_err(|_| error));
+    let file = file.with_context(|| format!("the data folder {} can't be written to", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Taken(path.display().to_string()).into()),
+        Err(TryLockError::Error(error)) => Err(error).context("the data folder can't be locked"),
+    }
+}
+
+/// Makes a data folder, open to its owner only, unless it is there.
+///
+/// # Errors
+/// The system refuses it.
+pub fn make(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-/// Makes the database file before SQLite does, which would leave it to the umask who may read it. SQLite gives its log and
-/// the log's index the mode of the file.
-fn make_private(database: &Path) -> io::Result<()> {
-    match File::options().write(true).create_new(true).mode(0o600).open(database) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => Ok(()),
-    }
 }

@@ -183,6 +183,7 @@ fn told(site: &Site, removed: RemovedCells, dry_run: bool) -> String {
     for (name, count) in removed.rows().into_iter().filter(|(_, count)| *count > 0) {
         text.push_str(&format!("{count:>12}  {}\n", noun(count, name)));
     }
+    text.push_str("\nBackups keep what they had, until you remove them.\n");
     text
 }
 

@@ -81,6 +81,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
     notes.extend(taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)));
+    notes.extend(taken_out::damaged(&marks));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, notes })
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,13 +20,30 @@ use crate::meter::{FailureKind, panics};
 #[derive(Debug)]
 pub struct CommandSocket {
     path: PathBuf,
+    /// Which file it is.
+    id: Option<(u64, u64)>,
     has_ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+}
+
+impl CommandSocket {
+    /// Whether its path leads to it.
+    pub fn is_in_place(&self) -> bool {
+        self.id == id_of(&self.path)
+    }
+}
+
+fn id_of(path: &Path) -> Option<(u64, u64)> {
+    fs::symlink_metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 impl Drop for CommandSocket {
     fn drop(&mut self) {
         self.has_ended.store(true, Ordering::SeqCst);
+        // Another's, or one that was removed and hears nothing more.
+        if !self.is_in_place() {
+            return;
+        }
         // Whoever waits for a connection looks at that when one comes.
         let wakes = connect(&self.path).is_some();
         let _ = fs::remove_file(&self.path);
@@ -48,7 +65,7 @@ pub fn listen(path: &Path, collector: Collector, base_url: String) -> io::Result
     let has_ended = Arc::new(AtomicBool::new(false));
     let ended = has_ended.clone();
     let thread = std::thread::spawn(move || accept(&listener, &collector, &base_url, &ended));
-    Ok(CommandSocket { path: path.to_owned(), has_ended, thread: Some(thread) })
+    Ok(CommandSocket { path: path.to_owned(), id: id_of(path), has_ended, thread: Some(thread) })
 }
 
 fn accept(listener: &UnixListener, collector: &Collector, base_url: &str, has_ended: &AtomicBool) {

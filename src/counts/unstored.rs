@@ -303,10 +303,25 @@ impl Counts {
 }
 
 /// Sums that are made of changes when somebody first wants them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct LazySums {
     made: OnceLock<Sums>,
     of: Option<UnstoredSums>,
+}
+
+impl LazySums {
+    /// How many sums, without making them.
+    pub fn len(&self) -> usize {
+        match (&self.of, self.made.get()) {
+            (Some(unstored), _) => unstored.layers.iter().map(|layer| layer.len()).sum(),
+            (None, made) => made.map_or(0, |sums| sums.hours.len().max(sums.days.len())),
+        }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 impl From<Sums> for LazySums {

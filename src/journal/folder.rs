@@ -7,6 +7,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use rustix::fs::{self, AtFlags, Dir, FileType, FlockOperation, Mode, OFlags};
@@ -22,7 +23,7 @@ pub(super) struct JournalFolder {
     folder: OwnedFd,
     /// Where it is, under this name.
     base: OwnedFd,
-    name: String,
+    name: Mutex<String>,
     /// The same for sentences; the folder is reached by what is open.
     pub(super) base_path: PathBuf,
 }
@@ -159,13 +160,26 @@ impl JournalFolder {
         }
         // Removed between the two by whoever had the lock.
         let is_there = fs::fstat(&folder).is_ok_and(|told| told.st_nlink > 0);
-        let (base_path, name) = (base_path.to_owned(), name.to_owned());
+        let (base_path, name) = (base_path.to_owned(), Mutex::new(name.to_owned()));
         Ok(is_there.then_some(JournalFolder { folder, base, name, base_path }))
     }
 
     /// Where it is.
     pub(super) fn path(&self) -> PathBuf {
-        self.base_path.join(&self.name)
+        self.base_path.join(self.name())
+    }
+
+    fn name(&self) -> String {
+        self.name.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives it another name, whose end stays as it is.
+    pub(super) fn be_called(&self, beginning: &str) -> io::Result<()> {
+        let mut name = self.name.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = format!("{beginning}{}", name.get(beginning.len()..).unwrap_or_default());
+        fs::renameat(&self.base, &*name, &self.base, &*new)?;
+        *name = new;
+        Ok(())
     }
 
     /// Where its memory is.
@@ -237,7 +251,7 @@ impl JournalFolder {
     /// Removes the folder if it is empty.
     pub(super) fn remove(&self) {
         // Where it stays, it holds nothing of ours.
-        let _ = fs::unlinkat(&self.base, &self.name, AtFlags::REMOVEDIR);
+        let _ = fs::unlinkat(&self.base, self.name(), AtFlags::REMOVEDIR);
     }
 
     /// Whether nothing but files of a journal is in it.

@@ -137,7 +137,7 @@ fn with_service(mut bases: Vec<PathBuf>) -> Vec<PathBuf> {
 
 /// The name of a database's journals: of the database and of its file, so that a folder that is moved or mounted elsewhere takes
 /// its journal along, and a copy, which has a file of its own, never meets that of the first.
-fn name_of(file: &Path, database: DatabaseId) -> std::io::Result<String> {
+pub(super) fn name_of(file: &Path, database: DatabaseId) -> std::io::Result<String> {
     let number = fs::metadata(file)?.ino();
     let digest = secret::of_database(&[&database.0[..], &number.to_le_bytes()].concat());
     Ok(format!("{PREFIX}{}", HEXLOWER.encode(&digest.0[..NAME_BYTES])))
@@ -150,6 +150,14 @@ pub(super) fn is_journal_name(name: &str) -> bool {
     };
     let is_hex = digest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     is_hex && (user.is_empty() || user.strip_prefix('-').is_some_and(|user| user.parse::<u32>().is_ok()))
+}
+
+/// The folder of memory that is chosen for a journal or would be; sums may wait there.
+pub fn memory_folder(place: &JournalPlace, runtime: Option<&OsStr>) -> PathBuf {
+    match place {
+        JournalPlace::Folder(folder) => folder.clone(),
+        JournalPlace::Auto | JournalPlace::Off => runtime.and_then(first_entry).unwrap_or_else(|| SHARED.into()),
+    }
 }
 
 /// systemd separates several folders by colons.

@@ -116,6 +116,18 @@ impl Drop for SegmentWriter {
     }
 }
 
+/// The records of the first frame of a segment, which its bytes are without length and check. For tests of what is read of a journal.
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn records(frame: &[u8]) -> Result<Vec<Record>, Unreadable> {
+    let (mut decoder, mut bytes, mut records) = (RecordDecoder::default(), Bytes::of(frame), Vec::new());
+    while !bytes.rest().is_empty() {
+        records.push(decoder.take(&mut bytes)?);
+    }
+    Ok(records)
+}
+
 /// A segment that is read.
 pub(super) struct SegmentReader {
     bytes: ReadAhead,

@@ -62,6 +62,8 @@ pub const OPENED_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub const STORE_CACHE_KIB: i64 = 1_024;
 /// Time between two looks at memory that the store holds and does not need, in seconds.
 pub const RELEASE_S: u64 = 30;
+/// Time between two looks whether the path of the database still leads to it, in seconds.
+pub const STORE_LOOK_S: u64 = 5;
 /// Answers about days and months that are kept: a page has a dozen.
 pub const KEPT_ANSWERS_MAX: usize = 1_000;
 /// Their rows, each 88 bytes: 9 MB, some fifty pages of a year.
@@ -108,3 +110,29 @@ pub const LIKENESS_PERCENT_MIN: u32 = 80;
 pub const ALIKE_TRIED: usize = 3;
 /// A day of UTC, in milliseconds: so long a clock is doubted.
 pub const UTC_DAY_MS: i64 = 86_400_000;
+/// Files of spilled sums that a start takes up: each bad stop leaves one, and the next one takes it over.
+pub const SPILL_FILES_MAX: usize = 1_000;
+/// Largest file of spilled sums, in bytes: [`CELLS_WAITING_MAX`] sums have some 200 MB.
+pub const SPILL_BYTES_MAX: u64 = 1 << 30;
+/// Sums in memory past which new hits are turned away as long as flushes fail: some 150 bytes each.
+pub const CELLS_WAITING_MAX: usize = 1_000_000;
+/// Pause between two tries of the flush at the end of the program, in milliseconds.
+pub const STOP_RETRY_MS: u64 = 250;
+/// How long a stop tries to store what waits, in seconds, less than the 10 that Docker waits before it kills.
+pub const STOP_TIMEOUT_S: u64 = 7;
+/// The same where systemd is told that it takes longer.
+pub const STOP_TIMEOUT_UNIT_S: u64 = 60;
+/// Most that can be set: an hour.
+pub const STOP_TIMEOUT_S_MAX: u64 = 3_600;
+/// Least time that it has, in milliseconds, however long requests took to end.
+pub const STOP_TRY_MS: u64 = 1_000;
+/// How much more systemd is asked for, in seconds: requests end before, and a file is written after.
+pub const STOP_EXTRA_S: u64 = 20;
+/// How far the wall clock may be off, by what the machine has run for, to be corrected at once, in milliseconds: an hour.
+pub const CLOCK_NEAR_MS: i64 = 3_600_000;
+/// How long a step of up to [`CLOCK_STEP_DAYS`] has to last until days end by it, in milliseconds: ten minutes.
+pub const CLOCK_SETTLE_MS: i64 = 600_000;
+/// How long a larger one has to last until hits count by it, in milliseconds: an hour, in which a clock is set by the network.
+pub const CLOCK_CONFIRM_MS: i64 = 3_600_000;
+/// [`CLOCK_STEP_DAYS`] in milliseconds.
+pub const CLOCK_STEP_MS: i64 = CLOCK_STEP_DAYS as i64 * UTC_DAY_MS;

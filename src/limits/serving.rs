@@ -59,54 +59,97 @@ pub const STREAM_S_MAX: u64 = 900;
 pub const STREAM_AGAIN_MS: u64 = 1_000;
 /// How long a browser remembers the right password of one, in milliseconds: 12 hours.
 pub const SHARE_PASSWORD_MS: i64 = 12 * 3_600 * 1_000;
-/// Pages and files that are made at once for readers who are not signed in: anybody may ask, and one may read years.
-pub const SHARES_AT_ONCE: usize = 2;
+/// Pages, files and counters that are made at once for readers who are not signed in: anybody may ask, and one may read years.
+pub const STRANGERS_AT_ONCE: usize = 2;
+/// Those that wait for them.
+pub const STRANGERS_WAITING: usize = 128;
 /// How long a request waits for its turn at work of which few are done at once, in milliseconds: longer than any of it takes, and
 /// shorter than anybody looks at an empty page.
 pub const PERMIT_WAIT_MS: u64 = 10_000;
-/// Most questions about sums that have a thread, at work or waiting for each other: each costs half a megabyte.
-pub const QUESTIONS_AT_ONCE: usize = 64;
+/// Most questions about sums that are worked at, each with up to [`QUICK_BYTES`]; a few wait for readers of the store meanwhile.
+pub const QUESTIONS_AT_ONCE: usize = 8;
+/// Most that wait for them; more are turned away at once.
+pub const QUESTIONS_WAITING: usize = 256;
+/// Threads for all that waits for a disk, questions included: each costs half a megabyte. More such work waits for them.
+pub const BLOCKING_THREADS: usize = 64;
 /// Cells that a question reads before it is dear and takes a turn: some 25 ms, and all that the usual page of a busy site reads.
 pub const QUICK_CELLS: usize = 1_000_000;
+/// Memory that a question holds before it is dear and takes a turn, in bytes: the page of a site with 20,000 pages a month.
+pub const QUICK_BYTES: usize = 8 << 20;
+/// Memory that a question has held which its thread leaves to others when it is done, in bytes.
+pub const FREED_SHARED_BYTES: usize = 1 << 20;
+/// Memory that a question may hold, in bytes: an answer of some 200,000 lines while it is made.
+pub const QUESTION_BYTES_MAX: usize = 64 << 20;
+/// Longest answer to a reader that needs no room among [`ANSWERS_BYTES_MAX`], in bytes: pages are shorter.
+pub const ANSWER_BYTES_FREE: usize = 256 * 1024;
+/// Answers to readers that are longer and not sent yet, in bytes; one asker has one of them or a quarter of that.
+pub const ANSWERS_BYTES_MAX: usize = 32 << 20;
+/// Bytes of an answer that are compressed and sent before others have their turn.
+pub const ANSWER_PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of columns that are opened in the time in which a cell is read.
 pub const BYTES_PER_CELL_READ: usize = 16;
-/// Most dear questions that are worked at, each on a core and with up to 100 MB; one core is left to others, if there are several.
+/// Most dear questions that are worked at, each on a core; one core is left to others, if there are several.
 pub const DEAR_QUESTIONS_AT_ONCE: usize = 2;
 /// Most dear questions that wait for their turn; more are turned away at once.
-pub const DEAR_QUESTIONS_WAITING: usize = 32;
+pub const DEAR_QUESTIONS_WAITING: usize = 64;
 /// How long they wait, in milliseconds: a little less than proxies wait for an answer.
 pub const DEAR_WAIT_MS: u64 = 45_000;
-/// Most public counters that are read at once.
-pub const COUNTERS_AT_ONCE: usize = 1;
 /// How long a one-time sign-in link works, in milliseconds: 15 minutes.
 pub const SIGN_IN_LINK_MS: i64 = 15 * 60 * 1_000;
 /// How long a sign-in lasts, in milliseconds: 30 days.
 pub const LOGIN_MS: i64 = 30 * 24 * 3_600 * 1_000;
 /// Most browsers that are signed in as one user; past it the oldest sign-in ends.
 pub const LOGINS_PER_USER_MAX: usize = 50;
-/// Fewest characters of a password: with [`TRIES_PER_NAME`] in [`TRIES_WAIT_MS`], a guesser has 350,000 of them in a year.
+/// Fewest characters of a password: a guesser has some 9,000 tries a day from one network (`server/tries.rs`).
 pub const PASSWORD_CHARS_MIN: usize = 10;
 /// Longest password, in bytes: a digest reads all of it, and nobody types more.
 pub const PASSWORD_BYTES_MAX: usize = 1_000;
-/// Passwords that are compared at once, each in 19 MiB; more wait.
+/// Most passwords that are compared, or digested, at once, each in 19 MiB and some 25 ms; more wait.
 pub const PASSWORDS_AT_ONCE: usize = 2;
-/// Tries at one name's password, right ones left out, before all further ones are turned away for [`TRIES_WAIT_MS`]: who has
-/// forgotten which of a few it was finds it within ten.
-pub const TRIES_PER_NAME: u32 = 10;
-/// The same for tries from one network, whatever the names: an office mistypes more often than a person.
-pub const TRIES_PER_NETWORK: u32 = 40;
-/// How long tries are counted together, in milliseconds: 15 minutes.
-pub const TRIES_WAIT_MS: i64 = 15 * 60 * 1_000;
-/// Counts of tries in memory, for names and for networks each: 16 bytes apiece, and two names share one only by chance.
-pub const TRIES_SLOTS: usize = 4_096;
+/// Wrong tries from a network, or of a browser, that cost no pause: whoever mistypes does so a few times.
+pub const TRIES_FREE: u32 = 5;
+/// Wrong tries at a name, from wherever, before others have to wait: strangers should not slow its owner by a few.
+pub const TRIES_FREE_OF_NAME: u32 = 10;
+/// Half the first pause, in milliseconds; each that follows is twice as long, [`TRY_DOUBLINGS`] times in all.
+pub const TRY_PAUSE_MS: u64 = 125;
+/// See [`TRY_PAUSE_MS`]: up to four seconds.
+pub const TRY_DOUBLINGS: u64 = 5;
+/// What each wrong try adds beside, in milliseconds: after a day of tries one after the other there is a pause of some ten seconds.
+pub const TRY_PAUSE_STEP_MS: u64 = 30;
+/// Longest wait because of the name, in milliseconds: its owner waits as long in a network that nobody guesses from.
+pub const TRY_PAUSE_OF_NAME_MS_MAX: u64 = 8_000;
+/// Wrong tries that are counted: the pause after them is below [`TRY_WAIT_MS`].
+pub const TRIES_COUNTED_MAX: u32 = 1_000;
+/// In what time the count of wrong tries becomes half, in milliseconds: 15 minutes; after 150 nothing is left.
+pub const TRIES_FADE_MS: u64 = 15 * 60 * 1_000;
+/// Networks and browsers, and names, whose wrong tries are counted: some 60 bytes each. There is room for all that are open.
+pub const TRIES_REMEMBERED: usize = 8_192;
+/// Tries from one network that are open at once; each is a connection.
+pub const TRIES_OPEN_PER_NETWORK: usize = 32;
+/// Open tries from networks that were never wrong: of a thousand that come together, each has room.
+pub const FIRST_TRIES_OPEN: usize = 1_024;
+/// Open tries from networks that were wrong as often as each other.
+pub const TRIES_OPEN_PER_LEVEL: usize = 128;
+/// How many numbers of wrong tries are told apart for that; more are one.
+pub const TRY_LEVELS: usize = 8;
+/// Longest wait of a try, in milliseconds: a little less than proxies wait for an answer.
+pub const TRY_WAIT_MS: u64 = 45_000;
+/// After how many seconds one that was turned away may come again, at the least.
+pub const TRY_AGAIN_S: u64 = 5;
+/// Time between two looks of a try whether the one before it from its network is done, in milliseconds.
+pub const TRY_LOOK_MS: u64 = 50;
+/// How long a browser that was signed in is known, in milliseconds: 180 days.
+pub const DEVICE_MS: i64 = 180 * 24 * 3_600 * 1_000;
 /// Longest reply that waits in a browser for the next page, in bytes: encoded, it fits into a cookie of 4 kB.
 pub const TOLD_BYTES_MAX: usize = 1_000;
 /// How long it waits, in seconds.
-pub const TOLD_S: u32 = 60;
+pub const TOLD_S: i64 = 60;
 /// Longest last part of an address that can be one: domains have 253 bytes, secret links 43.
 pub const SHARE_SLUG_BYTES_MAX: usize = 253;
 /// How long browsers keep the choice of a language, in seconds: a year.
-pub const LANGUAGE_COOKIE_S: u32 = 31_536_000;
+pub const LANGUAGE_COOKIE_S: i64 = 31_536_000;
+/// Cookies of one name that are looked at: a browser has two at an upgrade, and more if somebody plants them.
+pub const COOKIES_OF_A_NAME: usize = 16;
 /// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
 /// How long a command waits for a folder that another program holds, in milliseconds.
@@ -153,6 +196,27 @@ pub const STOP_BODY_WAIT_MS: u64 = 500;
 pub const STOP_LINGER_MS: u64 = 100;
 /// How long the end of the program waits for lines of the log to be written, in milliseconds.
 pub const LOG_END_MS: u64 = 1_000;
+/// Percent of the memory that the program may take at which kept answers, dear questions, new visitors, beacons of heavy senders and
+/// all beacons give way.
+pub const PRESSURE_PERCENTS: [u64; 5] = [70, 80, 90, 95, 100];
+/// Time between two looks at how much memory is taken, in milliseconds: a flood takes some 50 MB a second.
+pub const MEMORY_LOOK_MS: u64 = 200;
+/// Percent that the program takes of what its group may have; the rest is for pages of files.
+pub const MEMORY_PERCENT_OF_GROUP: u64 = 90;
+/// Percent that it takes of a machine's memory where nothing else bounds it.
+pub const MEMORY_PERCENT_OF_MACHINE: u64 = 75;
+/// Least and most memory that can be set, in MiB: with less than an idle program has, all is turned away.
+pub const MEMORY_MB_MIN: u64 = 8;
+/// See [`MEMORY_MB_MIN`]: 1 TiB is a typing mistake.
+pub const MEMORY_MB_MAX: u64 = 1 << 20;
+/// Hits over which shares are counted together where memory is nearly full.
+pub const SHARED_HITS: u32 = 1_000;
+/// Those of them that one network may bring.
+pub const SHARE_OF_NETWORK: u32 = SHARED_HITS / 4;
+/// Those that one site may have, where there are others.
+pub const SHARE_OF_SITE: u32 = SHARED_HITS / 2;
+/// Those that are sent with one browser: the commonest has more than half of all people.
+pub const SHARE_OF_BROWSER: u32 = SHARED_HITS * 3 / 4;
 /// How long a connection may take until its first answer before it gives way to those that have got one, in milliseconds.
 pub const CONNECTION_GRACE_MS: u64 = 3_000;
 /// All connections are looked through for the least useful ones; one of so many of them gives way each time.

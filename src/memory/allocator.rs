@@ -2,6 +2,7 @@
 //! that what a request brought is gone when it is over, whichever library in Rust held it. C, which sees sums alone, frees as ever.
 
 use std::alloc::{GlobalAlloc, Layout};
+use std::cell::Cell;
 use std::ffi::{c_int, c_long};
 use std::hint::black_box;
 
@@ -15,21 +16,42 @@ use crate::limits;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct WipingAllocator;
 
+thread_local! {
+    /// Bytes that the thread has taken, less those that it has given back, whoever took them.
+    static HELD: Cell<usize> = const { Cell::new(0) };
+}
+
+#[inline]
+fn note(bytes: usize, add: fn(usize, usize) -> usize) {
+    HELD.with(|held| held.set(add(held.get(), bytes)));
+}
+
+/// How many bytes more the current thread holds than it did when it held `before`, which is the sum for `before = 0`. Only what is
+/// both taken and given back by the thread counts right: that is so for work which is begun and ended on one thread.
+pub fn held_since(before: usize) -> usize {
+    let more = HELD.with(Cell::get).wrapping_sub(before);
+    // Less than before is none.
+    if more > isize::MAX as usize { 0 } else { more }
+}
+
 #[allow(unsafe_code, reason = "an allocator is; nothing else sees each freed block, whoever had it")]
 // SAFETY: each call goes to mimalloc with the layout that it came with, and what is zeroed is the block that its owner gives back.
 unsafe impl GlobalAlloc for WipingAllocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size(), usize::wrapping_add);
         unsafe { MiMalloc.alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        note(layout.size(), usize::wrapping_add);
         unsafe { MiMalloc.alloc_zeroed(layout) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        note(layout.size(), usize::wrapping_sub);
         unsafe {
             place.write_bytes(0, layout.size());
             // Nobody reads these zeros; no compiler may leave them out for that.
@@ -64,8 +86,29 @@ pub(super) fn give_back() {
     unsafe { mi_collect(true) };
 }
 
+/// Leaves to other threads what this one has freed.
+#[allow(unsafe_code, reason = "mimalloc has no other way to be told")]
+pub fn share_freed() {
+    // SAFETY: it walks over what this thread has freed.
+    unsafe { mi_collect(false) };
+}
+
 #[cfg(test)]
 mod tests {
+    use super::held_since;
+
+    #[test]
+    fn a_thread_knows_what_it_holds() {
+        let before = held_since(0);
+        let mut list = vec![1_u8; 10_000];
+        assert!((10_000..11_000).contains(&held_since(before)), "{}", held_since(before));
+        list.resize(50_000, 2);
+        assert!((50_000..51_000).contains(&held_since(before)), "{}", held_since(before));
+        std::thread::spawn(|| drop(vec![3_u8; 70_000])).join().unwrap();
+        drop(list);
+        assert!(held_since(before) < 1_000, "{}", held_since(before));
+    }
+
     #[test]
     #[allow(unsafe_code, reason = "mimalloc has no other way to read an option")]
     fn the_option_is_the_one_that_is_meant() {

@@ -57,6 +57,8 @@ failure_kinds! {
     Beacon => ("beacon", "a message was not taken", "messages could not be taken", AWhile),
     /// Work of which only so much is done at once, or for which there was no room.
     Busy => ("busy", "a request was sent away because too many came", "", Not),
+    /// Memory is nearly full.
+    Overload => ("overload", "memory is nearly full, and hits are turned away", "", Not),
     /// A command, of the command line or of a form.
     Command => ("command", "a command failed", "commands failed", AWhile),
     /// Sums were not stored.
@@ -65,6 +67,41 @@ failure_kinds! {
         "a flush failed and will be tried again",
         "sums can't be stored; they wait in memory",
         UntilDone
+    ),
+    /// Another file has the name of the database that is open.
+    Replaced => (
+        "replaced",
+        "nothing is stored until that is put right",
+        "the database was replaced by another file, and sums wait in memory: `headcount store adopt` goes on with that one, `headcount store keep` puts the open one back",
+        UntilDone
+    ),
+    /// No file has the name of the database that is open.
+    Removed => (
+        "removed",
+        "nothing is stored until that is put right",
+        "the database was removed, and sums wait in memory: `headcount store keep` puts it back",
+        UntilDone
+    ),
+    /// Its folder is gone too.
+    FolderRemoved => (
+        "folder_removed",
+        "nothing is stored until that is put right",
+        "the folder of the database was removed, and sums wait in memory: `headcount store keep` puts both back",
+        UntilDone
+    ),
+    /// Another database was written over the one that is open.
+    Overwritten => (
+        "overwritten",
+        "nothing is stored until that is put right",
+        "another database was written over the one that is open, and sums wait in memory: `headcount store adopt` goes on with what is there now",
+        UntilDone
+    ),
+    /// The log of the database was removed or replaced.
+    StoreLog => (
+        "store_log",
+        "the log of the database was removed or replaced by somebody; what was in it is stored, and it is made anew",
+        "",
+        Not
     ),
     /// The thread that stores sums, or the one that counts, has ended.
     Writer => ("writer", "a thread that counts or stores has ended", "nothing is counted or stored", UntilDone),
@@ -99,6 +136,13 @@ failure_kinds! {
     Accept => ("accept", "connections can't be accepted", "connections could not be accepted", AWhile),
     /// The socket of commands.
     Socket => ("socket", "the control socket takes no command", "commands can't be taken", AWhile),
+    /// Sums that an earlier stop could not store.
+    Spill => (
+        "spill",
+        "a file of sums that an earlier stop could not store is not as it should be",
+        "a file of sums that an earlier stop could not store could not be taken up or removed",
+        AWhile
+    ),
     /// The clock is far ahead of what is stored.
     Clock => (
         "clock",
@@ -106,6 +150,17 @@ failure_kinds! {
         "",
         Not
     ),
+    /// The clock is not believed.
+    ClockDoubt => ("clock_doubt", "the clock is doubted; hits count by the time that is plausible", "", Not),
+    /// The clock was never set.
+    ClockUnset => (
+        "clock_unset",
+        "the clock is not set; no hit is taken until it is",
+        "the clock is not set; no hit is taken until it is",
+        UntilDone
+    ),
+    /// A check of the database has found damage.
+    Damage => ("damage", "the database is damaged; `headcount check --full` tells all of it", "", Not),
     /// The file of places was not read again.
     Places => ("places", "the file of places can't be used; the old one serves on", "", Not),
 }
@@ -114,6 +169,12 @@ impl FailureKind {
     /// The label in `/metrics`.
     pub const fn label(self) -> &'static str {
         self.row().0
+    }
+
+    /// Whether one line of a minute tells all.
+    const fn is_said_once(self) -> bool {
+        let is_of_database = matches!(self, FailureKind::Replaced | FailureKind::Removed | FailureKind::FolderRemoved);
+        is_of_database || matches!(self, FailureKind::Accept | FailureKind::Overwritten)
     }
 }
 
@@ -215,7 +276,7 @@ impl RecentFailures {
             left_out = minute.left_out;
             *minute = LoggedMinute { since: now, logged: 0, left_out: 0 };
         }
-        let lines = if kind == FailureKind::Accept { 1 } else { limits::FAILURE_LINES };
+        let lines = if kind.is_said_once() { 1 } else { limits::FAILURE_LINES };
         if minute.logged >= lines {
             minute.left_out += 1;
             return None;

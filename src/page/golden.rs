@@ -329,7 +329,7 @@ fn signing_in_explains_itself() {
         ("sign-in", SignInReason::Asked, ""),
         ("sign-in-bad-link", SignInReason::BadLink, ""),
         ("sign-in-wrong", SignInReason::Wrong, "\"><script>alert(1)</script>"),
-        ("sign-in-too-many", SignInReason::TooMany, "ana"),
+        ("sign-in-too-many", SignInReason::TooMany(10), "ana"),
     ] {
         let html = SignInPage { words: &ENGLISH, why, name: typed.into() }.html();
         assert_plain(&html);

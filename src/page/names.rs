@@ -117,6 +117,7 @@ impl Words {
             Rejection::Repeat => (reasons.repeat, reasons.repeat_why),
             Rejection::BadToken => (reasons.bad_token, reasons.bad_token_why),
             Rejection::Excluded => (reasons.excluded, reasons.excluded_why),
+            Rejection::Overloaded => (reasons.overloaded, reasons.overloaded_why),
             Rejection::BadTime => (reasons.bad_time, reasons.bad_time_why),
         }
     }

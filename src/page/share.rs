@@ -13,8 +13,8 @@ pub enum SharePasswordReason {
     Asked,
     /// It was wrong.
     Wrong,
-    /// There were too many tries.
-    TooMany,
+    /// Too many tries wait; another may come after so many seconds.
+    TooMany(u64),
 }
 
 impl SharePasswordReason {
@@ -22,7 +22,7 @@ impl SharePasswordReason {
     pub const fn status(self) -> u16 {
         match self {
             SharePasswordReason::Asked | SharePasswordReason::Wrong => 401,
-            SharePasswordReason::TooMany => 429,
+            SharePasswordReason::TooMany(_) => 429,
         }
     }
 }
@@ -46,11 +46,11 @@ impl PasswordPage {
     }
 
     /// What went wrong, if anything.
-    fn trouble(&self) -> Option<&'static str> {
+    fn trouble(&self) -> Option<String> {
         match self.why {
             SharePasswordReason::Asked => None,
-            SharePasswordReason::Wrong => Some(self.words.share_wrong),
-            SharePasswordReason::TooMany => Some(self.words.share_too_many),
+            SharePasswordReason::Wrong => Some(self.words.share_wrong.to_owned()),
+            SharePasswordReason::TooMany(wait_s) => Some(self.words.one(self.words.share_too_many, wait_s)),
         }
     }
 }

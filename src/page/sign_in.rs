@@ -14,8 +14,8 @@ pub enum SignInReason {
     BadLink,
     /// No user has this name and this password.
     Wrong,
-    /// There were too many tries.
-    TooMany,
+    /// Too many tries wait; another may come after so many seconds.
+    TooMany(u64),
 }
 
 impl SignInReason {
@@ -25,7 +25,7 @@ impl SignInReason {
             SignInReason::Asked => 401,
             SignInReason::BadLink => 403,
             SignInReason::Wrong => 401,
-            SignInReason::TooMany => 429,
+            SignInReason::TooMany(_) => 429,
         }
     }
 }
@@ -56,13 +56,30 @@ impl SignInPage {
     }
 
     /// What went wrong, if anything.
-    fn trouble(&self) -> Option<&'static str> {
+    fn trouble(&self) -> Option<String> {
         match self.why {
             SignInReason::Asked => None,
-            SignInReason::BadLink => Some(self.words.bad_link_why),
-            SignInReason::Wrong => Some(self.words.sign_in_wrong),
-            SignInReason::TooMany => Some(self.words.sign_in_too_many),
+            SignInReason::BadLink => Some(self.words.bad_link_why.to_owned()),
+            SignInReason::Wrong => Some(self.words.sign_in_wrong.to_owned()),
+            SignInReason::TooMany(wait_s) => Some(self.words.one(self.words.sign_in_too_many, wait_s)),
         }
+    }
+}
+
+/// Asks whether a one-time link is to be used. The form is sent to where the page is.
+#[derive(Debug, Clone, Template)]
+#[template(path = "sign_in_link.html")]
+pub struct LinkPage {
+    /// Its texts.
+    pub words: &'static Words,
+    /// The name of whom it signs in.
+    pub name: String,
+}
+
+impl LinkPage {
+    /// The page as HTML.
+    pub fn html(&self) -> String {
+        rendered(self)
     }
 }
 
@@ -73,14 +90,14 @@ mod tests {
     use crate::page::words::Language;
 
     #[test]
-    fn the_page_knows_how_long_links_and_bounds_hold() {
+    fn the_page_knows_how_long_links_hold_and_when_to_try_again() {
         for language in Language::ALL {
             let trouble = |why| SignInPage { words: language.words(), why, name: String::new() }.trouble();
             let minutes = |ms: i64| format!(" {} ", ms / 60_000);
             assert!(
                 trouble(SignInReason::BadLink).is_some_and(|text| text.contains(&minutes(limits::SIGN_IN_LINK_MS)))
             );
-            assert!(trouble(SignInReason::TooMany).is_some_and(|text| text.contains(&minutes(limits::TRIES_WAIT_MS))));
+            assert!(trouble(SignInReason::TooMany(17)).is_some_and(|text| text.contains(" 17 ")));
             assert!(trouble(SignInReason::Asked).is_none() && trouble(SignInReason::Wrong).is_some());
         }
     }

@@ -84,9 +84,13 @@ impl Sums for Folded<'_> {
         marks.retain(|mark| match mark.of {
             TakenOutOf::Of(dimension) => mark.first < self.today && is_for_all(dimension),
             TakenOutOf::Properties => false,
-            TakenOutOf::Everything | TakenOutOf::Days => mark.first < self.today,
+            TakenOutOf::Everything | TakenOutOf::Days | TakenOutOf::Damaged => mark.first < self.today,
         });
         Ok(marks)
+    }
+
+    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.sums.make_room(bytes)
     }
 }
 

@@ -9,7 +9,7 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
             TakenOutOf::Everything => "all that was counted".to_owned(),
             TakenOutOf::Of(dimension) => format!("values of {}", dimension.name()),
             TakenOutOf::Properties => "properties".to_owned(),
-            TakenOutOf::Days => return None,
+            TakenOutOf::Days | TakenOutOf::Damaged => return None,
         };
         let (first, last) = (mark.first, mark.last);
         Some(if first == last { format!("{of} on {first}") } else { format!("{of} from {first} to {last}") })
@@ -37,6 +37,19 @@ pub fn may_be_other(keeps_small: bool, marks: &[TakenOut]) -> bool {
 pub const OTHER_REASONS: &str = "Some values are counted together as `(other)`: they were past the site's budget for a day \
      (`headcount site set DOMAIN --values-max` or `--pair-cells-max`), had too few visitors to be kept by name (`--k-at-rest`), or are \
      of visits of which something was forgotten. Totals are exact.";
+
+/// That cells of some days are damaged, so that figures by value are without them.
+pub fn damaged(marks: &[TakenOut]) -> Option<String> {
+    let days = marks.iter().filter(|mark| mark.of == TakenOutOf::Damaged).map(|mark| match mark.first == mark.last {
+        true => mark.first.to_string(),
+        false => format!("{} to {}", mark.first, mark.last),
+    });
+    let days: Vec<String> = days.take(crate::limits::MARKS_TOLD).collect();
+    let told = days.join(", ");
+    (!days.is_empty()).then(|| {
+        format!("Some figures of these days are damaged in the database, and left out: {told}. `headcount check --full` says which.")
+    })
+}
 
 /// That older days are kept by whole months alone.
 pub fn days_gone(marks: &[TakenOut]) -> Option<String> {

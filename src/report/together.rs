@@ -77,4 +77,8 @@ impl Sums for Together<'_> {
         }
         Ok(marks.into_iter().collect())
     }
+
+    fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.sums.make_room(bytes)
+    }
 }

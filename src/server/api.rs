@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::body::{self, Unread};
 use super::failure;
-use super::{SharedApp, signed_in};
+use super::{SharedApp, answers, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
-use crate::report::query::{Answer, QueryError, QueryRequest};
+use crate::report::query::{QueryError, QueryRequest};
 use crate::site::Site;
 use crate::store::StoreError;
 
@@ -43,7 +43,7 @@ pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Respon
         return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
     match app.in_turn(move |collector| answer(&request, &site, collector)).await {
-        Ok(Ok(answer)) => Json(answer).into_response(),
+        Ok(Ok(answer)) => answers::text("application/json", answer),
         Ok(Err(Trouble::Query(error))) => refused(StatusCode::BAD_REQUEST, &error.to_string()),
         Ok(Err(Trouble::Store(error))) => failure::json_error(error),
         Err(cause) => failure::json_error(cause),
@@ -55,11 +55,13 @@ enum Trouble {
     Store(StoreError),
 }
 
-fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<Answer, Trouble> {
+/// The answer as JSON.
+fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<Vec<u8>, Trouble> {
     let first_day =
         if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
     let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;
-    query.run(collector).map_err(Trouble::Store)
+    let answer = query.run(collector).map_err(Trouble::Store)?;
+    serde_json::to_vec(&answer).map_err(|error| Trouble::Store(StoreError::Other(error.to_string())))
 }
 
 fn unreadable(unread: Unread) -> Response {
@@ -71,4 +73,71 @@ fn unreadable(unread: Unread) -> Response {
 
 fn refused(status: StatusCode, sentence: &str) -> Response {
     (status, Json(json!({ "error": sentence }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::control::{self, Command, SiteChange};
+    use crate::hit::Tools;
+    use crate::hit::agent::Agents;
+    use crate::hit::place::Places;
+    use crate::server::question_turns::QuestionTurns;
+    use crate::server::{App, live, router};
+    use crate::site::Moment;
+    use crate::store;
+
+    /// Sends so many events, each with a name of its own.
+    fn send_events(many: usize, app: &App) {
+        for number in 0..many {
+            let body = format!(r#"{{"n":"Event {number}","u":"https://example.com/","d":"example.com"}}"#);
+            let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+            let head = format!(
+                "POST /api/event HTTP/1.1\r\nhost: h\r\nuser-agent: {agent}\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            let answer = app.answered(head.as_bytes(), IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+            assert!(answer.starts_with(b"HTTP/1.1 202"));
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_too_much_is_told_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let stores = store::open(&folder.path().join("headcount.db")).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let (collector, _keeping) = Collector::start(stores, tools, Clock::manual(Moment(1_780_315_200_000))).unwrap();
+        let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
+        control::run(add, &collector, "").unwrap();
+        let token = Command::TokenCreate { site: None, scope: "read".into() };
+        let token = control::run(token, &collector, "").unwrap().text;
+        let mut app = App::new(collector, Default::default(), String::new());
+        app.questions = QuestionTurns::of_bytes(400_000);
+        let app = Arc::new(app);
+        send_events(3_000, &app);
+        let served = router(app.clone(), live::Hub::new());
+        let ask = async |dimensions: &str| {
+            let body = format!(
+                r#"{{"site_id":"example.com","metrics":["visitors"],"date_range":"day","dimensions":{dimensions}}}"#
+            );
+            let request = Request::post("/api/v2/query").header("authorization", format!("Bearer {token}"));
+            let answer = served.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+            let (status, body) = (answer.status().as_u16(), answer.into_body().collect().await.unwrap().to_bytes());
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        };
+        let (status, body) = ask("[]").await;
+        assert!(status == 200 && body.contains("\"metrics\":[1]"), "{status} {body}");
+        let (status, body) = ask(r#"["event:name"]"#).await;
+        assert!(status == 422 && body.contains("ask for a shorter date_range"), "{status} {body}");
+        app.collector.stop();
+    }
 }

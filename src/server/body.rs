@@ -1,11 +1,12 @@
 //! In: bodies of requests, as they arrive. Out: their bytes, if they are few enough, soon enough and find room. Forgets:
 //! the bytes, as soon as their reader lets go of them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::connections;
 use crate::limits;
@@ -18,6 +19,9 @@ pub struct HeldBody<'r> {
     /// The bytes.
     pub bytes: Vec<u8>,
     room: Option<SemaphorePermit<'r>>,
+    of_network: Option<OwnedSemaphorePermit>,
+    /// What its network may have of the room.
+    share: Option<Arc<Semaphore>>,
 }
 
 /// Why there is no body.
@@ -36,7 +40,8 @@ pub enum Unread {
 /// # Errors
 /// [`Unread`]
 pub async fn read<B: Body<Data = Bytes> + Unpin>(body: B, bytes_max: usize) -> Result<HeldBody<'static>, Unread> {
-    let held = within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, &ROOM);
+    let held =
+        within(Duration::from_secs(limits::BODY_WAIT_S), body, bytes_max, (&ROOM, connections::share_of_bodies()));
     connections::while_receiving(held).await.unwrap_or(Err(Unread::Late))
 }
 
@@ -44,7 +49,7 @@ async fn within<B: Body<Data = Bytes> + Unpin>(
     wait: Duration,
     body: B,
     bytes_max: usize,
-    room: &Semaphore,
+    room: (&Semaphore, Option<Arc<Semaphore>>),
 ) -> Result<HeldBody<'_>, Unread> {
     tokio::time::timeout(wait, gathered(body, bytes_max, room)).await.unwrap_or(Err(Unread::Late))
 }
@@ -52,9 +57,9 @@ async fn within<B: Body<Data = Bytes> + Unpin>(
 async fn gathered<B: Body<Data = Bytes> + Unpin>(
     mut body: B,
     bytes_max: usize,
-    room: &Semaphore,
+    (room, share): (&Semaphore, Option<Arc<Semaphore>>),
 ) -> Result<HeldBody<'_>, Unread> {
-    let mut held = HeldBody { bytes: Vec::new(), room: None };
+    let mut held = HeldBody { bytes: Vec::new(), room: None, of_network: None, share };
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::Gone)?.into_data() else { continue };
         if held.bytes.len() + data.len() > bytes_max {
@@ -83,6 +88,14 @@ impl<'r> HeldBody<'r> {
         let more = counted(self.bytes.len() + data.len()) - counted(self.bytes.len());
         if more > 0 {
             let more = u32::try_from(more).map_err(|_| Unread::TooLarge)?;
+            // First that of the network, so that whoever waits for it keeps nothing from others.
+            if let Some(share) = &self.share {
+                let permit = share.clone().acquire_many_owned(more).await.map_err(|_| Unread::Gone)?;
+                match &mut self.of_network {
+                    Some(of_network) => of_network.merge(permit),
+                    None => self.of_network = Some(permit),
+                }
+            }
             let permit = room.acquire_many(more).await.map_err(|_| Unread::Gone)?;
             match &mut self.room {
                 Some(room) => room.merge(permit),
@@ -131,14 +144,14 @@ mod tests {
     #[test]
     fn a_silent_sender_is_given_up() {
         let room = Semaphore::new(0);
-        assert_eq!(awaited(within(SOON, Silence, 10, &room)).err(), Some(Unread::Late));
+        assert_eq!(awaited(within(SOON, Silence, 10, (&room, None))).err(), Some(Unread::Late));
     }
 
     #[test]
     fn a_body_has_a_bound() {
         let room = Semaphore::new(0);
-        assert_eq!(awaited(within(LATER, body(11), 10, &room)).err(), Some(Unread::TooLarge));
-        assert_eq!(awaited(within(LATER, body(10), 10, &room)).map(|held| held.bytes.len()), Ok(10));
+        assert_eq!(awaited(within(LATER, body(11), 10, (&room, None))).err(), Some(Unread::TooLarge));
+        assert_eq!(awaited(within(LATER, body(10), 10, (&room, None))).map(|held| held.bytes.len()), Ok(10));
     }
 
     #[test]
@@ -146,13 +159,28 @@ mod tests {
         let (free, max) = (limits::BODY_BYTES_FREE, limits::BODY_BYTES_MAX);
         let room = Semaphore::new(100);
         awaited(async {
-            let first = within(LATER, body(free + 100), max, &room).await.map_err(drop);
+            let first = within(LATER, body(free + 100), max, (&room, None)).await.map_err(drop);
             assert_eq!(room.available_permits(), 0);
-            assert!(within(LATER, body(free), max, &room).await.is_ok(), "a small one");
-            assert_eq!(within(SOON, body(free + 1), max, &room).await.err(), Some(Unread::Late));
+            assert!(within(LATER, body(free), max, (&room, None)).await.is_ok(), "a small one");
+            assert_eq!(within(SOON, body(free + 1), max, (&room, None)).await.err(), Some(Unread::Late));
             drop(first);
             assert_eq!(room.available_permits(), 100);
-            assert!(within(LATER, body(free + 100), max, &room).await.is_ok());
+            assert!(within(LATER, body(free + 100), max, (&room, None)).await.is_ok());
+        });
+    }
+
+    #[test]
+    fn a_network_has_a_share_of_the_room() {
+        let (free, max) = (limits::BODY_BYTES_FREE, limits::BODY_BYTES_MAX);
+        let room = Semaphore::new(100);
+        let (network, other) = (Some(Arc::new(Semaphore::new(30))), Some(Arc::new(Semaphore::new(30))));
+        awaited(async {
+            let first = within(LATER, body(free + 30), max, (&room, network.clone())).await.map_err(drop);
+            assert_eq!(within(SOON, body(free + 1), max, (&room, network.clone())).await.err(), Some(Unread::Late));
+            assert_eq!(room.available_permits(), 70, "who waits for its share keeps nothing from others");
+            assert!(within(LATER, body(free + 30), max, (&room, other)).await.is_ok());
+            drop(first);
+            assert!(within(LATER, body(free + 1), max, (&room, network)).await.is_ok());
         });
     }
 }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use prometheus_client::metrics::counter::Counter;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
 use super::{StopSignal, ended};
@@ -53,6 +53,11 @@ pub async fn while_receiving<T>(more: impl Future<Output = T>) -> Option<T> {
     came
 }
 
+/// The share that the network of the current request has of the room for long bodies; nothing where it has none of its own.
+pub fn share_of_bodies() -> Option<Arc<Semaphore>> {
+    CURRENT.try_with(|current| (!current.open.is_proxy).then(|| current.open.network_bodies.clone())).ok().flatten()
+}
+
 /// Notes that whoever sends the current request is known: a long one is no reason to give way.
 pub fn vouch_for_sender() {
     let _ = CURRENT.try_with(|current| current.open.is_useful.store(true, Relaxed));
@@ -80,11 +85,20 @@ struct OpenConnections {
 }
 
 /// What a network has.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct NetworkUse {
     connections: usize,
     /// Bytes of its requests that are not answered yet.
     unread: Arc<AtomicUsize>,
+    /// Its share of the room for long bodies.
+    bodies: Arc<Semaphore>,
+}
+
+impl Default for NetworkUse {
+    fn default() -> NetworkUse {
+        let bodies = Arc::new(Semaphore::new(limits::BODIES_BYTES_MAX / limits::NETWORK_SHARE));
+        NetworkUse { connections: 0, unread: Arc::default(), bodies }
+    }
 }
 
 /// Nothing is being done for a connection, an answer is being made, or it is to give way.
@@ -100,6 +114,7 @@ pub struct OpenConnection {
     /// Whether it is one of a trusted proxy, which brings whole crowds.
     is_proxy: bool,
     network_unread: Arc<AtomicUsize>,
+    network_bodies: Arc<Semaphore>,
     state: AtomicU8,
     /// Whether a request is being worked at, from its head on until it is answered.
     is_asked: AtomicBool,
@@ -159,6 +174,7 @@ impl ConnectionTable {
             network,
             is_proxy,
             network_unread: of_network.unread.clone(),
+            network_bodies: of_network.bodies.clone(),
             state: AtomicU8::new(IDLE),
             is_asked: AtomicBool::new(false),
             is_useful: AtomicBool::new(false),

@@ -7,20 +7,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::concurrency_limit::ConcurrencyLimit;
 use super::failure::{self, FailureCause};
 use super::{SharedApp, answers};
 use crate::collector::{Collector, SnapshotScope};
 use crate::hit::path;
-use crate::limits;
 use crate::site::Day;
 use crate::view::counter::{shown, svg, views};
 
 /// How long it may be kept, in seconds: it changes once a day.
 const AGE: &str = "public, max-age=3600";
-
-/// Anybody may ask, and an answer reads all days: whoever asks a thousand times at once shall not keep the store from others.
-static LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::COUNTERS_AT_ONCE);
 
 /// `GET /counter/DOMAIN/PATH.json` and `.svg`
 pub async fn counter(
@@ -36,12 +31,11 @@ pub async fn counter(
         return answers::not_found(&headers);
     };
     let last = Day(site.schedule.locate(app.collector.clock().now()).day.0 - 1);
-    let Some(_permit) = LIMIT.take().await else { return failure::busy(&headers) };
     let work = move |collector: &Collector| {
         let snapshot = collector.snapshot(SnapshotScope::sites(vec![site.id]))?;
         views(&site, &location.path, last, &snapshot, collector.folded().key())
     };
-    let count = match app.in_turn(work).await.and_then(|views| views.map_err(FailureCause::from)) {
+    let count = match app.in_turn_of_strangers(work).await.and_then(|views| views.map_err(FailureCause::from)) {
         Ok(count) => shown(count),
         Err(cause) => return failure::page(cause, &headers),
     };

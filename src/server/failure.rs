@@ -14,10 +14,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::asker::Asker;
 use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
+use super::long_answers::NoRoom;
 use super::routes::{self, PageRoute};
-use super::{SharedApp, answers};
+use super::{SharedApp, answers, signed_in};
 use crate::control::Refused;
 use crate::limits;
 use crate::meter::{FailureKind, Meter, panics};
@@ -31,6 +33,8 @@ pub enum FailureCause {
     Failed(String),
     /// There is more to do than is done at once.
     NoTurn,
+    /// The answer takes more memory than one question may have.
+    TooLarge,
 }
 
 impl fmt::Display for FailureCause {
@@ -38,13 +42,18 @@ impl fmt::Display for FailureCause {
         match self {
             FailureCause::Failed(reason) => f.write_str(reason),
             FailureCause::NoTurn => f.write_str(NO_TURN),
+            FailureCause::TooLarge => f.write_str(TOO_LARGE),
         }
     }
 }
 
 impl From<StoreError> for FailureCause {
     fn from(error: StoreError) -> FailureCause {
-        FailureCause::Failed(error.to_string())
+        match error {
+            StoreError::TooLarge => FailureCause::TooLarge,
+            StoreError::Interrupted => FailureCause::NoTurn,
+            error => FailureCause::Failed(error.to_string()),
+        }
     }
 }
 
@@ -55,6 +64,9 @@ impl From<Refused> for FailureCause {
 }
 
 const NO_TURN: &str = "no turn came in time";
+/// What programs are told.
+const TOO_LARGE: &str = "the answer is too large to be made at once; ask for a shorter date_range, a longer interval, fewer dimensions \
+                         or a filter";
 
 /// What an answer of the 500s is about; [`noted`] finds it beside the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,8 +116,10 @@ pub async fn caught<T>(mut work: Pin<&mut impl Future<Output = T>>) -> Result<T,
 /// The page that says that something failed.
 pub fn page(cause: impl Into<FailureCause>, headers: &HeaderMap) -> Response {
     let cause = cause.into();
-    if cause == FailureCause::NoTurn {
-        return busy(headers);
+    match cause {
+        FailureCause::NoTurn => return busy(headers),
+        FailureCause::TooLarge => return answers::with_status(422, ErrorPage::of(422, words_for(headers)).html()),
+        FailureCause::Failed(_) => {}
     }
     let page = ErrorPage::of(500, words_for(headers)).html();
     about(About::Failure(cause), answers::html(StatusCode::INTERNAL_SERVER_ERROR, page))
@@ -117,6 +131,9 @@ pub fn json_error(cause: impl Into<FailureCause>) -> Response {
     if cause == FailureCause::NoTurn {
         let body = Json(json!({ "error": "too many questions are asked at once; try again" }));
         return busy_form((StatusCode::SERVICE_UNAVAILABLE, body).into_response());
+    }
+    if cause == FailureCause::TooLarge {
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "error": TOO_LARGE }))).into_response();
     }
     let body = Json(json!({ "error": "the database could not be read; try again" }));
     about(About::Failure(cause), (StatusCode::INTERNAL_SERVER_ERROR, body).into_response())
@@ -207,14 +224,23 @@ pub async fn edge(State(app): State<SharedApp>, request: Request, next: Next) ->
     let route = request.extensions().get::<MatchedPath>().and_then(|path| routes::page_at(path.as_str()));
     let is_of_no_site = routes::is_of_no_site(request.uri().path());
     let kind = route.map_or(FailureKind::Page, |route| route.kind);
-    let answer = caught(pin!(next.run(request))).await.unwrap_or_else(|cause| match kind {
+    let failed = |cause| match kind {
         FailureKind::Api => json_error(cause),
         _ => page(cause, &headers),
+    };
+    let made = Asker::of(&request, &app).scope(async {
+        let answer = caught(pin!(next.run(request))).await.unwrap_or_else(failed);
+        app.long_answers.held(Asker::current(), answer).unwrap_or_else(|NoRoom| failed(FailureCause::NoTurn))
     });
+    let answer = made.await;
     if let (StatusCode::METHOD_NOT_ALLOWED, Some(route)) = (answer.status(), route) {
         let is_known = !(route.path.starts_with("/{domain}") && is_of_no_site);
         return if is_known { not_allowed(route, &headers) } else { answers::not_found(&headers) };
     }
+    let answer = match kind {
+        FailureKind::Api => answer,
+        _ => signed_in::renewed(answer, &headers, &app).await,
+    };
     let path = route.map_or("no route", |route| route.path);
     noted(answer, kind, || format!("{method} {path}"), app.collector.meter())
 }

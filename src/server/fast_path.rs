@@ -113,6 +113,16 @@ pub async fn run(
     .await
 }
 
+/// The length of the request at the beginning of `bytes`, in bytes, if it is one that is answered here and is whole. For tests of what
+/// is read of a connection.
+pub fn first_plain_request(bytes: &[u8]) -> Option<usize> {
+    match message::arrived(bytes, &mut [MaybeUninit::uninit(); limits::FAST_HEADERS_MAX]) {
+        Inbound::Message(message) => Some(message.len),
+        Inbound::Other { alone } => alone,
+        Inbound::Part { .. } => None,
+    }
+}
+
 /// Until when the next head has to come.
 fn next_head() -> Instant {
     Instant::now() + Duration::from_secs(limits::HEAD_WAIT_S)

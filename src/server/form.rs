@@ -89,7 +89,7 @@ pub fn is_from_here(headers: &HeaderMap, app: &App) -> bool {
 }
 
 /// Whether an address is one of the collector's, as browsers reach it.
-fn is_ours(address: &str, headers: &HeaderMap, base_url: &str) -> bool {
+pub fn is_ours(address: &str, headers: &HeaderMap, base_url: &str) -> bool {
     let Ok(address) = url::Url::parse(address) else { return false };
     let (Some(host), "http" | "https") = (address.host_str(), address.scheme()) else { return false };
     let authority = match address.port() {

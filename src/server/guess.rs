@@ -1,25 +1,63 @@
-//! In: somebody's try at a password. Out: whether it is right, as far as there are tries left. Forgets: the password; of who
-//! tried, only a count stays in memory, for minutes.
+//! In: somebody's try at a password. Out: whether it is right, once it was its turn. Forgets: the password; of who tried, only a count
+//! stays in memory, for minutes.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
 
-use super::concurrency_limit::ConcurrencyLimit;
+use super::connections::while_receiving;
 use super::failure::{FailureCause, stored};
-use super::{SharedApp, ingest};
+use super::tries::{OpenTry, TrierKey, TryStep, TryTable};
+use super::{App, SharedApp, ingest};
 use crate::collector::Collector;
 use crate::hit::token;
 use crate::limits;
+use crate::meter::{Meter, TryOutcome};
+use crate::secret::Digest;
 use crate::site::AddressMode;
 use crate::store::StoreError;
 
-/// Each comparison or digest takes 19 MiB and tens of milliseconds of a processor: strangers shall not fill the memory by it.
-pub static PASSWORD_LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
-
-/// The address at the other end of a connection, for [`tried`] alone. It has no `Debug`.
+/// The address at the other end of a connection, for [`Trier::network`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
 pub struct Peer(pub IpAddr);
+
+/// Who tries.
+pub enum Trier {
+    /// Anybody in a network.
+    Network(IpAddr),
+    /// A browser that was signed in before.
+    Browser(Digest),
+}
+
+impl Trier {
+    /// Whoever sends a request: an IPv4 /24 or an IPv6 /48, since within it one person easily takes other addresses.
+    pub fn network(headers: &HeaderMap, Peer(peer): Peer, app: &App) -> Trier {
+        Trier::Network(token::visible(ingest::client(headers, peer, app).ip, AddressMode::Truncate))
+    }
+}
+
+/// Whose password is tried.
+#[derive(Debug, Clone, Copy)]
+pub enum Guessed<'a> {
+    /// A user's, by the name in whatever letters.
+    User(&'a str),
+    /// That of a secret link.
+    Share(i64),
+}
+
+impl Guessed<'_> {
+    const fn label(self) -> &'static str {
+        match self {
+            Guessed::User(_) => "user",
+            Guessed::Share(_) => "share",
+        }
+    }
+}
 
 /// What became of a try.
 pub enum Guess<T> {
@@ -27,39 +65,150 @@ pub enum Guess<T> {
     Right(T),
     /// It was wrong.
     Wrong,
-    /// There were too many before it; it was not looked at.
-    TooMany,
-    /// No turn came in time; it was not looked at.
+    /// Too many others wait; it was not looked at and may come again after so many seconds.
+    TooMany(u64),
+    /// The server ends; it was not looked at.
     Busy,
 }
 
-/// Lets somebody try the password of `what`, like `user ana`. The work looks whether it is right, and costs the same either way.
+/// The tries of all.
+#[derive(Debug)]
+pub struct Tries {
+    /// Keyed by the system's randomness, anew at each start.
+    key: RandomState,
+    begun: Instant,
+    table: Mutex<TryTable>,
+    last_warned_minute: AtomicU64,
+}
+
+impl Default for Tries {
+    /// Half of the cores are left to others: strangers decide how much of this work there is.
+    fn default() -> Tries {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let at_once = (cores / 2).clamp(1, limits::PASSWORDS_AT_ONCE);
+        Tries {
+            key: RandomState::new(),
+            begun: Instant::now(),
+            table: Mutex::new(TryTable::new(at_once)),
+            last_warned_minute: AtomicU64::new(u64::MAX),
+        }
+    }
+}
+
+impl Tries {
+    fn open(self: &Arc<Self>, guessed: Guessed, by: &Trier) -> Result<HeldTry, u64> {
+        let trier = match by {
+            Trier::Network(network) => TrierKey::Network(self.key.hash_one(("network", network))),
+            Trier::Browser(browser) => TrierKey::Browser(self.key.hash_one(("browser", browser))),
+        };
+        let name = match guessed {
+            Guessed::User(name) => self.key.hash_one(("user", name.to_lowercase())),
+            Guessed::Share(id) => self.key.hash_one(("share", id)),
+        };
+        let open = self.table().open(trier, name, self.now_ms());
+        let held = |open| HeldTry { tries: self.clone(), open, is_wrong: false, was_held: false };
+        open.map(held).map_err(|wait_ms| wait_ms.div_ceil(1_000).max(limits::TRY_AGAIN_S))
+    }
+
+    fn table(&self) -> MutexGuard<'_, TryTable> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Has the log told, once a minute.
+    fn warn(&self, meter: &Meter) {
+        let minute = self.begun.elapsed().as_secs() / 60;
+        if self.last_warned_minute.swap(minute, Ordering::Relaxed) != minute {
+            let (wrong, turned_away) = meter.tries_in_vain();
+            tracing::warn!(wrong, turned_away, "passwords are being guessed; these are counts since the start");
+        }
+    }
+}
+
+/// A try that waits or is compared, until it is dropped.
+struct HeldTry {
+    tries: Arc<Tries>,
+    open: OpenTry,
+    is_wrong: bool,
+    was_held: bool,
+}
+
+impl HeldTry {
+    /// Waits until it is its turn.
+    async fn turn(&mut self) {
+        loop {
+            let now_ms = self.tries.now_ms();
+            let step = self.tries.table().step(&mut self.open, now_ms);
+            match step {
+                TryStep::Compare => return,
+                TryStep::WaitForTurn => self.open.turn.notified().await,
+                TryStep::WaitUntil(until_ms) => {
+                    self.was_held = true;
+                    // Of those who wait for the same, chance says who is next.
+                    let place = (Arc::as_ptr(&self.open.turn), now_ms);
+                    let chance_ms = self.tries.key.hash_one(place) % limits::TRY_LOOK_MS;
+                    tokio::time::sleep(Duration::from_millis(until_ms - now_ms + chance_ms)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for HeldTry {
+    fn drop(&mut self) {
+        let now_ms = self.tries.now_ms();
+        self.tries.table().close(&self.open, self.is_wrong, now_ms);
+    }
+}
+
+/// Lets somebody try a password. The work looks whether it is right, and costs the same either way.
 ///
 /// # Errors
 /// The work failed.
 pub async fn tried<T: Send + 'static>(
-    what: &str,
-    headers: &HeaderMap,
-    Peer(peer): Peer,
+    guessed: Guessed<'_>,
+    by: Trier,
     app: &SharedApp,
     work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
 ) -> Result<Guess<T>, FailureCause> {
-    // An IPv4 /24 or an IPv6 /48: within it one person easily takes other addresses.
-    let who = token::visible(ingest::client(headers, peer, app).ip, AddressMode::Truncate);
-    if !app.password_limit.take(what, who, app.collector.clock().now()) {
-        return Ok(Guess::TooMany);
-    }
-    let Some(_permit) = PASSWORD_LIMIT.take().await else {
-        app.password_limit.give_back(what, who);
-        return Ok(Guess::Busy);
+    let meter = app.collector.meter();
+    let turned_away = |wait_s| {
+        meter.tried(guessed.label(), TryOutcome::TurnedAway);
+        app.tries.warn(meter);
+        Ok(Guess::TooMany(wait_s))
     };
-    let collector = app.collector.clone();
-    let found = stored(move || work(&collector)).await?;
-    Ok(match found {
-        Some(found) => {
-            app.password_limit.give_back(what, who);
-            Guess::Right(found)
-        }
-        None => Guess::Wrong,
-    })
+    let mut held = match app.tries.open(guessed, &by) {
+        Ok(held) => held,
+        Err(wait_s) => return turned_away(wait_s),
+    };
+    // Meanwhile the connection may give way to others.
+    let wait = Duration::from_millis(limits::TRY_WAIT_MS);
+    match while_receiving(tokio::time::timeout(wait, held.turn())).await {
+        Some(Ok(())) => {}
+        Some(Err(_)) => return turned_away(limits::TRY_AGAIN_S),
+        None => return Ok(Guess::Busy),
+    }
+    let (collector, was_held) = (app.collector.clone(), held.was_held);
+    // Its turn ends with the work, even if the client has gone: each takes 19 MiB.
+    let look = move || {
+        let found = work(&collector)?;
+        held.is_wrong = found.is_none();
+        drop(held);
+        Ok(found)
+    };
+    let found = stored(look).await?;
+    let outcome = if found.is_some() { TryOutcome::Right } else { TryOutcome::Wrong };
+    meter.tried(guessed.label(), outcome);
+    if found.is_none() && was_held {
+        app.tries.warn(meter);
+    }
+    Ok(found.map_or(Guess::Wrong, Guess::Right))
+}
+
+/// Tells programs when a try that was turned away may come again.
+pub fn retry_after(answer: &mut Response, wait_s: u64) {
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
 }

@@ -34,7 +34,7 @@ use crate::rejection::Rejection;
 pub use answers::{AnswerShape, Preflight, UsualAnswer, WireAnswer, WireReply};
 use answers::{REJECTED, note_days, note_reasons, overloaded, plain, reason, with_cors};
 use intake::{Bearer, Received, receive, receive_at_once};
-pub use said::{HeaderFields, Said, client, is_prefetch};
+pub use said::{HeaderFields, Said, client};
 
 /// The wire formats, each with the requests that it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,7 +241,7 @@ fn event_refused(refusal: &MessageRefusal, status: StatusCode, app: &App) -> Wir
 
 fn event_reply(received: &Received) -> WireReply {
     let outcomes: &[Outcome] = &received.outcomes;
-    if let Some(answer) = overloaded(outcomes) {
+    if let Some(answer) = overloaded(outcomes, AnswerShape::Text) {
         return WireReply::Made(answer);
     }
     let dropped = outcomes.iter().filter(|outcome| reason(**outcome).is_some()).count();

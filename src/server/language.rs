@@ -1,11 +1,11 @@
 //! The texts that a reader understands, by what the browser says. A choice is kept by the browser itself.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::form::came_from;
-use super::{SharedApp, answers, cookie, header as text_of};
+use super::{SharedApp, answers, cookies, header as text_of};
 use crate::limits::LANGUAGE_COOKIE_S;
 use crate::page::words::{Language, Words};
 
@@ -13,12 +13,12 @@ const COOKIE: &str = "headcount_language";
 
 /// The code of the language that a browser keeps as chosen.
 pub fn chosen(headers: &HeaderMap) -> Option<&str> {
-    cookie(headers, COOKIE)
+    cookies::values(headers, COOKIE).into_iter().find(|code| Language::from_code(code).is_some())
 }
 
 /// The texts for whoever sent a request: as chosen, else as the browser likes best.
 pub fn words_for(headers: &HeaderMap) -> &'static Words {
-    let chosen = cookie(headers, COOKIE).and_then(Language::from_code);
+    let chosen = chosen(headers).and_then(Language::from_code);
     chosen.unwrap_or_else(|| Language::accepted(text_of(headers, "accept-language"))).words()
 }
 
@@ -27,17 +27,14 @@ pub async fn choose(State(app): State<SharedApp>, Path(code): Path<String>, head
     let Some(language) = Language::from_code(&code) else { return answers::not_found(&headers) };
     let mut answer =
         Redirect::to(&came_from(&headers, &app.base_url).unwrap_or_else(|| "/".to_owned())).into_response();
-    let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
-    let text =
-        format!("{COOKIE}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age={LANGUAGE_COOKIE_S}{secure}", language.code());
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        answer.headers_mut().insert(header::SET_COOKIE, value);
-    }
+    cookies::keep(&mut answer, &headers, &app, COOKIE, language.code(), LANGUAGE_COOKIE_S);
     answer
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn headers(list: &[(&'static str, &str)]) -> HeaderMap {

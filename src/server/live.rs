@@ -23,7 +23,7 @@ use tokio::sync::{mpsc, watch};
 use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{account, admit};
-use super::{SharedApp, answers, pages};
+use super::{SharedApp, answers, cookies, pages};
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::page::live::LivePage;
@@ -47,15 +47,12 @@ pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, head
     let words = words_for(&headers);
     let made = app.in_turn(move |collector| {
         let pulse = pulse(&site, collector)?;
-        Ok::<_, StoreError>(LivePage {
-            words,
-            domain: site.domain.to_string(),
-            account: Some(account.shown()),
-            half_hour: live::half_hour(&site, &pulse, words),
-        })
+        let half_hour = live::half_hour(&site, &pulse, words);
+        let (domain, account) = (site.domain.to_string(), Some(account.shown()));
+        Ok::<_, StoreError>(LivePage { words, domain, account, half_hour }.html())
     });
     match made.await.and_then(|made| made.map_err(FailureCause::from)) {
-        Ok(page) => answers::html(StatusCode::OK, page.html()),
+        Ok(page) => answers::html(StatusCode::OK, page),
         Err(cause) => failure::page(cause, &headers),
     }
 }
@@ -92,13 +89,12 @@ pub async fn events(
     };
     let Some(site) = pages::readable(&domain, &account, &app) else { return answers::not_found(&headers) };
     let Some(seat) = hub.seat() else { return failure::too_many_streams() };
-    let pulses = match hub.watch(&site, &app.collector).await {
+    let pulses = match hub.watch(&site, &app).await {
         Ok(pulses) => pulses,
         Err(cause) => return failure::page(cause, &headers),
     };
     let (sender, receiver) = mpsc::channel(1);
-    let mut login = HeaderMap::new();
-    login.extend(headers.get(header::COOKIE).map(|cookie| (header::COOKIE, cookie.clone())));
+    let login = cookies::alone(&headers);
     let stream =
         Stream { app, site, words: words_for(&headers), of: asked.of.unwrap_or(StreamKind::Live), login, sender };
     tokio::spawn(async move {

@@ -1,26 +1,23 @@
 //! In: what people want of their own account: another password, browsers signed out. Out: the page of it. Forgets: passwords,
 //! right after they are compared or digested.
 
-use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::failure::{self, stored};
 use super::form::PostedForm;
-use super::guess::{Guess, Peer};
+use super::guess::{Guess, Trier};
 use super::language::words_for;
 use super::settings::run;
-use super::sign_in::{self, compare, new_login};
+use super::sign_in::{self, NewLogin, compare};
 use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers};
 use crate::collector::Collector;
 use crate::control::Command;
 use crate::control::user::UserCommand;
-use crate::operator::{User, UserId};
 use crate::page::account::{AccountOutcome, AccountPage, BrowserLine};
 use crate::page::words::Words;
-use crate::secret::Secret;
 use crate::secret::password::Password;
 use crate::site::{Schedule, SiteId};
 use crate::store::StoreError;
@@ -34,17 +31,13 @@ pub async fn page(State(app): State<SharedApp>, headers: HeaderMap) -> Response 
 }
 
 /// `POST /settings/account`: another password.
-pub async fn set_password(
-    State(app): State<SharedApp>,
-    Extension(peer): Extension<Peer>,
-    request: Request,
-) -> Response {
+pub async fn set_password(State(app): State<SharedApp>, request: Request) -> Response {
     let headers = request.headers().clone();
     let (account, form) = match posted(request, &app).await {
         Ok(posted) => posted,
         Err(answer) => return answer,
     };
-    match may_set(&account, &form, peer, &headers, &app).await {
+    match may_set(&account, &form, &headers, &app).await {
         Ok(()) => {}
         Err(PasswordNotSet::SignInReason(status, sentence)) => {
             return shown(account, status, Some(AccountOutcome::Refused(sentence)), &headers, &app).await;
@@ -59,23 +52,17 @@ pub async fn set_password(
         return not_done.shown_on(shown(account, StatusCode::OK, outcome, &headers, &app).await);
     }
     // All browsers are signed out now; this one knows the new password.
-    match stored(move || renewed(&collector, id)).await {
-        Ok(Some((user, login))) => {
-            let account = SignedIn { user, login: login.digest() };
+    match stored(move || NewLogin::of(&collector, id, &[])).await {
+        Ok(Some(login)) => {
+            let account = SignedIn { user: login.user.clone(), login: login.secret.digest() };
             let done = Some(AccountOutcome::Done(words_for(&headers).password_done.to_owned()));
             let mut answer = shown(account, StatusCode::OK, done, &headers, &app).await;
-            sign_in::keep(&mut answer, &app, &login);
+            login.keep(&mut answer, &headers, &app);
             answer
         }
         Ok(None) => answers::not_found(&headers),
         Err(cause) => failure::page(cause, &headers),
     }
-}
-
-fn renewed(collector: &Collector, user: UserId) -> Result<Option<(User, Secret)>, StoreError> {
-    let login = new_login(collector, user, None)?;
-    let user = collector.operators().signed_in(login.digest(), collector.clock().now())?;
-    Ok(user.map(|user| (user, login)))
 }
 
 /// Why a password is not set.
@@ -90,7 +77,6 @@ enum PasswordNotSet {
 async fn may_set(
     account: &SignedIn,
     form: &PostedForm,
-    peer: Peer,
     headers: &HeaderMap,
     app: &SharedApp,
 ) -> Result<(), PasswordNotSet> {
@@ -103,11 +89,12 @@ async fn may_set(
     }
     // A browser that was left alone must not be enough to lock its owner out.
     let current = Password::from(form.exact("current").to_owned());
-    match compare(&account.user.name, current, headers, peer, app).await {
+    match compare(&account.user.name, current, Trier::Browser(account.login), app).await {
         Ok(Guess::Right(_)) => Ok(()),
         Ok(Guess::Wrong) => Err(PasswordNotSet::SignInReason(StatusCode::FORBIDDEN, words.password_wrong.to_owned())),
-        Ok(Guess::TooMany) => {
-            Err(PasswordNotSet::SignInReason(StatusCode::TOO_MANY_REQUESTS, words.sign_in_too_many.to_owned()))
+        Ok(Guess::TooMany(wait_s)) => {
+            let sentence = words.one(words.sign_in_too_many, wait_s);
+            Err(PasswordNotSet::SignInReason(StatusCode::TOO_MANY_REQUESTS, sentence))
         }
         Ok(Guess::Busy) => Err(PasswordNotSet::Answer(failure::busy(headers))),
         Err(cause) => Err(PasswordNotSet::Answer(failure::page(cause, headers))),
@@ -124,7 +111,7 @@ pub async fn sign_out(State(app): State<SharedApp>, request: Request) -> Respons
     let browser = form.filled("browser").map(|number| number.parse().unwrap_or_default());
     let done = run(Ok(Command::User(UserCommand::SignOut { name: account.user.name.clone(), browser })), &app).await;
     match done {
-        Ok(_) if browser.is_none() => sign_in::signed_out(&app),
+        Ok(_) if browser.is_none() => sign_in::signed_out(&headers),
         Ok(reply) => shown(account, StatusCode::OK, Some(AccountOutcome::Done(reply.text)), &headers, &app).await,
         Err(not_done) => {
             let outcome = Some(AccountOutcome::Refused(not_done.sentence()));

@@ -10,8 +10,9 @@ use super::answers::{file, html, no_view, not_found, text, wrong};
 use super::failure::{self, FailureCause};
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit};
-use super::{App, SharedApp, locked_memory, share, signed_in};
-use crate::cell::Dimension;
+use super::{App, SharedApp, locked_memory, memory_watch, share, signed_in};
+use crate::cell::{Dimension, Metric};
+use crate::clock::ClockBelief;
 use crate::collector::{Collector, SnapshotScope};
 use crate::control::snippet;
 use crate::hit::place;
@@ -23,7 +24,7 @@ use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, bots, export};
 use crate::report::{Records, Sums, taken_out};
 use crate::site::{Moment, Schedule, Site, SiteId};
-use crate::store::{StoreError, TakenOutOf};
+use crate::store::{StoreError, TakenOut, TakenOutOf};
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
 use crate::view::site_page::{bots_of, mails_of};
@@ -50,10 +51,12 @@ pub async fn sites(State(app): State<SharedApp>, Query(asked): QueryPairs, heade
         // What names no site is told to owners, and is booked to the instance.
         let shown = sites.iter().map(|site| site.id).chain([SiteId::INSTANCE]).collect();
         let scope = SnapshotScope { counts_visitors: true, ..SnapshotScope::totals(shown) };
-        site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &collector.snapshot(scope)?)
+        let snapshot = collector.snapshot(scope)?;
+        let page = site_list(&sites, &wanted, words, account.shown(), collector.clock().now(), &snapshot)?;
+        Ok::<_, StoreError>(page.html())
     });
     match made.await.and_then(|made| made.map_err(FailureCause::from)) {
-        Ok(page) => html(StatusCode::OK, page.html()),
+        Ok(page) => html(StatusCode::OK, page),
         Err(cause) => failure::page(cause, &headers),
     }
 }
@@ -86,11 +89,11 @@ pub async fn site(
         let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
         Ok(collector.snapshot(scope).and_then(|snapshot| {
             let instance = instance(&site, now, &shown);
-            site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)
+            Ok(site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)?.html())
         }))
     });
     match made.await {
-        Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Ok(Ok(Ok(page))) => html(StatusCode::OK, page),
         Ok(Err(wrong)) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
@@ -138,6 +141,15 @@ pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope 
     SnapshotScope { pairs_until: view.pairs_until(now), ..SnapshotScope::sites(sites) }
 }
 
+/// What keeps figures from being stored.
+const STORING: [FailureKind; 5] = [
+    FailureKind::Flush,
+    FailureKind::Replaced,
+    FailureKind::Removed,
+    FailureKind::FolderRemoved,
+    FailureKind::Overwritten,
+];
+
 /// What the page of a site says of the collector. To be asked after a snapshot, which waits until all hits that were
 /// acknowledged are counted.
 pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
@@ -148,7 +160,7 @@ pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),
         lacks_journal: collector.journal_trouble().is_some_and(|why| why != JournalTrouble::SwitchedOff),
-        is_degraded: collector.meter().failures.lasts(FailureKind::Flush),
+        is_degraded: STORING.iter().any(|kind| collector.meter().failures.lasts(*kind)),
         personal_parents: collector.personal_parents(site),
     }
 }
@@ -188,7 +200,8 @@ pub fn rows_or_file(
     let Some(Breakdown { days, metrics, rows }) = found else { return Ok(None) };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
-    let told: Vec<String> = taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)).collect();
+    sums.make_room(text_bytes(&metrics, &rows))?;
+    let told: Vec<String> = told_of(&marks);
     let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
     let mut answer = match ending {
         "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows)),
@@ -196,6 +209,13 @@ pub fn rows_or_file(
     };
     warn(&mut answer, warning.as_deref().filter(|_| ending == "csv"));
     Ok(Some(answer))
+}
+
+/// The memory that rows take while they become text, in bytes.
+fn text_bytes(metrics: &[Metric], rows: &[page::PanelRow]) -> usize {
+    // A name and a number, in JSON, and the same again while what grows is copied.
+    let row = |row: &page::PanelRow| row.value.len() + 40 + metrics.len() * 32;
+    2 * rows.iter().map(row).sum::<usize>()
 }
 
 /// Warns of what is missing in a file: a line that is no row would be in the way of programs that read it.
@@ -226,6 +246,12 @@ fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Re
     Ok(Some(answer))
 }
 
+/// All that is said of what is missing in figures.
+fn told_of(marks: &[TakenOut]) -> Vec<String> {
+    let told = [taken_out::told(marks), taken_out::days_gone(marks), taken_out::damaged(marks)];
+    told.into_iter().flatten().collect()
+}
+
 fn csv(body: String) -> Response {
     text("text/csv; charset=utf-8", body)
 }
@@ -241,6 +267,9 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
     let is_degraded = !reasons.is_empty();
     let is_real_time = collector.clock().is_true();
     let trouble = collector.journal_trouble();
+    let (waiting, reading) = (collector.waiting(), collector.clock().reading());
+    let is_doubted = reading.belief == ClockBelief::Believed && collector.meter().failures.lasts(FailureKind::Clock);
+    let clock = if is_doubted { ClockBelief::Doubted } else { reading.belief }.name();
     let may_repeat = collector.directory().all().iter().any(|site| collector.may_repeat(site));
     let body = serde_json::json!({
         "status": match (is_real_time, is_degraded) {
@@ -254,11 +283,18 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "live_state_reason": trouble.map(JournalTrouble::sentence),
         "visitors_may_repeat_today": may_repeat,
         // No reason to take the server out of service: it counts, and a start would only make it doubt anew.
-        "clock": if collector.meter().failures.lasts(FailureKind::Clock) { "doubted" } else { "believed" },
+        "clock": clock,
+        "time": reading.now.timestamp().to_string(),
+        "cells_pending": waiting.map(|waiting| waiting.cells),
+        "pending_since": waiting.and_then(|waiting| waiting.since).map(|since| since.timestamp().to_string()),
+        // Nor this: it counts, and what is whole is shown.
+        "database_findings": collector.meter().database_findings.get(),
+        "set_aside": collector.meter().all_set_aside(),
         "connections": app.connections.health(),
         "log_lines_lost": log::lost_lines(),
         "places": places(collector),
         "memory": locked_memory::told(),
+        "overload": memory_watch::health(&app),
     });
     if is_degraded || !is_real_time { failure::unwell(body) } else { axum::Json(body).into_response() }
 }

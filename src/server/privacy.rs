@@ -92,16 +92,15 @@ async fn asked(
 
 /// The version in force, as it says in a language, and the facts behind it.
 async fn in_force(asked: &NoticeVisit, app: &App) -> Result<(KeptNotice, Notice, NoticeFacts), FailureCause> {
-    let (collector, site, language) = (app.collector.clone(), asked.site.clone(), asked.language.clone());
-    let base_url = app.base_url.clone();
-    stored(move || {
-        let kept = keeping::in_force(&collector, &site, &base_url)?;
+    let (site, language, base_url) = (asked.site.clone(), asked.language.clone(), app.base_url.clone());
+    let read = app.in_turn_of_strangers(move |collector| {
+        let kept = keeping::in_force(collector, &site, &base_url)?;
         let read = kept_text(&kept, &language).zip(kept_facts(&kept));
         // It was compared with what this program says right now.
         let (notice, facts) = read.ok_or(StoreError::Corrupt)?;
-        Ok((kept, notice, facts))
-    })
-    .await
+        Ok::<_, StoreError>((kept, notice, facts))
+    });
+    Ok(read.await??)
 }
 
 /// `GET /privacy/DOMAIN`: what visitors of a site may know; for everybody.
@@ -236,8 +235,9 @@ pub async fn versions(
     if let Err(cause) = in_force(&asked, &app).await {
         return failure::page(cause, &headers);
     }
-    let (collector, site, language) = (app.collector.clone(), asked.site.clone(), asked.language.clone());
-    let found = match stored(move || listed(&collector, &site, &language)).await {
+    let (site, language) = (asked.site.clone(), asked.language.clone());
+    let found = app.in_turn_of_strangers(move |collector| listed(collector, &site, &language)).await;
+    let found = match found.and_then(|found| found.map_err(FailureCause::from)) {
         Ok(found) => found,
         Err(cause) => return failure::page(cause, &headers),
     };
@@ -365,7 +365,8 @@ pub async fn well_known_gpc(State(app): State<SharedApp>, headers: HeaderMap) ->
         return not_found(&headers);
     }
     let (asks, of) = (app.clone(), sites.clone());
-    match stored(move || keeping::all_in_force(&asks.collector, &of, &asks.base_url)).await {
+    let known = app.in_turn_of_strangers(move |collector| keeping::all_in_force(collector, &of, &asks.base_url)).await;
+    match known.and_then(|known| known.map_err(FailureCause::from)) {
         Ok(known) => {
             let last = known.iter().zip(&sites).map(|(known, site)| date(known.from, site)).max();
             json(&gpc(known.iter().all(|known| known.honours_signals), last.as_deref()))

@@ -1,85 +1,152 @@
 //! Turns at questions about sums.
 //!
-//! Most questions read little and are answered at once. One that has read [`limits::QUICK_CELLS`] is dear: it goes on if nobody is at work
-//! at such a one, and else it is left, and begun again when its turn has come. So few dear questions are at work, whoever asks how many,
-//! and a quick one never waits for them. Nothing is read any more for a client that has gone or when the server ends.
+//! Most questions read little and are answered at once, some at a time. One that has read [`limits::QUICK_CELLS`] or holds
+//! [`limits::QUICK_BYTES`] is dear: it goes on if nobody is at work at such a one, and else it is left, and begun again when its turn
+//! has come. So few dear questions are at work, whoever asks how many, and a quick one never waits for them. No question holds more
+//! than [`limits::QUESTION_BYTES_MAX`]. Nothing is read any more for a client that has gone or when the server ends.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::App;
+use super::asker::Asker;
 use super::failure::{FailureCause, blocking};
+use super::fair_turns::{FairTurn, FairTurns};
 use crate::collector::Collector;
+use crate::journal;
 use crate::limits;
-use crate::store::{Interrupt, ReadMeter};
+use crate::memory;
+use crate::meter::{Pressure, SharedPressure};
+use crate::store::{Interrupt, ReadMeter, StoreError};
 
 /// The questions that a server works at.
 #[derive(Debug, Clone)]
 pub struct QuestionTurns {
-    threads: Arc<Semaphore>,
-    dear: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    quick: Arc<FairTurns>,
+    dear: Arc<FairTurns>,
+    strangers: Arc<FairTurns>,
     is_ending: Arc<AtomicBool>,
-    quick_cells: usize,
+    pressure: SharedPressure,
+    bounds: QuestionBounds,
 }
 
-impl Default for QuestionTurns {
-    /// A core is left to hits and to quick questions, if there are several.
-    fn default() -> Self {
+/// From where on a question is dear, and what it may take at the most.
+#[derive(Debug, Clone, Copy)]
+struct QuestionBounds {
+    quick_cells: usize,
+    quick_bytes: usize,
+    bytes: usize,
+}
+
+impl QuestionTurns {
+    /// A core is left to hits and to quick questions, if there are several. Dear ones give way under pressure.
+    pub fn under(pressure: SharedPressure) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let dear = cores.saturating_sub(1).clamp(1, limits::DEAR_QUESTIONS_AT_ONCE);
         QuestionTurns {
-            threads: Arc::new(Semaphore::new(limits::QUESTIONS_AT_ONCE)),
-            dear: Arc::new(Semaphore::new(cores.saturating_sub(1).clamp(1, limits::DEAR_QUESTIONS_AT_ONCE))),
-            waiting: Arc::new(Semaphore::new(limits::DEAR_QUESTIONS_WAITING)),
+            quick: FairTurns::of(limits::QUESTIONS_AT_ONCE, limits::QUESTIONS_WAITING, limits::PERMIT_WAIT_MS),
+            dear: FairTurns::of(dear, limits::DEAR_QUESTIONS_WAITING, limits::DEAR_WAIT_MS),
+            strangers: FairTurns::of(limits::STRANGERS_AT_ONCE, limits::STRANGERS_WAITING, limits::PERMIT_WAIT_MS),
             is_ending: Arc::default(),
-            quick_cells: limits::QUICK_CELLS,
+            pressure,
+            bounds: QuestionBounds {
+                quick_cells: limits::QUICK_CELLS,
+                quick_bytes: limits::QUICK_BYTES,
+                bytes: limits::QUESTION_BYTES_MAX,
+            },
         }
     }
 }
 
-/// A question that is being answered. It has its permits for as long as anybody works at it.
+/// A question that is being answered. It has its turns for as long as anybody works at it.
 #[derive(Debug)]
 struct OpenQuestion {
     turns: QuestionTurns,
     is_given_up: AtomicBool,
     cells: AtomicUsize,
-    thread: Mutex<Option<OwnedSemaphorePermit>>,
-    turn: Mutex<Option<OwnedSemaphorePermit>>,
+    /// What the thread held before it began.
+    held_before: AtomicUsize,
+    quick: Mutex<Option<FairTurn>>,
+    dear: Mutex<Option<FairTurn>>,
     lacks_turn: AtomicBool,
+    /// Whether it has held so much that others should have it afterwards.
+    is_large: AtomicBool,
+    is_too_large: AtomicBool,
+    gives_way: AtomicBool,
 }
 
 impl OpenQuestion {
-    fn turn(&self) -> MutexGuard<'_, Option<OwnedSemaphorePermit>> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new(turns: &QuestionTurns, quick: FairTurn) -> Arc<OpenQuestion> {
+        Arc::new(OpenQuestion {
+            turns: turns.clone(),
+            is_given_up: AtomicBool::new(false),
+            cells: AtomicUsize::new(0),
+            held_before: AtomicUsize::new(0),
+            quick: Mutex::new(Some(quick)),
+            dear: Mutex::default(),
+            lacks_turn: AtomicBool::new(false),
+            is_large: AtomicBool::new(false),
+            is_too_large: AtomicBool::new(false),
+            gives_way: AtomicBool::new(false),
+        })
     }
 
-    fn leave_thread(&self) {
-        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+    fn dear(&self) -> MutexGuard<'_, Option<FairTurn>> {
+        self.dear.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave_quick(&self) {
+        self.quick.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     fn is_interrupted(&self) -> bool {
-        self.is_given_up.load(Ordering::Relaxed) || self.turns.is_ending.load(Ordering::Relaxed)
+        self.is_given_up.load(Relaxed) || self.turns.is_ending.load(Relaxed)
+    }
+
+    /// Does work at it, on the thread that does all of it.
+    fn work<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.held_before.store(memory::held_since(0), Relaxed);
+        let done = work();
+        // The next is worked at by another thread, which can't take what this one keeps.
+        match (self.dear().is_some(), self.is_large.load(Relaxed)) {
+            (true, _) => memory::give_back(journal::memory_may_swap),
+            (false, true) => memory::share_freed(),
+            (false, false) => {}
+        }
+        done
     }
 }
 
 impl ReadMeter for OpenQuestion {
-    fn goes_on(&self, cells: usize) -> bool {
+    fn goes_on(&self, cells: usize, bytes: usize) -> Result<(), StoreError> {
         if self.is_interrupted() {
-            return false;
+            return Err(StoreError::Interrupted);
         }
-        let before = self.cells.fetch_add(cells, Ordering::Relaxed);
-        if before.saturating_add(cells) <= self.turns.quick_cells {
-            return true;
+        let bounds = self.turns.bounds;
+        let held = memory::held_since(self.held_before.load(Relaxed)).saturating_add(bytes);
+        if held > limits::FREED_SHARED_BYTES {
+            self.is_large.store(true, Relaxed);
         }
-        let mut turn = self.turn();
+        if held > bounds.bytes {
+            self.is_too_large.store(true, Relaxed);
+            return Err(StoreError::TooLarge);
+        }
+        let read = self.cells.fetch_add(cells, Relaxed).saturating_add(cells);
+        if read <= bounds.quick_cells && held <= bounds.quick_bytes {
+            return Ok(());
+        }
+        let mut turn = self.dear();
+        // One that is at work goes on, until others would lose hits by it.
+        let gives_way = if turn.is_some() { Pressure::HeavySenders } else { Pressure::DearQuestions };
+        if self.turns.pressure.now() >= gives_way {
+            self.gives_way.store(true, Relaxed);
+            return Err(StoreError::Interrupted);
+        }
         if turn.is_none() {
-            *turn = self.turns.dear.clone().try_acquire_owned().ok();
+            *turn = self.turns.dear.try_take();
         }
-        self.lacks_turn.store(turn.is_none(), Ordering::Relaxed);
-        turn.is_some()
+        self.lacks_turn.store(turn.is_none(), Relaxed);
+        if turn.is_some() { Ok(()) } else { Err(StoreError::Interrupted) }
     }
 }
 
@@ -88,59 +155,67 @@ struct AskingClient(Arc<OpenQuestion>);
 
 impl Drop for AskingClient {
     fn drop(&mut self) {
-        self.0.is_given_up.store(true, Ordering::Relaxed);
+        self.0.is_given_up.store(true, Relaxed);
     }
 }
 
 impl QuestionTurns {
+    /// The same with so many bytes for each question.
+    #[cfg(test)]
+    pub fn of_bytes(bytes: usize) -> Self {
+        let turns = QuestionTurns::under(SharedPressure::default());
+        QuestionTurns { bounds: QuestionBounds { bytes, ..turns.bounds }, ..turns }
+    }
+
     /// Answers a question away from the threads that serve connections. `work` must give up when it is interrupted; what it has made
     /// by then is thrown away.
     ///
     /// # Errors
-    /// No turn came in time, the work panicked, or the server is ending.
+    /// No turn came in time, the answer is too large, the work panicked, or the server is ending.
     pub async fn answer<T: Send + 'static>(
         &self,
+        asker: Asker,
         work: impl Fn(&Interrupt) -> T + Send + 'static,
     ) -> Result<T, FailureCause> {
-        let thread = permit(&self.threads, limits::PERMIT_WAIT_MS).await?;
-        let question = Arc::new(OpenQuestion {
-            turns: self.clone(),
-            is_given_up: AtomicBool::new(false),
-            cells: AtomicUsize::new(0),
-            thread: Mutex::new(Some(thread)),
-            turn: Mutex::default(),
-            lacks_turn: AtomicBool::new(false),
-        });
+        let question = OpenQuestion::new(self, self.quick.take(asker).await.ok_or(FailureCause::NoTurn)?);
         let client = AskingClient(question.clone());
-        let interrupt = Interrupt::by(question);
+        let interrupt = Interrupt::by(question.clone());
+        let worked = question.clone();
         let (work, interrupt, mut done) = blocking(move || {
-            let done = work(&interrupt);
+            let done = worked.work(|| work(&interrupt));
             (work, interrupt, done)
         })
         .await?;
-        let question = &client.0;
-        if question.lacks_turn.load(Ordering::Relaxed) {
-            question.leave_thread();
-            let place = self.waiting.clone().try_acquire_owned().map_err(|_| FailureCause::NoTurn)?;
-            let turn = permit(&self.dear, limits::DEAR_WAIT_MS).await?;
-            drop(place);
-            *question.turn() = Some(turn);
-            done = blocking(move || work(&interrupt)).await?;
+        if question.lacks_turn.load(Relaxed) {
+            question.leave_quick();
+            let turn = self.dear.take(asker).await.ok_or(FailureCause::NoTurn)?;
+            *question.dear() = Some(turn);
+            let worked = question.clone();
+            done = blocking(move || worked.work(|| work(&interrupt))).await?;
         }
-        if question.is_interrupted() { Err(FailureCause::NoTurn) } else { Ok(done) }
+        drop(client);
+        match () {
+            () if question.is_too_large.load(Relaxed) => Err(FailureCause::TooLarge),
+            () if self.is_ending.load(Relaxed) || question.gives_way.load(Relaxed) => Err(FailureCause::NoTurn),
+            () => Ok(done),
+        }
+    }
+
+    /// Waits for a turn at something that anybody may ask for, which is held beside that of the question.
+    ///
+    /// # Errors
+    /// None came in time.
+    pub async fn of_strangers(&self, asker: Asker) -> Result<FairTurn, FailureCause> {
+        self.strangers.take(asker).await.ok_or(FailureCause::NoTurn)
     }
 
     /// Ends work at all questions, and begins none any more.
     pub fn end(&self) {
-        self.is_ending.store(true, Ordering::Relaxed);
-        self.threads.close();
+        self.is_ending.store(true, Relaxed);
+        self.quick.close();
         self.dear.close();
+        self.strangers.close();
     }
-}
-
-async fn permit(of: &Arc<Semaphore>, wait_ms: u64) -> Result<OwnedSemaphorePermit, FailureCause> {
-    let permit = tokio::time::timeout(Duration::from_millis(wait_ms), of.clone().acquire_owned()).await;
-    permit.ok().and_then(Result::ok).ok_or(FailureCause::NoTurn)
 }
 
 impl App {
@@ -153,7 +228,20 @@ impl App {
         work: impl Fn(&Collector) -> T + Send + 'static,
     ) -> Result<T, FailureCause> {
         let collector = self.collector.clone();
-        self.questions.answer(move |interrupt| work(&collector.interrupted_by(interrupt.clone()))).await
+        let work = move |interrupt: &Interrupt| work(&collector.interrupted_by(interrupt.clone()));
+        self.questions.answer(Asker::current(), work).await
+    }
+
+    /// The same for what anybody may ask for: of that, less is done at once.
+    ///
+    /// # Errors
+    /// As `QuestionTurns::answer`.
+    pub async fn in_turn_of_strangers<T: Send + 'static>(
+        &self,
+        work: impl Fn(&Collector) -> T + Send + 'static,
+    ) -> Result<T, FailureCause> {
+        let _turn = self.questions.of_strangers(Asker::current()).await?;
+        self.in_turn(work).await
     }
 }
 
@@ -163,11 +251,10 @@ mod tests {
     use std::thread;
 
     use super::*;
-    use crate::store::StoreError;
-
     /// One dear question at a time, which is one that has read a cell more than 10.
     fn turns() -> QuestionTurns {
-        QuestionTurns { dear: Arc::new(Semaphore::new(1)), quick_cells: 10, ..QuestionTurns::default() }
+        let bounds = QuestionBounds { quick_cells: 10, quick_bytes: 1 << 20, bytes: 8 << 20 };
+        QuestionTurns { dear: FairTurns::of(1, 10, 60_000), bounds, ..QuestionTurns::under(SharedPressure::default()) }
     }
 
     /// Reads cell by cell until it is told to end, and tells when it has begun to be dear.
@@ -186,7 +273,7 @@ mod tests {
     async fn asked(turns: &QuestionTurns) -> tokio::task::JoinHandle<Result<Result<(), StoreError>, FailureCause>> {
         let (begun, at_work) = mpsc::channel();
         let of = turns.clone();
-        let asked = tokio::spawn(async move { of.answer(endless(begun)).await });
+        let asked = tokio::spawn(async move { of.answer(Asker::Program, endless(begun)).await });
         tokio::task::spawn_blocking(move || at_work.recv()).await.unwrap().unwrap();
         asked
     }
@@ -195,11 +282,11 @@ mod tests {
     async fn a_quick_question_waits_for_no_dear_one_and_those_for_each_other() {
         let turns = turns();
         let first = asked(&turns).await;
-        assert_eq!(turns.answer(|interrupt| interrupt.check(10)).await, Ok(Ok(())));
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
         let (begun, at_work) = mpsc::channel();
         let of = turns.clone();
-        let second = tokio::spawn(async move { of.answer(endless(begun)).await });
-        while turns.waiting.available_permits() == limits::DEAR_QUESTIONS_WAITING {
+        let second = tokio::spawn(async move { of.answer(Asker::Program, endless(begun)).await });
+        while turns.dear.waiting() == 0 {
             tokio::task::yield_now().await;
         }
         assert!(at_work.try_recv().is_err());
@@ -207,15 +294,16 @@ mod tests {
         tokio::task::spawn_blocking(move || at_work.recv()).await.unwrap().unwrap();
         second.abort();
         // Both clients have gone, and so has what they asked.
-        assert_eq!(turns.answer(|interrupt| interrupt.check(1_000)).await, Ok(Ok(())));
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(1_000)).await, Ok(Ok(())));
     }
 
     #[tokio::test]
     async fn a_question_whose_client_has_gone_ends() {
         let turns = turns();
         asked(&turns).await.abort();
-        let _free = turns.dear.acquire().await.unwrap();
-        assert_eq!(turns.threads.available_permits(), limits::QUESTIONS_AT_ONCE);
+        let _free = turns.dear.take(Asker::Program).await.unwrap();
+        let all: Vec<_> = (0..limits::QUESTIONS_AT_ONCE).map(|_| turns.quick.try_take()).collect();
+        assert!(all.iter().all(Option::is_some));
     }
 
     #[tokio::test]
@@ -223,13 +311,63 @@ mod tests {
         let turns = turns();
         let first = asked(&turns).await;
         let of = turns.clone();
-        let second = tokio::spawn(async move { of.answer(|interrupt| interrupt.check(11)).await });
-        while turns.waiting.available_permits() == limits::DEAR_QUESTIONS_WAITING {
+        let second = tokio::spawn(async move { of.answer(Asker::Program, |interrupt| interrupt.check(11)).await });
+        while turns.dear.waiting() == 0 {
             tokio::task::yield_now().await;
         }
         turns.end();
         assert_eq!(first.await.unwrap(), Err(FailureCause::NoTurn));
         assert_eq!(second.await.unwrap(), Err(FailureCause::NoTurn));
-        assert_eq!(turns.answer(|_| 1).await, Err(FailureCause::NoTurn));
+        assert_eq!(turns.answer(Asker::Program, |_| 1).await, Err(FailureCause::NoTurn));
+    }
+
+    /// Takes memory by the megabyte, and tells how much of it there was room for.
+    fn takes(megabytes: usize) -> impl Fn(&Interrupt) -> Result<usize, StoreError> + Send {
+        move |interrupt| {
+            let mut held: Vec<Vec<u8>> = Vec::new();
+            for _ in 0..megabytes {
+                interrupt.make_room(1 << 20)?;
+                held.push(vec![1; 1 << 20]);
+            }
+            Ok(held.len())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_question_has_so_much_memory_and_no_more() {
+        let turns = turns();
+        assert_eq!(turns.answer(Asker::Program, takes(7)).await, Ok(Ok(7)));
+        assert_eq!(turns.answer(Asker::Program, takes(9)).await, Err(FailureCause::TooLarge));
+        let swallowed = |interrupt: &Interrupt| interrupt.make_room(9 << 20).is_err();
+        assert_eq!(
+            turns.answer(Asker::Program, swallowed).await,
+            Err(FailureCause::TooLarge),
+            "whatever is made of it"
+        );
+        // What is dear by its memory waits for its turn as well.
+        let first = asked(&turns).await;
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.make_room(1 << 19)).await, Ok(Ok(())));
+        let of = turns.clone();
+        let second = tokio::spawn(async move { of.answer(Asker::Program, takes(3)).await });
+        while turns.dear.waiting() == 0 {
+            tokio::task::yield_now().await;
+        }
+        first.abort();
+        assert_eq!(second.await.unwrap(), Ok(Ok(3)));
+    }
+
+    #[tokio::test]
+    async fn dear_questions_give_way_where_memory_is_short() {
+        let turns = turns();
+        turns.pressure.set(Pressure::DearQuestions);
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(11)).await, Err(FailureCause::NoTurn));
+        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
+        turns.pressure.set(Pressure::None);
+        let first = asked(&turns).await;
+        turns.pressure.set(Pressure::NewVisitors);
+        assert!(!first.is_finished(), "who is at work goes on");
+        turns.pressure.set(Pressure::HeavySenders);
+        assert_eq!(first.await.unwrap(), Err(FailureCause::NoTurn));
+        assert!(turns.dear.try_take().is_some());
     }
 }

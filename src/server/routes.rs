@@ -169,7 +169,7 @@ pub const PAGES: &[PageRoute] = &[
     page("/favicon.ico", GET, || get(pages::no_icon)),
     page("/language/{code}", GET, || get(language::choose)),
     page("/sign-in", BOTH, || get(sign_in::page).post(sign_in::by_password)),
-    page("/sign-in/{secret}", GET, || get(sign_in::by_link)),
+    page("/sign-in/{secret}", BOTH, || get(sign_in::link_page).post(sign_in::by_link)),
     page("/sign-out", POST, || post(sign_in::sign_out)),
     page("/settings/account", BOTH, || get(own_account::page).post(own_account::set_password)),
     page("/settings/sign-out", POST, || post(own_account::sign_out)),

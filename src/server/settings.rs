@@ -15,17 +15,21 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
+use super::concurrency_limit::ConcurrencyLimit;
 use super::failure::{self, FailureCause, blocking};
 use super::form::PostedForm;
-use super::guess::PASSWORD_LIMIT;
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit, posted};
 use super::{SharedApp, answers, flash};
 use crate::control::{self, Command, CommandRefusal, Reply};
+use crate::limits;
 use crate::page::form::{FlashMessage, SentForm};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::Words;
 use crate::site::{Site, time};
+
+/// Each digest takes 19 MiB and tens of milliseconds of a processor.
+static PASSWORD_LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::PASSWORDS_AT_ONCE);
 
 /// Where the settings of the instance are.
 const INSTANCE: &str = "/settings";
@@ -36,7 +40,7 @@ pub async fn instance(State(app): State<SharedApp>, headers: HeaderMap) -> Respo
         Ok(account) => {
             let sent = flash::of(&headers, INSTANCE);
             let mut answer = instance_page(&account, sent, &headers, &app);
-            flash::drop_from(&mut answer, &headers, &app);
+            flash::drop_from(&mut answer, &headers);
             answer
         }
         Err(answer) => answer,
@@ -55,7 +59,7 @@ pub async fn site(State(app): State<SharedApp>, Path(domain): Path<String>, head
     }
     let sent = flash::of(&headers, &home(&site));
     let mut answer = site_page(&account, site, sent, &headers, &app);
-    flash::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers);
     answer
 }
 
@@ -106,7 +110,7 @@ pub async fn change_site(
         Ok(reply) => {
             let page = if name == "remove" { INSTANCE.to_owned() } else { home(&site) };
             let mut answer = Redirect::to(&format!("{page}#{}", asked::place(&name))).into_response();
-            flash::leave(&mut answer, &app, &page, asked::form_of(&name), &reply.text);
+            flash::leave(&mut answer, &headers, &app, &page, asked::form_of(&name), &reply.text);
             answer
         }
         Err(not_done) => {
@@ -199,11 +203,24 @@ impl FormRefusal {
 pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Reply, FormRefusal> {
     let (command, app) = (command.map_err(FormRefusal::Refused)?, app.clone());
     // Digesting one costs as much as comparing it.
-    let _permit = match command.password() {
+    let permit = match command.password() {
         Some(_) => Some(PASSWORD_LIMIT.take().await.ok_or(FormRefusal::Busy)?),
         None => None,
     };
-    let done = blocking(move || control::run_unnoted(command, &app.collector, &app.base_url)).await;
+    let done = match command.reads_only() {
+        true => {
+            let base_url = app.base_url.clone();
+            app.in_turn(move |collector| control::run_unnoted(command.clone(), collector, &base_url)).await
+        }
+        false => {
+            let work = move || {
+                let done = control::run_unnoted(command, &app.collector, &app.base_url);
+                drop(permit);
+                done
+            };
+            blocking(work).await
+        }
+    };
     done.map_err(FormRefusal::CutShort)?.map_err(|CommandRefusal { refused, is_failure }| match is_failure {
         true => FormRefusal::Failed(refused.into()),
         false => FormRefusal::Refused(answers::whole_sentence(&refused.to_string())),

@@ -9,15 +9,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
-use super::concurrency_limit::ConcurrencyLimit;
 use super::failure;
 use super::form::PostedForm;
-use super::guess::{self, Guess, Peer};
+use super::guess::{self, Guess, Guessed, Peer, Trier};
 use super::language::words_for;
 use super::pages::QueryPairs;
 use super::{App, SharedApp, answers, pages};
 use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
-use crate::limits;
 use crate::operator::Share;
 use crate::page::share::SharePasswordReason;
 use crate::page::words::Words;
@@ -32,9 +30,6 @@ const EMBED: &str = "embed";
 
 /// How long caches may keep a public page: its figures change once a day, but it may be closed.
 const PUBLIC_AGE: &str = "public, max-age=300";
-
-/// Anybody may ask: whoever asks a thousand times at once shall not keep the store from others.
-static LIMIT: ConcurrencyLimit = ConcurrencyLimit::of(limits::SHARES_AT_ONCE);
 
 /// `GET /share/SLUG`: the page of a site.
 pub async fn page(
@@ -106,9 +101,8 @@ async fn made(
     work: impl Fn(&OpenShare, (&App, &Collector), &'static Words) -> SharedPage + Send + 'static,
 ) -> Result<(Response, Share), Response> {
     let open = access_guard::admit(slug, headers, app).await?;
-    let Some(_permit) = LIMIT.take().await else { return Err(failure::busy(headers)) };
     let (share, words, shown) = (open.share.clone(), words_for(headers), app.clone());
-    match app.in_turn(move |collector| work(&open, (&shown, collector), words)).await {
+    match app.in_turn_of_strangers(move |collector| work(&open, (&shown, collector), words)).await {
         Ok(Ok(Ok(Some(answer)))) => Ok((answer, share)),
         Ok(Ok(Ok(None))) => Err(answers::not_found(headers)),
         Ok(Err(no_view)) => Err(answers::no_view(&no_view, headers)),
@@ -153,12 +147,13 @@ pub async fn unlock(
         true => access_guard::remembered(collector, share.id).map(Some),
         false => Ok(None),
     };
-    match guess::tried(&format!("share {}", open.share.id), &headers, peer, &app, work).await {
-        Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &app),
+    let by = Trier::network(&headers, peer, &app);
+    match guess::tried(Guessed::Share(open.share.id), by, &app, work).await {
+        Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &headers, &app),
         Ok(Guess::Wrong) => access_guard::ask(&open, SharePasswordReason::Wrong, &headers),
-        Ok(Guess::TooMany) => {
-            let mut answer = access_guard::ask(&open, SharePasswordReason::TooMany, &headers);
-            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(limits::TRIES_WAIT_MS / 1_000));
+        Ok(Guess::TooMany(wait_s)) => {
+            let mut answer = access_guard::ask(&open, SharePasswordReason::TooMany(wait_s), &headers);
+            guess::retry_after(&mut answer, wait_s);
             answer
         }
         Ok(Guess::Busy) => failure::busy(&headers),

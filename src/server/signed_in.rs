@@ -2,12 +2,15 @@
 //! compared.
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
+use super::asker::Asker;
 use super::failure::{self, FailureCause, stored};
 use super::form::PostedForm;
-use super::{SharedApp, answers, header as text_of};
+use super::{App, SharedApp, answers, cookies, header as text_of};
+use crate::limits;
+use crate::meter::TryOutcome;
 use crate::operator::{Access, User};
 use crate::page;
 use crate::page::sign_in::SignInReason;
@@ -48,11 +51,48 @@ impl SignedIn {
 /// # Errors
 /// It could not be looked up.
 pub async fn account(headers: &HeaderMap, app: &SharedApp) -> Result<Option<SignedIn>, FailureCause> {
-    let Some(secret) = cookie(headers) else { return Ok(None) };
-    let (collector, login) = (app.collector.clone(), secret.digest());
+    Ok(found(headers, app).await?.map(|(account, _)| account))
+}
+
+/// The same, and the secret by which it is known.
+async fn found(headers: &HeaderMap, app: &SharedApp) -> Result<Option<(SignedIn, Secret)>, FailureCause> {
+    let (collector, secrets) = (app.collector.clone(), secrets(headers));
+    if secrets.is_empty() {
+        return Ok(None);
+    }
     let now = collector.clock().now();
-    let found = stored(move || collector.operators().signed_in(login, now)).await?;
-    Ok(found.map(|user| SignedIn { user, login }))
+    let look = move || {
+        for secret in secrets {
+            let login = secret.digest();
+            if let Some(user) = collector.operators().signed_in(login, now)? {
+                return Ok(Some((SignedIn { user, login }, secret)));
+            }
+        }
+        Ok(None)
+    };
+    let found = stored(look).await?;
+    if let Some((account, _)) = &found {
+        Asker::User(account.user.id).is_known();
+    }
+    Ok(found)
+}
+
+/// Has a browser that asks by https keep its sign-in under the name of https; earlier versions had one name for both.
+pub async fn renewed(mut answer: Response, headers: &HeaderMap, app: &SharedApp) -> Response {
+    // What caches may keep is for nobody alone.
+    let is_own = answer.status().is_success() && !answer.headers().contains_key(header::CACHE_CONTROL);
+    if is_own
+        && cookies::lacks_prefix(headers, app, COOKIE)
+        && let Ok(Some((_, secret))) = found(headers, app).await
+    {
+        keep(&mut answer, headers, app, &secret);
+    }
+    answer
+}
+
+/// Has a browser keep the secret of its sign-in.
+pub fn keep(answer: &mut Response, headers: &HeaderMap, app: &App, login: &Secret) {
+    cookies::keep(answer, headers, app, COOKIE, login.reveal(), limits::LOGIN_MS / 1_000);
 }
 
 /// Lets those pass who are signed in; others get an answer that asks them to.
@@ -91,11 +131,17 @@ pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Acces
         return Ok(None);
     }
     let secret = Secret::from_text(token.trim());
-    let collector = app.collector.clone();
-    stored(move || collector.operators().access(secret.digest())).await
+    let (collector, token) = (app.collector.clone(), secret.digest());
+    let access = stored(move || collector.operators().access(token)).await?;
+    let outcome = if access.is_some() { TryOutcome::Right } else { TryOutcome::Wrong };
+    app.collector.meter().tried("token", outcome);
+    if access.is_some() {
+        Asker::Bearer(token).is_known();
+    }
+    Ok(access)
 }
 
-/// The secret of the browser that asks.
-pub fn cookie(headers: &HeaderMap) -> Option<Secret> {
-    super::cookie(headers, COOKIE).map(Secret::from_text)
+/// The secrets of the browser that asks: one, as a rule, and others that may have been planted.
+pub fn secrets(headers: &HeaderMap) -> Vec<Secret> {
+    cookies::values(headers, COOKIE).into_iter().map(Secret::from_text).collect()
 }

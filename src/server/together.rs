@@ -91,11 +91,11 @@ pub async fn page(
             let sums = Together::of(&ids, &snapshot);
             let instance = pages::instance(&site, now, &shown);
             let page = site_page(&view, Some(account.shown()), &sums, None, &instance)?;
-            Ok(group.of_all(page, words, now, &snapshot.visitors_now()?, may_repeat))
+            Ok(group.of_all(page, words, now, &snapshot.visitors_now()?, may_repeat).html())
         }))
     });
     match made.await {
-        Ok(Ok(Ok(page))) => html(StatusCode::OK, page.html()),
+        Ok(Ok(Ok(page))) => html(StatusCode::OK, page),
         Ok(Err(wrong)) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),

@@ -14,8 +14,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
-use super::sqlite::schema;
 pub use super::sqlite::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
+use super::sqlite::{is_of_another_kind, schema};
 pub use cells::{CellCounts, ReadCells};
 pub use pages::PageOwner;
 pub use schema_strays::{StoredIndex, StoredTable, StrayPart};
@@ -37,7 +37,13 @@ impl std::fmt::Debug for Inspection {
 }
 
 /// What stands in a path of SQLite as it is.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+pub(super) const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
+/// A path as names of SQLite have it, where what follows a `?` is said of the file.
+pub(super) fn encoded(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt;
+    percent_encode(path.as_os_str().as_bytes(), PLAIN).to_string()
+}
 
 impl Inspection {
     /// Opens a file to look into it, and changes nothing, not even beside it.
@@ -45,7 +51,6 @@ impl Inspection {
     /// # Errors
     /// [`StoreError`]; `Corrupt` also for what is no database, `Other` for one that a newer version wrote.
     pub fn open(path: &Path) -> Result<Inspection, StoreError> {
-        use std::os::unix::ffi::OsStrExt;
         let beside = |ending: &str| {
             let mut name = path.as_os_str().to_owned();
             name.push(ending);
@@ -56,7 +61,7 @@ impl Inspection {
         let has_index = length(beside("-shm")) > 0;
         let without_log = !has_index && (length(beside("-wal")) > 0 || length(beside("-journal")) > 0);
         let how = if has_index { "mode=ro&readonly_shm=1" } else { "mode=ro&immutable=1" };
-        let name = format!("file:{}?{how}", percent_encode(path.as_os_str().as_bytes(), PLAIN));
+        let name = format!("file:{}?{how}", encoded(path));
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(name, flags)?;
         schema::prepare_reader(&connection)?;
@@ -106,11 +111,6 @@ impl Inspection {
         let rows = statement.query_map(parameters, read)?;
         Ok(rows.filter(|row| !row.as_ref().is_err_and(is_of_another_kind)).collect::<Result<Vec<T>, _>>()?)
     }
-}
-
-const fn is_of_another_kind(error: &rusqlite::Error) -> bool {
-    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
-    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
 }
 
 /// A name as SQL has it.

@@ -12,6 +12,7 @@ mod tokens;
 mod users;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -29,6 +30,8 @@ pub struct Operators {
     file: Arc<SqliteFile>,
     /// How often what is declared of a site, and told to its visitors, has changed since the program started.
     revisions: Mutex<HashMap<SiteId, u64>>,
+    /// How often all of it has.
+    all_changed: AtomicU64,
 }
 
 impl std::fmt::Debug for Operators {
@@ -39,17 +42,23 @@ impl std::fmt::Debug for Operators {
 
 impl Operators {
     pub(super) fn of(file: Arc<SqliteFile>) -> Operators {
-        Operators { file, revisions: Mutex::default() }
+        Operators { file, revisions: Mutex::default(), all_changed: AtomicU64::new(0) }
     }
 
     /// How often a site, what is open of it, what it announces or its notice has changed here. Read it before you look at these.
     pub fn revision(&self, site: SiteId) -> u64 {
-        self.revisions.lock().unwrap_or_else(PoisonError::into_inner).get(&site).copied().unwrap_or_default()
+        let of_site = self.revisions.lock().unwrap_or_else(PoisonError::into_inner).get(&site).copied();
+        of_site.unwrap_or_default() + self.all_changed.load(Ordering::SeqCst)
     }
 
     /// Notes a change, after it is made.
     fn note_change(&self, site: SiteId) {
         *self.revisions.lock().unwrap_or_else(PoisonError::into_inner).entry(site).or_default() += 1;
+    }
+
+    /// Notes that all of it may have changed.
+    pub fn note_all(&self) {
+        self.all_changed.fetch_add(1, Ordering::SeqCst);
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {

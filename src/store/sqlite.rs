@@ -4,11 +4,20 @@
 //! One file, one writing connection, a few reading ones; write-ahead log, emptied after every flush.
 
 mod allowed;
+mod beside;
+mod connections;
+mod creation;
+mod foreign_log;
+mod log_reader;
+mod marks;
+mod moved;
 mod pool;
+mod reopening;
 mod rewriting;
 pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,44 +25,60 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::StoreError;
 use crate::limits;
+use beside::{beside, length};
 
 pub(super) use allowed::allowed_table;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
+pub use moved::Moved;
 pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 
+use connections::{Connections, OpenFiles};
+use marks::{DatabaseMark, OpenHead};
 use pool::SnapshotPool;
 
 /// The database of one data folder.
 pub(super) struct SqliteFile {
     path: PathBuf,
+    /// Which files are open; taken before the connections.
+    open: Mutex<OpenFiles>,
+    mark: Mutex<DatabaseMark>,
     /// For snapshots. Closed before the writer, because only the writer may empty the log when it goes last.
     snapshots: SnapshotPool,
     /// For short look-ups, so that these never wait for a page.
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
+    /// Closed behind all of them.
+    head: Mutex<Option<OpenHead>>,
+    /// Whether the writer can write; else the file is opened anew whenever somebody wants it ([`reopening`]).
+    can_write: AtomicBool,
 }
 
 impl SqliteFile {
-    /// Opens the database file, makes it if there is none, and brings its schema up to date.
+    /// Opens the database file, makes it if there is none, and brings its schema up to date. One that can be read and not written (a
+    /// full disk, a lock, a folder without the right to write) is opened too; what is to be written fails then. Also logs of other
+    /// databases that lay beside it, by their new names.
     ///
     /// # Errors
     /// [`StoreError`]; `Other` also for a file that a newer version wrote.
-    pub(super) fn open(path: &Path) -> Result<SqliteFile, StoreError> {
-        let mut writer = Connection::open(path)?;
-        schema::prepare_writer(&writer)?;
-        schema::migrate(&mut writer)?;
-        let snapshots = (0..limits::READERS).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-        let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader(path)?), Mutex::new(writer));
-        Ok(SqliteFile { path: path.to_owned(), snapshots, reader, writer })
+    pub(super) fn open(path: &Path) -> Result<(SqliteFile, Vec<PathBuf>), StoreError> {
+        let connections = Connections::open_or_make(path)?;
+        let Connections { snapshots, reader, writer, mark, head, of, set_aside, can_write } = connections;
+        let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
+        let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
+        let (path, can_write) = (path.to_owned(), AtomicBool::new(can_write));
+        Ok((SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write }, set_aside))
     }
 
     /// Size of the file and its log, in bytes.
     pub(super) fn bytes(&self) -> u64 {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        let size = |path: &Path| std::fs::metadata(path).map_or(0, |meta| meta.len());
-        size(&self.path) + size(Path::new(&log))
+        let file = self.open_files().path;
+        length(&file) + length(&beside(&file, "-wal"))
+    }
+
+    /// Where the database is looked for.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// A file or folder beside the database.
@@ -61,8 +86,18 @@ impl SqliteFile {
         self.path.parent().map(|folder| folder.join(name))
     }
 
-    /// The connection that writes.
+    /// The connection that writes, for whoever is going to.
     pub(super) fn writer(&self) -> MutexGuard<'_, Connection> {
+        if !self.can_write() {
+            self.reopen();
+        }
+        let writer = self.quiet_writer();
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner).raise(&writer);
+        writer
+    }
+
+    /// The same for whoever only empties the log.
+    fn quiet_writer(&self) -> MutexGuard<'_, Connection> {
         // A panic inside a transaction rolled it back, so the connection is sound.
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +131,7 @@ impl SqliteFile {
     pub(super) fn settle_between(&self) -> Result<(), StoreError> {
         let looks = limits::STORE_BUSY_S * 1_000 / limits::SETTLE_LOOK_MS;
         for _ in 0..looks {
-            let writer = self.writer();
+            let writer = self.quiet_writer();
             writer.busy_timeout(Duration::ZERO)?;
             let settled = SqliteFile::settle(&writer);
             writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
@@ -107,6 +142,15 @@ impl SqliteFile {
             std::thread::sleep(Duration::from_millis(limits::SETTLE_LOOK_MS));
         }
         Err(StoreError::Busy)
+    }
+
+    /// Empties a log that has something, if nobody writes or reads now.
+    pub(super) fn empty_log(&self) {
+        if length(&beside(&self.open_files().path, "-wal")) > 0
+            && let Ok(writer) = self.writer.try_lock()
+        {
+            let _ = SqliteFile::checkpoint(&writer);
+        }
     }
 
     /// Empties the log as far as nobody reads it; the next time does the rest.
@@ -131,16 +175,31 @@ impl SqliteFile {
     }
 }
 
+/// Empties the log of a file wholly.
+///
+/// # Errors
+/// [`StoreError`]; `Busy` when somebody reads.
+pub(super) fn settle(connection: &Connection) -> Result<(), StoreError> {
+    SqliteFile::settle(connection)
+}
+
 /// A connection that reads a file which another program may own, if its schema is that of this program.
 ///
 /// # Errors
 /// [`StoreError`]
 pub(super) fn reader_of(path: &Path) -> Result<Connection, StoreError> {
-    let reader = reader(path)?;
+    // Of one that nobody has open nothing is left beside it.
+    let is_open = ["-wal", "-shm"].iter().any(|ending| length(&beside(path, ending)) > 0);
+    let reader = if is_open { reader(path)? } else { reader(&immutable(path))? };
     match schema::is_present(&reader)? {
         true => Ok(reader),
         false => Err(StoreError::Other("its schema is of another version; the server brings it up to date".into())),
     }
+}
+
+/// The name of a database that nobody changes.
+fn immutable(path: &Path) -> PathBuf {
+    format!("file:{}?mode=ro&immutable=1", super::inspection::encoded(path)).into()
 }
 
 fn reader(path: &Path) -> Result<Connection, StoreError> {
@@ -148,6 +207,21 @@ fn reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     schema::prepare_reader(&connection)?;
     Ok(connection)
+}
+
+/// Whether a value is of another kind than its column.
+pub(super) const fn is_of_another_kind(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType};
+    matches!(error, FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..))
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull => StoreError::Full,
+            _ => StoreError::Other(error.to_string()),
+        }
+    }
 }
 
 impl From<rusqlite::Error> for StoreError {
@@ -161,6 +235,7 @@ impl From<rusqlite::Error> for StoreError {
                 let text = error.to_string();
                 StoreError::Other(format!("{} ({code:?})", text.split(" in ").next().unwrap_or_default()))
             }
+            None if is_of_another_kind(&error) => StoreError::Corrupt,
             None => StoreError::Other(error.to_string()),
         }
     }

@@ -33,6 +33,7 @@
 pub mod memory;
 pub(in crate::store) mod sqlite;
 
+mod adoption;
 mod ask;
 mod flush;
 mod forgetting;
@@ -49,6 +50,7 @@ use crate::site::{Day, Epsilon, LeastAtRest, Month, SiteId};
 
 use super::StoreError;
 
+pub use adoption::AdoptedStore;
 pub use ask::{Ask, CellSource, Grain, SumRow};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
@@ -83,6 +85,24 @@ pub struct StoredSums {
 /// affair; a mark means something only to the store that made it, also when that is opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct NamesMark(pub u64);
+
+/// What a look at a store has put right ([`SumStore::look`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mended {
+    /// Whether its log was gone or replaced, and is made anew: nothing that was in it is missing.
+    pub log: bool,
+    /// What lay in the place of the log, by its new name.
+    pub set_aside: Vec<PathBuf>,
+}
+
+/// What is to be said of the end of a store ([`SumStore::end`]).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Files beside it that other programs use; they hold nothing.
+    pub left: Vec<PathBuf>,
+    /// Where the file is, if it was not in its place.
+    pub put: Option<PathBuf>,
+}
 
 /// One state of a store: all of a flush or nothing of it, whatever is written meanwhile. All questions of a page are asked of one.
 ///
@@ -327,12 +347,58 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]; some of it may be gone, and it can be done again.
     fn forget(&self, order: &Forgetting) -> Result<(), StoreError>;
 
-    /// Brings what the engine keeps beside its file into the file, which is whole by itself then until something more is written.
-    /// For the end of the program.
+    /// Looks whether what is stored will be found again: a file may have been replaced or removed while it is open. What can be mended
+    /// without anybody's choice is.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`]; nothing is stored until that is put right. Others if it could not be mended.
+    fn look(&self) -> Result<Mended, StoreError> {
+        Ok(Mended::default())
+    }
+
+    /// The same look, which mends nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Moved`]
+    fn is_in_place(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Where its file is looked for, if it has one.
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Brings what was declared lately into the file, as far as nobody reads: a copy of the file alone has it then. What can't be done now
+    /// the next flush does.
+    fn empty_log(&self) {}
+
+    /// Goes on with the file that is where it is looked for now, in the place of the one that is open. Nobody applies a flush meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then the one that is open stays.
+    fn adopt(&self) -> Result<AdoptedStore, StoreError> {
+        Err(StoreError::Other("this store has no file".into()))
+    }
+
+    /// Puts the file that is open back to where it is looked for, wholly. What lies there is kept under another name, which is told.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn keep(&self) -> Result<Option<PathBuf>, StoreError> {
+        Ok(None)
+    }
+
+    /// Stores what comes in the file that is open, wherever that is: for the end of the program, which [`SumStore::end`] then puts where
+    /// it can be found.
+    fn stay(&self) {}
+
+    /// Brings what the engine keeps beside its file into the file, which is whole by itself then, and lets go of it: nothing is read or
+    /// written from then on.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is lost then, but the file alone is not all.
-    fn settle(&self) -> Result<(), StoreError>;
+    fn end(&self) -> Result<Ended, StoreError>;
 
     /// What it takes on the disk, in bytes; 0 where it takes none.
     fn bytes(&self) -> u64;

@@ -57,25 +57,27 @@ pub(super) fn notices(
 /// That something was taken out, and that days are gone.
 fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
     let date = |day| words.date(day, words.date_long);
+    let days = |mark: &TakenOut| match mark.first == mark.last {
+        true => date(mark.first),
+        false => format!("{} – {}", date(mark.first), date(mark.last)),
+    };
     let what = |mark: &TakenOut| {
         let of = match mark.of {
             TakenOutOf::Everything => words.taken_out_everything,
             TakenOutOf::Of(dimension) => words.title(dimension),
             TakenOutOf::Properties => words.taken_out_properties,
-            TakenOutOf::Days => return None,
+            TakenOutOf::Days | TakenOutOf::Damaged => return None,
         };
-        let days = if mark.first == mark.last {
-            date(mark.first)
-        } else {
-            format!("{} – {}", date(mark.first), date(mark.last))
-        };
-        Some(format!("{of} ({days})"))
+        Some(format!("{of} ({})", days(mark)))
     };
     let told: Vec<String> = marks.iter().filter_map(what).take(limits::MARKS_TOLD).collect();
     let taken = (!told.is_empty()).then(|| words.one(words.notice_taken_out, told.join(", ")));
     let gone = marks.iter().find(|mark| mark.of == TakenOutOf::Days);
     let gone = gone.map(|mark| words.one(words.notice_days_gone, date(Day(mark.last.0 + 1))));
-    taken.into_iter().chain(gone).collect()
+    let damaged: Vec<String> = marks.iter().filter(|mark| mark.of == TakenOutOf::Damaged).map(days).collect();
+    let shown = damaged.get(..limits::MARKS_TOLD).unwrap_or(&damaged).join(", ");
+    let damaged = (!damaged.is_empty()).then(|| words.one(words.notice_damaged, shown));
+    taken.into_iter().chain(gone).chain(damaged).collect()
 }
 
 /// What is wrong with the settings of proxies. No address is named.

@@ -133,8 +133,7 @@ fn nobody_reads_behind_another_page(scene: &Scene) {
 fn sign_in(scene: &Scene) {
     let add = Command::GoalAdd { site: "example.com".into(), target: "/read/**".into(), name: Some("Reads".into()) };
     scene.world.command(add).unwrap();
-    let link = scene.world.command(Command::UserLink).unwrap().text;
-    scene.browser.open(&link);
+    scene.sign_in();
     scene.open_collector("/example.com");
 }
 

@@ -7,12 +7,6 @@ use super::{Scene, eventually};
 use crate::browser::driver::{self, Browser};
 
 impl Scene {
-    /// Signs the browser in.
-    fn sign_in(&self) {
-        let link = self.world.command(Command::UserLink).unwrap().text;
-        self.browser.open(&link);
-    }
-
     /// Opens the page of the site anew, with something in it that another reload would lose.
     fn begin(&self) {
         self.open_collector("/example.com");

@@ -2,13 +2,11 @@
 
 use super::driver::Browser;
 use super::{ENGLISH, Scene};
-use headcount::control::Command;
 
 #[test]
 fn an_owner_declares_by_forms_and_is_told_what_came_of_it() {
     let scene = Scene::start(Browser::start());
-    let link = scene.world.command(Command::UserLink).unwrap().text;
-    scene.browser.open(&link);
+    scene.sign_in();
     scene.browser.forbid_scripts();
     scene.open_collector("/example.com/settings");
     let form = "form[action*='goal-add'] button";

@@ -128,7 +128,11 @@ fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
             tests_below(&path, found);
         } else if path.extension().is_some_and(|ending| ending == "rs") {
             let text = fs::read_to_string(&path).unwrap();
-            let named = text.split("#[test]\n").skip(1).filter_map(|rest| rest.trim_start().strip_prefix("fn "));
+            // `#[test]` and `#[tokio::test]`.
+            let named = text.split("test]\n").skip(1).filter_map(|rest| {
+                let rest = rest.trim_start();
+                rest.strip_prefix("async ").unwrap_or(rest).strip_prefix("fn ")
+            });
             found.extend(named.filter_map(|rest| rest.split_once('(')).map(|(name, _)| name.to_owned()));
         }
     }
@@ -137,7 +141,7 @@ fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn each_promise_about_faults_has_its_test() {
     let mut tests = BTreeSet::new();
-    tests_below(&root().join("tests"), &mut tests);
+    ["src", "tests"].into_iter().for_each(|folder| tests_below(&root().join(folder), &mut tests));
     let text = fs::read_to_string(root().join("docs/faults.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what happens"));
     let mut promises = 0;

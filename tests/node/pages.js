@@ -65,7 +65,7 @@ const forget = browser => browser.drive('DELETE', '/cookie')
 /** Signs a browser in as the owner, or as somebody else. */
 const enter = (made, ...who) => async browser => {
   await forget(browser)
-  await browser.open(made.command('user', 'link', ...who))
+  await browser.signIn(made.command('user', 'link', ...who))
 }
 
 function pagesOfSite({today}) {
@@ -160,7 +160,7 @@ function pagesOfOthers(made) {
   return [
     {name: 'sign-in', at: '/sign-in', before: forget},
     {name: 'sign-in, wrong', at: '/sign-in', act: send('main form', {name: 'nobody', password: 'wrong'})},
-    {name: 'sign-in, bad link', at: '/sign-in/nonsense'}, {name: '401', at: '/silent.example'},
+    {name: 'sign-in, link', get at() { return new URL(made.command('user', 'link', 'Reader')).pathname }}, {name: 'sign-in, bad link', at: '/sign-in/nonsense'}, {name: '401', at: '/silent.example'},
     {name: 'shared', at: shared, act: opened}, {name: 'shared, rows', at: `${shared}/page`},
     {name: 'shared, map', at: `${shared}?places=map`}, {name: 'shared, 404', at: `${shared}/nonsense`},
     {name: 'shared, few', at: small}, {name: 'shared in a frame', at: `${embedded}?embed`},

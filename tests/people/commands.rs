@@ -46,7 +46,8 @@ fn users_are_added_changed_and_removed_with_a_server_and_without() {
     assert_eq!(users()[1], ana(Value::Null, 0));
     let link = user(&["link", "Ana"]);
     let agent: ureq::Agent = ureq::Agent::config_builder().max_redirects(0).build().into();
-    assert_eq!(agent.get(&link).call().unwrap().status(), 303);
+    let press = agent.post(&link).header("origin", link.split("/sign-in/").next().unwrap());
+    assert_eq!(press.send_empty().unwrap().status(), 303);
     assert_eq!(users()[1], ana(NOW[..10].into(), 1));
     assert!(user(&["browsers", "Ana"]).starts_with("1  since 20"));
     assert_eq!(user(&["sign-out", "Ana"]), "Ana: One browser is signed out.");

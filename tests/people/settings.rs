@@ -47,7 +47,7 @@ fn an_owner_adds_a_user_whose_link_is_shown_once() {
     assert!(added.text().contains("This link signs in as Bob, once, within 15 minutes:"), "{}", added.text());
     assert!(!read(&world, "/settings/users", &owner).contains("/sign-in/"), "it is not shown again");
     let path = link.strip_prefix(world.url()).unwrap();
-    let bob = world.request("GET", path, &[], None).cookie();
+    let bob = world.form(path, &[], &[]).cookie();
     assert_eq!(["/example.com", "/shop.test"].map(|page| status(&world, page, &bob)), [200, 200]);
     assert_eq!(users(&world)[2]["sites"], serde_json::json!(["example.com", "shop.test"]));
 

@@ -130,6 +130,18 @@ impl Lives {
         String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap_or_default().to_owned()
     }
 
+    /// Runs a command: its exit code, and all that it said.
+    pub fn said(&self, words: &[&str]) -> (i32, String) {
+        let output = self.program(words).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap(), String::from_utf8(said).unwrap())
+    }
+
+    /// What all lives have logged.
+    pub fn whole_log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -178,6 +190,13 @@ impl Lives {
         format!("http://127.0.0.1:{}{path}", self.port.load(Ordering::SeqCst))
     }
 
+    /// Sends a hit of its own, and tells whether it is counted.
+    pub fn post(&self, path: &str, body: &str) -> bool {
+        let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+        let answer = self.agent.post(self.url(path)).header("user-agent", agent).send(body).unwrap();
+        answer.status() == 202 && !answer.headers().contains_key("x-headcount-rejected")
+    }
+
     /// What `/health` says.
     pub fn health(&self) -> Value {
         let text = self.agent.get(self.url("/health")).call().unwrap().body_mut().read_to_string().unwrap();
@@ -206,7 +225,8 @@ impl Lives {
     pub fn live(&self) -> Vec<usize> {
         let link = self.command(&["user", "link"]);
         let path = &link[link.find("/sign-in/").unwrap()..];
-        let answer = self.agent.get(self.url(path)).call().unwrap();
+        let press = self.agent.post(self.url(path)).header("origin", self.url(""));
+        let answer = press.send_empty().unwrap();
         let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
         let asked = self.agent.get(self.url("/example.com/live")).header("cookie", cookie);
         let page = asked.call().unwrap().body_mut().read_to_string().unwrap();

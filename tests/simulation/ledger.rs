@@ -67,6 +67,8 @@ pub enum CameBy {
     Message,
     /// An import, by its number.
     Import(u64),
+    /// A message that was in no store at the end of a life, and waits in a file of sums.
+    Spill,
 }
 
 /// A change of a figure that may not be stored.
@@ -77,6 +79,8 @@ struct Entry {
     came: CameBy,
     /// The flush that holds it; nothing while it waits for one.
     flush: Option<u64>,
+    /// Whether a file of sums has it as well.
+    is_spilled: bool,
 }
 
 /// Somebody on one day of one site.
@@ -138,7 +142,7 @@ impl Ledger {
     fn add(&mut self, key: Key, by: i64, came: CameBy) {
         if by != 0 {
             *self.figures.entry(key.clone()).or_default() += by;
-            self.waiting.push(Entry { key, by, came, flush: None });
+            self.waiting.push(Entry { key, by, came, flush: None, is_spilled: false });
         }
     }
 
@@ -236,23 +240,37 @@ impl Ledger {
         self.waiting.retain(|entry| entry.flush.is_none_or(|flush| flush > number));
     }
 
-    /// A life has ended, and the store has the flushes up to `stored`. What is not in them is gone, unless it is in a journal;
-    /// imports never are.
-    pub fn end_life(&mut self, stored: u64, has_journal: bool) {
+    /// A life has ended, and the store has the flushes up to `stored`. What is not in them is gone, unless it is in a journal, was
+    /// spilled by this end, or waits since an earlier one; imports never are.
+    pub fn end_life(&mut self, stored: u64, has_journal: bool, was_spilled: bool, has_spills: bool) {
         self.confirm(stored);
         if !has_journal {
             let days = self.people.keys().map(|(site, day, _)| (*site, *day));
             self.lost_visits.extend(days.filter(|of| !self.stored_visits.contains(of)));
         }
-        let (stay, go): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|entry| has_journal && entry.came == CameBy::Message);
+        self.waiting.iter_mut().for_each(|entry| entry.is_spilled |= was_spilled);
+        let stays = |entry: &Entry| match entry.came {
+            CameBy::Message => has_journal || entry.is_spilled && has_spills,
+            CameBy::Import(_) => false,
+            CameBy::Spill => has_spills,
+        };
+        let (stay, go): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting).into_iter().partition(stays);
         for entry in go {
             *self.figures.entry(entry.key).or_default() -= entry.by;
         }
         self.waiting = stay;
-        self.waiting.iter_mut().for_each(|entry| entry.flush = None);
+        for entry in &mut self.waiting {
+            entry.flush = None;
+            if !has_journal && entry.came == CameBy::Message {
+                entry.came = CameBy::Spill;
+            }
+        }
         self.confirmed = stored;
+    }
+
+    /// Whether any message is not known to be stored.
+    pub fn has_waiting_messages(&self) -> bool {
+        self.waiting.iter().any(|entry| !matches!(entry.came, CameBy::Import(_)))
     }
 
     /// The visits of some days are stored.

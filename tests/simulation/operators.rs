@@ -99,6 +99,7 @@ impl SimWorld {
             self.settle_doubt(true);
         } else {
             self.note("command that failed");
+            self.tell(|| format!("{:?}", done.as_ref().err()));
             self.mend_disk();
             let read = self.with(|life| life.collector.reload());
             if self.disk.disk().is_dead() {

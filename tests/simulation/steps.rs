@@ -2,7 +2,7 @@
 
 use headcount::beacon::mail::Act;
 use headcount::beacon::{Beacon, mail};
-use headcount::collector::{MarkedHit, Outcome, utc_day};
+use headcount::collector::{Ending, MarkedHit, Outcome, utc_day};
 use headcount::rejection::Rejection;
 use headcount::secret::Digest;
 use headcount::site::{Day, SiteId};
@@ -289,6 +289,17 @@ impl SimWorld {
         };
     }
 
+    /// Nothing can be stored any more.
+    fn break_disk(&mut self) {
+        self.note("disk broken");
+        let none = Faults { lies: self.conditions.lies, ..Faults::default() };
+        self.disk.disk().faults = match self.dice.below(3) {
+            0 => Faults { sync: 1_000, ..none },
+            1 => Faults { write: 1_000, ..none },
+            _ => Faults { room: Some(0), ..none },
+        };
+    }
+
     /// The program is killed or stopped, and started again.
     fn end(&mut self) {
         let how = self.any_crash();
@@ -296,8 +307,14 @@ impl SimWorld {
             self.note("kill");
             self.kill(how);
         } else {
+            if self.dice.percent(40) {
+                self.break_disk();
+            }
             self.stop();
             self.crash(how);
+            if self.dice.percent(80) {
+                self.mend_disk();
+            }
         }
         if self.dice.percent(20) {
             let ms = self.dice.below(3 * DAY as usize) as i64;
@@ -309,10 +326,20 @@ impl SimWorld {
     /// As a service manager stops it.
     pub fn stop(&mut self) {
         self.note("stop");
-        let stopped = self.with(|life| life.hand.stop());
-        if stopped.is_ok() {
-            assert!(!self.ledger.has_waiting(), "a stop stores everything");
-            self.ledger.store_visits(|_| true);
+        // Visits that can't be stored are lost at a stop: no file of sums has them.
+        let is_sound = self.disk.disk().faults == Faults { lies: self.conditions.lies, ..Faults::default() };
+        match self.with(|life| life.hand.stop()) {
+            Ok(Ending::Stored) => {
+                assert!(!self.ledger.has_waiting_messages(), "a stop stores everything");
+                if is_sound {
+                    self.ledger.store_visits(|_| true);
+                }
+            }
+            Ok(Ending::Spilled { file, .. }) => {
+                self.note("spill");
+                self.spilled = Some(file);
+            }
+            Err(error) => panic!("what waits is lost: {error}"),
         }
         self.life = None;
     }

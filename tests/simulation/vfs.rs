@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::slice;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -124,6 +125,8 @@ struct OpenFile {
     /// The disk's name of it, where it goes when it is closed.
     goes: Option<String>,
     shared: Option<Arc<SharedMemory>>,
+    /// The same file in the folder, where whoever looks without SQLite finds what programs see of it.
+    mirror: Option<File>,
 }
 
 impl OpenFile {
@@ -179,7 +182,10 @@ unsafe extern "C" fn open(
         let (number, goes) = (locked.new_handle(), flags & ffi::SQLITE_OPEN_DELETEONCLOSE != 0);
         drop(locked);
         let goes = goes.then(|| name.to_owned());
-        let opened = Box::new(OpenFile { disk, id, number, level: ffi::SQLITE_LOCK_NONE, goes, shared: None });
+        let mirror = File::options().write(true).create(true).truncate(false).open(name).ok();
+        disk.lock().unwrap_or_else(PoisonError::into_inner).show(name);
+        let level = ffi::SQLITE_LOCK_NONE;
+        let opened = Box::new(OpenFile { disk, id, number, level, goes, shared: None, mirror });
         (*file.cast::<Handle>()).file = Box::into_raw(opened);
         (*file).pMethods = &raw const METHODS;
         if !out_flags.is_null() {
@@ -216,12 +222,21 @@ unsafe extern "C" fn read(file: *mut ffi::sqlite3_file, to: *mut c_void, count: 
 
 unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, count: c_int, at: i64) -> c_int {
     let (file, from) = unsafe { (opened(file), slice::from_raw_parts(from.cast::<u8>(), count as usize)) };
-    done(file.disk().write(file.id, at as usize, from), ffi::SQLITE_IOERR_WRITE)
+    let written = file.disk().write(file.id, at as usize, from);
+    if let (Ok(()), Some(mirror)) = (&written, &file.mirror) {
+        // Who looks there sees it late if this fails.
+        let _ = mirror.write_all_at(from, at as u64);
+    }
+    done(written, ffi::SQLITE_IOERR_WRITE)
 }
 
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, length: i64) -> c_int {
     let file = unsafe { opened(file) };
-    done(file.disk().set_length(file.id, length as usize), ffi::SQLITE_IOERR_TRUNCATE)
+    let set = file.disk().set_length(file.id, length as usize);
+    if let (Ok(()), Some(mirror)) = (&set, &file.mirror) {
+        let _ = mirror.set_len(length as u64);
+    }
+    done(set, ffi::SQLITE_IOERR_TRUNCATE)
 }
 
 unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, _: c_int) -> c_int {
@@ -383,6 +398,9 @@ unsafe extern "C" fn delete(_: *mut ffi::sqlite3_vfs, name: *const c_char, is_sy
         return delete.map_or(ffi::SQLITE_IOERR_DELETE, |delete| unsafe { delete(unix(), path, is_synced) });
     };
     let removed = disk.lock().unwrap_or_else(PoisonError::into_inner).remove(name, is_synced != 0);
+    if removed.is_ok() {
+        let _ = fs::remove_file(name);
+    }
     match removed {
         Err(DiskError::Missing) => ffi::SQLITE_IOERR_DELETE_NOENT,
         removed => done(removed, ffi::SQLITE_IOERR_DELETE),

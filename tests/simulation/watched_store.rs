@@ -7,9 +7,11 @@ use headcount::counts::published::{Release, ReleaseState};
 use headcount::secret::Digest;
 use headcount::site::{Day, Epsilon, SiteId};
 use headcount::store::{
-    CountedBy, Flush, Forgetting, Imported, JournalPosition, JournalState, NamesMark, RemovedCells, StoreError,
-    SumSnapshot, SumStore, TakenOut,
+    AdoptedStore, CountedBy, Ended, Flush, Forgetting, Imported, JournalMark, JournalPosition, JournalState, Mended,
+    NamesMark, RemovedCells, StoreError, SumSnapshot, SumStore, TakenOut,
 };
+
+use super::ledger::CameBy;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
@@ -28,8 +30,8 @@ pub enum Broken {
 #[derive(Debug, Clone, Copy)]
 pub struct TriedFlush {
     pub number: u64,
-    /// The number of the import whose flush it is.
-    pub import: Option<u64>,
+    /// Of what it is.
+    pub of: CameBy,
     pub is_stored: bool,
 }
 
@@ -48,9 +50,13 @@ impl WatchedStore {
     }
 }
 
-/// The import whose flush this is: its log begins with the import's number.
-pub fn import_of(flush: &Flush) -> Option<u64> {
-    flush.imported.first().map(|imported| imported.head_bytes)
+/// Of what a flush is: the log of an import begins with its number; what an earlier life has left says nothing of the journal.
+pub fn kind_of(flush: &Flush) -> CameBy {
+    match flush.imported.first() {
+        Some(imported) => CameBy::Import(imported.head_bytes),
+        None if flush.journal == JournalMark::AsBefore => CameBy::Spill,
+        None => CameBy::Message,
+    }
 }
 
 impl SumStore for WatchedStore {
@@ -64,7 +70,7 @@ impl SumStore for WatchedStore {
             let sums = flush.sums.iter().map(|(site, day, sums)| (*site, *day, (**sums).clone().into())).collect();
             self.inner.apply(&Flush { number: flush.number + 1, sums, ..Flush::default() })?;
         }
-        let tried = TriedFlush { number: flush.number, import: import_of(flush), is_stored: result.is_ok() };
+        let tried = TriedFlush { number: flush.number, of: kind_of(flush), is_stored: result.is_ok() };
         self.tried.lock().unwrap_or_else(PoisonError::into_inner).push(tried);
         result
     }
@@ -161,8 +167,36 @@ impl SumStore for WatchedStore {
         self.inner.forget(order)
     }
 
-    fn settle(&self) -> Result<()> {
-        self.inner.settle()
+    fn look(&self) -> Result<Mended> {
+        self.inner.look()
+    }
+
+    fn is_in_place(&self) -> Result<()> {
+        self.inner.is_in_place()
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        self.inner.file()
+    }
+
+    fn empty_log(&self) {
+        self.inner.empty_log();
+    }
+
+    fn adopt(&self) -> Result<AdoptedStore> {
+        self.inner.adopt()
+    }
+
+    fn keep(&self) -> Result<Option<PathBuf>> {
+        self.inner.keep()
+    }
+
+    fn stay(&self) {
+        self.inner.stay();
+    }
+
+    fn end(&self) -> Result<Ended> {
+        self.inner.end()
     }
 
     fn bytes(&self) -> u64 {

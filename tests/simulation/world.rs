@@ -1,6 +1,7 @@
 //! The world of a seed: a clock, a disk, a journal's folder or none, and one life of the program after the other.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,6 +14,7 @@ use headcount::hit::place::Places;
 use headcount::journal::{Found, JournalSearch};
 use headcount::limits;
 use headcount::site::{Moment, SiteId};
+use headcount::store::spill::SpillPlaces;
 use headcount::store::{self, JournalState, StoreError, Stores};
 use tempfile::TempDir;
 
@@ -21,7 +23,7 @@ use super::disk::{Crash, Faults, SimDisk};
 use super::ledger::{CameBy, Ledger};
 use super::senders::SimVisitor;
 use super::vfs::{DATABASE, MountedDisk};
-use super::watched_store::{Broken, TriedFlush, WatchedStore, import_of};
+use super::watched_store::{Broken, TriedFlush, WatchedStore, kind_of};
 
 /// For how many months the days of some sites are kept.
 pub const KEPT_MONTHS: u32 = 2;
@@ -81,6 +83,8 @@ pub struct SimWorld {
     pub doubt: Option<Doubt>,
     /// Commands of this life that failed.
     pub failed: Vec<Doubt>,
+    /// The file in which the sums of the last stop wait.
+    pub spilled: Option<PathBuf>,
     /// The last flush that was begun.
     pub begun: u64,
     tried: Arc<Mutex<Vec<TriedFlush>>>,
@@ -119,9 +123,7 @@ impl SimWorld {
         let clock = Clock::manual(Moment(1_767_225_600_000 + dice.below(600 * 86_400) as i64 * 1_000));
         let now = clock.now();
         let disk = MountedDisk::mount(SimDisk::new(dice.roll(), clock.clone()));
-        if dice.percent(95) {
-            disk.disk().put(&disk.database().display().to_string(), template());
-        }
+        disk.disk().put(&disk.database().display().to_string(), template());
         disk.disk().faults.lies = conditions.lies;
         let journal = dice.percent(60).then(|| TempDir::new_in("/dev/shm").unwrap());
         let visitors = (0..2 + dice.below(8)).map(|_| SimVisitor::born(&mut dice)).collect();
@@ -137,6 +139,7 @@ impl SimWorld {
             visitors,
             doubt: None,
             failed: Vec::new(),
+            spilled: None,
             begun: 0,
             tried: Arc::default(),
             waited: Arc::default(),
@@ -188,9 +191,9 @@ impl SimWorld {
 
     fn open(&self) -> Result<Stores, StoreError> {
         self.disk.show();
-        let Stores { sums, operators, .. } = store::open(self.disk.database())?;
+        let Stores { sums, operators, set_aside } = store::open(self.disk.database())?;
         let sums = Arc::new(WatchedStore::of(sums, self.tried.clone(), self.conditions.broken));
-        Ok(Stores { sums, operators })
+        Ok(Stores { sums, operators, set_aside })
     }
 
     /// Begins a life, after one that has ended so; with faults it may take several tries.
@@ -233,7 +236,9 @@ impl SimWorld {
                 "flush {confirmed} was stored, {stored} is the last, of {begun}"
             );
             let has_journal = self.journal.is_some() && how == Crash::Process;
-            self.ledger.end_life(stored, has_journal);
+            let was_spilled = std::mem::take(&mut self.spilled).is_some_and(|file| file.exists());
+            let has_spills = self.has_spills();
+            self.ledger.end_life(stored, has_journal, was_spilled, has_spills);
             self.begun = stored;
         }
         let tools = Tools { agents: Agents::new(), places: Places::none() };
@@ -244,8 +249,18 @@ impl SimWorld {
             let search = JournalSearch { place: &place, file: self.disk.database(), last: None };
             headcount::journal::open(&search, state, limits::JOURNAL_MB << 20)
         };
-        let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), open, self.idle())?;
+        let database = stores.sums.journal_state()?.database;
+        let memory = self.journal.as_ref().map(TempDir::path);
+        let spills = SpillPlaces::of(self.disk.database(), database, None, memory);
+        let (collector, hand) = ByHand::start(stores, tools, self.clock.clone(), spills, open, self.idle())?;
         Ok(Life { collector, hand })
+    }
+
+    /// Whether sums of an earlier life wait in a file.
+    fn has_spills(&self) -> bool {
+        let folders = [self.disk.database().parent(), self.journal.as_ref().map(TempDir::path)];
+        let mut files = folders.into_iter().flatten().flat_map(files_below);
+        files.any(|file| file.extension().is_some_and(|ending| ending == "spill"))
     }
 
     /// While somebody waits, time passes; in the end somebody sees to the disk.
@@ -279,22 +294,22 @@ impl SimWorld {
         let tried = std::mem::take(&mut *self.tried.lock().unwrap_or_else(PoisonError::into_inner));
         for flush in tried {
             self.tell(|| format!("{flush:?}"));
-            self.begin_flush(flush.number, flush.import);
+            self.begin_flush(flush.number, flush.of);
             if flush.is_stored {
                 self.ledger.confirm(flush.number);
             }
         }
         let writing = self.life.as_ref().and_then(|life| life.hand.writing());
         if let Some(flush) = writing {
-            self.begin_flush(flush.number, import_of(&flush));
+            self.begin_flush(flush.number, kind_of(&flush));
         }
     }
 
-    fn begin_flush(&mut self, number: u64, import: Option<u64>) {
+    fn begin_flush(&mut self, number: u64, of: CameBy) {
         if number > self.begun {
             self.begun = number;
-            self.tell(|| format!("flush {number} begins, {import:?}"));
-            self.ledger.begin_flush(number, import.map_or(CameBy::Message, CameBy::Import));
+            self.tell(|| format!("flush {number} begins, {of:?}"));
+            self.ledger.begin_flush(number, of);
         }
     }
 

@@ -14,6 +14,12 @@ impl Database {
         Database(Connection::open(folder.join("headcount.db")).unwrap())
     }
 
+    /// Any file.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
+    pub fn at(path: &str) -> Database {
+        Database(Connection::open(path).unwrap())
+    }
+
     /// A new one in memory.
     #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
     pub fn in_memory() -> Database {

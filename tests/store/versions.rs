@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::file::Database;
 
 /// The dumps, the first version first.
-const VERSIONS: [&str; 10] = [
+pub const VERSIONS: [&str; 10] = [
     include_str!("versions/1.sql"),
     include_str!("versions/2.sql"),
     include_str!("versions/3.sql"),
@@ -30,14 +30,14 @@ const VERSIONS: [&str; 10] = [
 /// 2026-06-01, the first of the three days in the dumps.
 const FIRST: Day = Day(20_605);
 
-fn folder_of(dump: &str) -> TempDir {
+pub fn folder_of(dump: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     // Tables come by name, not in the order in which they refer to each other.
     Database::of(folder.path()).run(&format!("PRAGMA foreign_keys = OFF;\n{dump}"));
     folder
 }
 
-fn open(folder: &Path) -> Result<Stores, StoreError> {
+pub fn open(folder: &Path) -> Result<Stores, StoreError> {
     store::open(&folder.join("headcount.db"))
 }
 
@@ -68,7 +68,7 @@ fn figures(found: &[(&str, i64)]) -> BTreeMap<String, i64> {
 
 /// What the dumps hold: the first version as it counts three days alike, the others of two days that were imported and one
 /// that runs.
-fn has_its_figures(stores: &Stores, version: usize) {
+pub fn has_its_figures(stores: &Stores, version: usize) {
     let (total, pages) = match version {
         1 => (9, figures(&[("/", 9), ("/a", 3)])),
         _ => (7, figures(&[("/", 5), ("/a", 2), ("/b", 1)])),

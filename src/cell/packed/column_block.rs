@@ -62,10 +62,13 @@ impl BlockPacker {
 
 /// What a block of the second form begins with. A block of the first begins with the length of its head, which is longer.
 const SECOND_FORM: u8 = 2;
+/// What blocks are written with: the CRC-32 of what follows, in 4 bytes with the lowest first, and then the same as in the second
+/// form. A byte that changed on the disk is told whatever it means.
+const CHECKED_FORM: u8 = 3;
 
 /// Packs chunks, each of the table with the number before it.
 fn pack_block(chunks: &[(u32, Chunk)]) -> Vec<u8> {
-    let mut bytes = vec![SECOND_FORM];
+    let mut bytes = vec![CHECKED_FORM, 0, 0, 0, 0];
     let (mut head, mut before, mut used) = (Vec::new(), 0, 0);
     put(&mut head, chunks.len() as u64);
     for (table, chunk) in chunks {
@@ -86,7 +89,15 @@ fn pack_block(chunks: &[(u32, Chunk)]) -> Vec<u8> {
         let column: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| &chunk.columns[place]).copied().collect();
         column::write(&column, &mut bytes);
     }
+    let sum = crc32fast::hash(&bytes[5..]).to_le_bytes();
+    bytes[1..5].copy_from_slice(&sum);
     bytes
+}
+
+/// What follows the sum of a block that is checked.
+fn checked(bytes: &[u8]) -> Result<&[u8], Damaged> {
+    let (sum, rest) = bytes.split_first_chunk().ok_or(Damaged)?;
+    (crc32fast::hash(rest) == u32::from_le_bytes(*sum)).then_some(rest).ok_or(Damaged)
 }
 
 /// The columns that are not empty, a bit each.
@@ -217,6 +228,7 @@ impl ColumnBlock {
     /// [`Damaged`]
     pub fn open(bytes: &[u8]) -> Result<ColumnBlock, Damaged> {
         let (form, bytes) = match bytes.split_first() {
+            Some((&CHECKED_FORM, rest)) => (Form::Second, checked(rest)?),
             Some((&SECOND_FORM, rest)) => (Form::Second, rest),
             _ => (Form::First, bytes),
         };

@@ -7,6 +7,7 @@ use crate::collector::utc_day;
 use crate::counts::{Displacement, DisplacementSearch, Newcomer, Room, RoomTaken};
 use crate::hit::{BotHit, Hit, Kind};
 use crate::journal::{HowCounted, Record};
+use crate::meter::Pressure;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, Moment, SiteId};
@@ -49,6 +50,8 @@ impl Running {
         self.note_salts();
         let taken = match mark.is_some_and(|mark| self.repeats.has(hit, mark, now)) {
             true => Err(Rejection::Repeat),
+            // Nothing is stored, and memory has an end.
+            false if self.flushing.is_full => Err(Rejection::TooMany),
             false => self.take(hit, None, now),
         };
         match taken {
@@ -166,7 +169,7 @@ impl Running {
         }
         let Some(day) = self.days.get_mut(&key) else { return Err(Rejection::TooMany) };
         let taken = day.taken();
-        let (shares, directory, mut room) = (&mut self.shares, &self.directory, Room::Visitor);
+        let (shares, directory, meter, mut room) = (&mut self.shares, &self.directory, &self.meter, Room::Visitor);
         let newcomer = Newcomer { day: key, network: hit.network, at: now };
         day.take(hit, || {
             room = match before {
@@ -176,6 +179,7 @@ impl Running {
                     shares.room(newcomer, directory.load().len());
                     Room::Visitor
                 }
+                None if meter.pressure.now() >= Pressure::NewVisitors => Room::NoVisitor,
                 None => shares.room(newcomer, directory.load().len()),
             };
             room

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::trust::Trust;
 use super::{Running, Waiter, answer};
+use crate::clock::{ClockBelief, ClockReading};
 use crate::collector::SumsBatch;
 use crate::collector::rejections::BookedRows;
 use crate::limits;
@@ -25,6 +26,7 @@ impl Running {
         flush.days = self.take_days(&directory, checkpoint || !forgotten.is_empty(), now);
         flush.at_rest = at_rest_of(&flush.days, &directory);
         flush.forgotten = forgotten;
+        flush.spills = self.take_settled(self.flushing.next_number());
         self.forget_empty_days();
         self.gauge(now);
         let waiters = std::mem::take(&mut self.waiters);
@@ -43,7 +45,7 @@ impl Running {
     }
 
     /// What was counted since the last flush. Sums of a site that is being removed stay here until it is clear what becomes of them.
-    fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
+    pub(super) fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
         let mut sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
@@ -64,7 +66,7 @@ impl Running {
     }
 
     /// The states of days for a flush: of those that are over, and with `checkpoint` of those that run.
-    fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
+    pub(super) fn take_days(&mut self, directory: &Directory, checkpoint: bool, now: Moment) -> Vec<DayState> {
         let mut days = self.take_closing(directory);
         if checkpoint {
             self.checkpointed = now;
@@ -133,6 +135,40 @@ impl Running {
         present
     }
 
+    /// Says once what is thought of the clock.
+    pub(super) fn note_belief(&mut self, reading: &ClockReading) {
+        if self.trust.belief == reading.belief {
+            return;
+        }
+        self.trust.belief = reading.belief;
+        self.meter.failures.clear(FailureKind::ClockDoubt);
+        self.meter.failures.clear(FailureKind::ClockUnset);
+        let (wall, plausible) = (self.clock.wall().timestamp(), reading.now.timestamp());
+        match reading.belief {
+            ClockBelief::Believed => tracing::info!("the clock is believed again: it is {plausible}"),
+            ClockBelief::Doubted => {
+                let said = format!(
+                    "it says {wall}, and {plausible} is plausible; set it, or run `headcount clock confirm` if it is right"
+                );
+                self.meter.failed(FailureKind::ClockDoubt, "clock", said);
+            }
+            ClockBelief::Unset => {
+                self.meter.failed(
+                    FailureKind::ClockUnset,
+                    "clock",
+                    format!("it says {wall}, before this program was made"),
+                );
+            }
+        }
+    }
+
+    /// An operator says that the clock is right.
+    pub(in crate::collector) fn believe_clock(&mut self) {
+        self.trust.confirm();
+        self.flushed = Moment(0);
+        self.wants_tick();
+    }
+
     fn look_at_clock(&mut self, now: Moment) -> Trust {
         let trust = self.trust.look(now);
         match trust {
@@ -161,7 +197,7 @@ fn say_retention(present: &mut Flush, site: SiteId, retention: &Retention, today
 }
 
 /// The least figures at rest of the sites whose days are over.
-fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
+pub(super) fn at_rest_of(days: &[DayState], directory: &Directory) -> Vec<(SiteId, LeastAtRest)> {
     let sites: BTreeSet<SiteId> = days.iter().filter(|state| state.is_over).map(|state| state.site).collect();
     let known = sites.into_iter().filter_map(|site| Some((site, directory.get(site)?.settings.k_at_rest.clone())));
     known.filter(|(_, least)| !least.is_none()).collect()

@@ -4,19 +4,27 @@
 //! A thread of its own writes, so that nobody who counts or asks waits for a disk. A flush that fails is kept and tried
 //! again; the next one begins when it is stored.
 
+use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Waiter;
+use super::spilling::Spilling;
 use super::wake::Wake;
 use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
-use crate::store::{Flush, StoreError, SumStore};
+use crate::store::{CountedBy, Flush, JournalPosition, Moved, StoreError, SumStore};
+
+mod jobs;
+
+pub use jobs::Hands;
+use jobs::{JobOutcome, JobsByHand, carry_out};
 
 type FlushResult = (u64, Result<(), StoreError>);
 
@@ -34,21 +42,20 @@ pub struct Flushing {
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
+    /// Those that wait for it, which an earlier program has left; [`Flushing::begin`] comes after them.
+    queued: VecDeque<Arc<Flush>>,
+    /// Number of the last flush that is known to be stored.
+    stored: u64,
     /// When that was begun.
     since: Option<Instant>,
     /// Whether the flusher has it, rather than a pause before the next try.
     is_in_flight: bool,
     retry: Option<Retry>,
     waiters: Vec<Waiter>,
-}
-
-/// Who does what the collector has to do beside requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hands {
-    /// Threads of its own.
-    Threads,
-    /// Whoever has it in hand, a step at a time.
-    Caller,
+    /// What an earlier program has left, and where the next one looks.
+    pub(super) spilling: Spilling,
+    /// Whether so much waits that nothing more is counted.
+    pub(super) is_full: bool,
 }
 
 /// Who writes: a thread, or whoever has the collector in hand.
@@ -59,14 +66,6 @@ struct Flusher {
     by_hand: Option<JobsByHand>,
 }
 
-/// Jobs that are done one at a time when somebody says so.
-struct JobsByHand {
-    to_do: Receiver<Job>,
-    told: Told,
-    /// Whether something may be made small.
-    has_more: bool,
-}
-
 impl Flusher {
     fn start(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, told: (Arc<Wake>, Arc<Kept>), hands: Hands) -> Flusher {
         let (jobs, to_do) = mpsc::channel();
@@ -75,7 +74,7 @@ impl Flusher {
         let told = Told { done, wake, folded };
         let (thread, by_hand) = match hands {
             Hands::Threads => (Some(thread::spawn(move || work(&*store, &meter, &to_do, &told))), None),
-            Hands::Caller => (None, Some(JobsByHand { to_do, told, has_more: true })),
+            Hands::Caller => (None, Some(JobsByHand { to_do, told, owed: Vec::new(), has_more: true })),
         };
         Flusher { jobs, written, thread, by_hand }
     }
@@ -100,8 +99,42 @@ impl Drop for Told {
     }
 }
 
+/// What a store is to be told at a start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owed {
+    /// In which folder the journal is.
+    JournalFolder(PathBuf),
+    /// Which journal goes on with the sums.
+    Journal(Option<JournalPosition>),
+    /// That nobody goes on with the snapshots of running days.
+    EndCounting,
+    /// That nobody knows all visitors of days that were to be published.
+    EndPublishing,
+}
+
+impl Owed {
+    /// Tells a store all of it, in order, until it fails.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what it was not told is left.
+    pub fn pay(owed: &mut Vec<Owed>, store: &dyn SumStore) -> Result<(), StoreError> {
+        while let Some(first) = owed.first() {
+            match first {
+                Owed::JournalFolder(folder) => store.set_journal_folder(folder)?,
+                Owed::Journal(position) => store.set_journal(*position)?,
+                Owed::EndCounting => store.end_counting(CountedBy::Live)?,
+                Owed::EndPublishing => store.end_publishing()?,
+            }
+            owed.remove(0);
+        }
+        Ok(())
+    }
+}
+
 /// What the flusher does.
 pub(super) enum Job {
+    /// Tells the store something before the next flush.
+    Owe(Owed),
     /// Writes a flush.
     Flush(Arc<Flush>),
     /// Writes an image for the journal.
@@ -112,6 +145,7 @@ pub(super) enum Job {
 struct Retry {
     at: Instant,
     pause: Duration,
+    why: StoreError,
 }
 
 impl Flushing {
@@ -139,10 +173,14 @@ impl Flushing {
             folded,
             number,
             writing,
+            queued: VecDeque::new(),
+            stored: number,
             since: None,
             is_in_flight: false,
             retry,
             waiters,
+            spilling: Spilling::default(),
+            is_full: false,
         })
     }
 
@@ -154,6 +192,40 @@ impl Flushing {
     /// The flush that is not known to be stored yet.
     pub fn writing(&self) -> Option<&Arc<Flush>> {
         self.writing.as_ref()
+    }
+
+    /// The flushes that wait for it.
+    pub fn queued(&self) -> impl Iterator<Item = &Arc<Flush>> {
+        self.queued.iter()
+    }
+
+    /// Whether the last try failed.
+    pub fn is_failing(&self) -> bool {
+        self.retry.is_some()
+    }
+
+    /// Why the last try failed, until the next one begins.
+    pub fn failure(&self) -> Option<&StoreError> {
+        self.retry.as_ref().filter(|_| !self.is_in_flight).map(|retry| &retry.why)
+    }
+
+    /// Whether it may be written at this moment.
+    pub fn is_in_flight(&self) -> bool {
+        self.is_in_flight
+    }
+
+    /// Number of the last flush that is known to be stored.
+    pub fn stored(&self) -> u64 {
+        self.stored
+    }
+
+    /// Takes flushes that an earlier program has left, numbered from [`Flushing::next_number`] on, and begins with the first. There
+    /// must be none under way.
+    pub fn take_up(&mut self, flushes: Vec<Arc<Flush>>) {
+        debug_assert!(self.writing.is_none(), "one flush after the other");
+        self.number = flushes.last().map_or(self.number, |flush| flush.number);
+        self.queued.extend(flushes);
+        self.next();
     }
 
     /// Since when it is being written.
@@ -202,8 +274,9 @@ impl Flushing {
         }
     }
 
-    /// Waits for the flusher's word. Only for the end of the program. A flusher that has ended has a successor for this.
-    pub fn wait(&mut self) -> Result<(), StoreError> {
+    /// Waits for the flusher's word, until some moment if there is one. Only for the end of the program. A flusher that has ended has
+    /// a successor for this.
+    pub fn wait(&mut self, until: Option<Instant>) -> Result<(), StoreError> {
         if self.has_ended {
             let told = (self.wake.clone(), self.folded.clone());
             self.flusher = Flusher::start(&self.store, &self.meter, told, self.hands);
@@ -211,38 +284,59 @@ impl Flushing {
         }
         self.try_now();
         while self.work_by_hand(false) {}
-        let Ok(written) = self.flusher.written.recv() else {
-            self.end_of_flusher();
-            return gone();
+        let longest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
+        let written = match self.flusher.written.recv_timeout(longest) {
+            Ok(written) => written,
+            Err(RecvTimeoutError::Timeout) => return Err(StoreError::Busy),
+            Err(RecvTimeoutError::Disconnected) => {
+                self.end_of_flusher();
+                return gone();
+            }
         };
         let result = written.1.clone();
         self.finish_flush(written);
         result
     }
 
-    /// Does one job where no thread does it, or else makes something small if it `may_compact`; tells whether there was anything.
-    pub fn work_by_hand(&mut self, may_compact: bool) -> bool {
-        let Some(by_hand) = &mut self.flusher.by_hand else { return false };
-        match by_hand.to_do.try_recv() {
-            Ok(job) => {
-                let outcome = carry_out(&*self.store, &self.meter, job, &by_hand.told);
-                by_hand.has_more |= outcome == JobOutcome::Stored;
-                true
+    /// Waits for the try that is under way, if one is.
+    pub fn finish_try(&mut self) {
+        while self.work_by_hand(false) {}
+        if self.is_in_flight {
+            match self.flusher.written.recv() {
+                Ok(written) => self.finish_flush(written),
+                Err(_) => self.end_of_flusher(),
             }
-            Err(_) if may_compact && by_hand.has_more => {
-                by_hand.has_more = compact(&*self.store, &self.meter);
-                true
-            }
-            Err(_) => false,
         }
     }
 
-    /// Ends the flusher.
+    /// Takes back what could not be stored, also what waits behind it; an empty flush if there is none. None may be in flight.
+    pub fn take_back(&mut self) -> Flush {
+        (self.since, self.retry) = (None, None);
+        let mut all = self.writing.take().map(Arc::unwrap_or_clone).unwrap_or_default();
+        self.queued.drain(..).for_each(|flush| all.append(Arc::unwrap_or_clone(flush)));
+        all
+    }
+
+    /// The number of the next flush, for a store that has one of this number already.
+    pub fn next_above(&mut self, last: u64) -> u64 {
+        self.number = self.number.max(last);
+        self.next_number()
+    }
+
+    /// Ends the flusher. One that does not answer in time is left alone: the end of the program ends it.
     pub fn end(&mut self) {
         let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
         drop(flusher.jobs);
+        if self.is_in_flight {
+            return;
+        }
         // That it panicked was noted when it did not answer.
         let _ = flusher.thread.map(JoinHandle::join);
+    }
+
+    /// Has the store told something before the next flush.
+    pub fn owe(&mut self, owed: Owed) {
+        self.hand(Job::Owe(owed));
     }
 
     /// Hands the flusher other work, which it does before the next flush.
@@ -256,7 +350,8 @@ impl Flushing {
         if !self.has_ended {
             self.has_ended = true;
             self.meter.failed(FailureKind::Writer, "flush", "the flusher has ended");
-            self.finish_flush((self.number, gone()));
+            let number = self.writing.as_ref().map_or(self.number, |flush| flush.number);
+            self.finish_flush((number, gone()));
         }
     }
 
@@ -270,12 +365,16 @@ impl Flushing {
     }
 
     fn finish_flush(&mut self, (number, result): FlushResult) {
-        if number != self.number {
+        let expected = self.writing.as_ref().map_or(self.number, |flush| flush.number);
+        if number != expected {
             return;
         }
         self.is_in_flight = false;
         match &result {
-            Ok(()) => (self.writing, self.since, self.retry) = (None, None, None),
+            Ok(()) => {
+                (self.writing, self.since, self.retry, self.stored) = (None, None, None, number);
+                self.next();
+            }
             Err(error) => self.pause(error),
         }
         // Whoever is told of a failure finds it in `/health` too.
@@ -285,14 +384,27 @@ impl Flushing {
         }
     }
 
+    /// Begins the next of those that wait.
+    fn next(&mut self) {
+        if let Some(flush) = self.queued.pop_front() {
+            (self.writing, self.since) = (Some(flush), Some(Instant::now()));
+            self.send();
+        }
+    }
+
     fn pause(&mut self, error: &StoreError) {
         let longest = Duration::from_secs(limits::FLUSH_RETRY_S_MAX);
         let pause = self
             .retry
             .as_ref()
             .map_or(Duration::from_secs(limits::FLUSH_RETRY_S_MIN), |retry| (retry.pause * 2).min(longest));
-        self.retry = Some(Retry { at: Instant::now() + pause, pause });
-        self.meter.failed(FailureKind::Flush, "flush", error);
+        // Whoever has chosen, or put the file back, does not wait; that it is gone is told by who looks after it.
+        let is_moved = matches!(error, StoreError::Moved(_));
+        let pause = if is_moved { Duration::from_secs(limits::FLUSH_RETRY_S_MIN) } else { pause };
+        self.retry = Some(Retry { at: Instant::now() + pause, pause, why: error.clone() });
+        if !is_moved {
+            self.meter.failed(FailureKind::Flush, "flush", error);
+        }
     }
 }
 
@@ -303,24 +415,26 @@ fn gone() -> Result<(), StoreError> {
 /// The flusher: one transaction after the other, and between them what makes the past small. That takes half of its time at the most,
 /// so that it is never in the way of those who count and ask.
 fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) {
-    let (mut has_more, mut released) = (false, Instant::now());
+    let (mut has_more, mut released, mut owed) = (false, Instant::now(), Vec::new());
     let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
         let begun = Instant::now();
-        if has_more {
+        let is_in_place = look(store, meter).is_ok();
+        if has_more && is_in_place {
             has_more = compact(store, meter);
         } else if released.elapsed() >= rest {
             release(store);
             released = Instant::now();
         }
-        let pause = if has_more { begun.elapsed() } else { rest.saturating_sub(released.elapsed()) };
+        let is_working = has_more && is_in_place;
+        let pause = if is_working { begun.elapsed() } else { Duration::from_secs(limits::STORE_LOOK_S) };
         // At the end of the program nothing is left but flushes: whoever stops it waits.
         let job = match jobs.recv_timeout(pause) {
             Ok(job) => job,
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        match carry_out(store, meter, job, told) {
+        match carry_out(store, meter, job, &mut owed, told) {
             JobOutcome::Stored => has_more = true,
             JobOutcome::Nothing => {}
             JobOutcome::NobodyListens => return,
@@ -329,47 +443,44 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
     }
 }
 
-/// What became of a job.
-#[derive(PartialEq, Eq)]
-enum JobOutcome {
-    /// A flush is stored.
-    Stored,
-    /// Nothing was stored.
-    Nothing,
-    /// Whoever gave it has gone.
-    NobodyListens,
-}
-
-fn carry_out(store: &dyn SumStore, meter: &Meter, job: Job, told: &Told) -> JobOutcome {
-    let flush = match job {
-        Job::Image(write) => {
-            write();
-            return JobOutcome::Nothing;
+/// Looks whether the store writes where it will be found, and says so where it does not.
+pub(in crate::collector) fn look(store: &dyn SumStore, meter: &Meter) -> Result<(), StoreError> {
+    let found = store.look();
+    let moved = if let Err(StoreError::Moved(moved)) = found { Some(moved) } else { None };
+    for (kind, of) in MOVED_KINDS {
+        match moved {
+            Some(moved) if moved == of => meter.failed(kind, "the database", moved),
+            _ if meter.failures.lasts(kind) => {
+                meter.failures.clear(kind);
+                tracing::info!(kind = kind.label(), "the database is in its place again");
+            }
+            _ => {}
         }
-        Job::Flush(flush) => flush,
-    };
-    let result = apply(store, meter, &flush);
-    // Small figures are gone from days whose totals are what they were.
-    if !flush.at_rest.is_empty() {
-        told.folded.clear();
     }
-    let outcome = if result.is_ok() { JobOutcome::Stored } else { JobOutcome::Nothing };
-    let sent = told.done.send((flush.number, result));
-    if sent.is_ok() { outcome } else { JobOutcome::NobodyListens }
+    match &found {
+        Ok(mended) => {
+            if mended.log {
+                meter.failed(FailureKind::StoreLog, "the database", "headcount.db-wal or headcount.db-shm");
+            }
+            mended.set_aside.iter().for_each(|path| meter.set_aside(path));
+        }
+        Err(StoreError::Moved(_)) => {}
+        Err(error) => meter.failed(FailureKind::LookUp, "the log of the database", error),
+    }
+    found.map(drop)
 }
 
-fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), StoreError> {
-    #[cfg(test)]
-    assert!(!super::tests::is_poisoned(flush), "a poisoned flush");
-    let begun = Instant::now();
-    store.apply(flush)?;
-    meter.flushed(begun.elapsed().as_secs_f64());
-    Ok(())
-}
+const MOVED_KINDS: [(FailureKind, Moved); 4] = [
+    (FailureKind::Replaced, Moved::Replaced),
+    (FailureKind::Removed, Moved::Removed),
+    (FailureKind::FolderRemoved, Moved::FolderRemoved),
+    (FailureKind::Overwritten, Moved::Overwritten),
+];
 
 /// Gives back memory that is not in use.
 fn release(store: &dyn SumStore) {
     store.release();
+    store.empty_log();
     memory::give_back(journal::memory_may_swap);
 }
 

@@ -2,7 +2,7 @@
 //! that has ended, within [`limits::JOURNAL_FORGET_S`], whatever becomes of the store; its visits, which have no tokens, when the
 //! store has them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -169,6 +169,23 @@ impl Journaling {
         } else if flushing_since.is_some_and(|flushing| flushing.max(since).elapsed() >= longest) {
             self.give_up();
         }
+    }
+
+    /// Has the journal found with the file that is that of its database now.
+    pub(super) fn follow(&mut self, file: &Path) {
+        let followed = self.journal.as_ref().map_or(Ok(()), |journal| journal.follow(file));
+        if let Err(error) = followed {
+            tracing::warn!(%error, "the journal can't follow the database, and is given up");
+            self.leave();
+        }
+    }
+
+    /// Gives the journal up because it is of another database, and tells whether there was one.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(journal) = &mut self.journal else { return false };
+        let given_up = journal.give_up(JournalTrouble::OtherDatabase);
+        self.noted(Err(given_up));
+        true
     }
 
     fn give_up(&mut self) {

@@ -4,7 +4,7 @@
 //! Whether a day has a release depends on nothing that visitors do: not on whether anybody came, and not on how many were known when
 //! the program started. A day that began while the program was not running, or before its owner had it published, has none.
 
-use super::Running;
+use super::{Owed, Running};
 use crate::counts::published::ReleaseState;
 use crate::site::{AddressMode, Day, Directory, Site, SiteId};
 use crate::store::{PublishingDay, ReleaseOrder, StoreError};
@@ -20,13 +20,12 @@ impl Running {
     }
 
     /// Gives up the days that run: not all of their visitors are known.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub(super) fn give_up_publishing(&mut self) -> Result<(), StoreError> {
-        self.publishing.clear();
+    pub(super) fn give_up_publishing(&mut self, is_told: bool) {
+        let runs = !std::mem::take(&mut self.publishing).is_empty();
         self.closing.iter_mut().for_each(|state| state.release = None);
-        self.sums.end_publishing()
+        if runs {
+            self.tell(Owed::EndPublishing, is_told);
+        }
     }
 
     /// The day of a site that begins now, if the site publishes.

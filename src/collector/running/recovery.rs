@@ -7,7 +7,7 @@ mod tests;
 use std::collections::{HashMap, HashSet};
 
 use super::image::RunningImage;
-use super::{Beginning, Running};
+use super::{Beginning, Owed, Running};
 use crate::cell::DisplacedNames;
 use crate::counts::Room;
 use crate::hit::Kind;
@@ -15,7 +15,7 @@ use crate::journal::{Found, HitRecord, HowCounted, JournalTrouble, Record, Recov
 use crate::limits;
 use crate::meter::{FailureKind, panics};
 use crate::site::{Moment, SiteId};
-use crate::store::{Ask, CountedBy, JournalPosition, JournalState, StoreError};
+use crate::store::{Ask, JournalPosition, JournalState, StoreError};
 
 /// Says why nothing is taken up, where there is a reason.
 /// Why not all that was found is taken up.
@@ -28,13 +28,22 @@ enum NotTakenUp {
     OlderDatabase,
 }
 
+/// How much of what was found is taken up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TakenUp {
+    Whole,
+    /// What comes before some damage.
+    Beginning,
+    Nothing,
+}
+
 impl Running {
     /// Takes up what was found, says what became of it, and has the files of the time before renewed.
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say which days are open.
     pub(super) fn begin(&mut self, beginning: Beginning, now: Moment) -> Result<(), StoreError> {
-        let Beginning { counts, journal, found, state } = beginning;
+        let Beginning { counts, journal, found, state, spills, owed } = beginning;
         if !counts {
             return Ok(());
         }
@@ -44,8 +53,10 @@ impl Running {
         if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
             tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
         }
+        let is_told = owed.is_empty();
+        owed.into_iter().for_each(|owed| self.flushing.owe(owed));
         let mut is_wiped = false;
-        let is_whole = match found {
+        let taken_up = match found {
             Found::Nothing { wiped, .. } => {
                 if let Some(why) = wiped {
                     tracing::warn!("what was found of a journal is wiped: {why}");
@@ -61,12 +72,13 @@ impl Running {
         self.closing.iter().for_each(|state| _ = self.unclosed.remove(&(state.site, state.day)));
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
-        if is_whole != Some(true) {
-            self.give_up_publishing()?;
+        if taken_up != Some(TakenUp::Whole) {
+            self.give_up_publishing(is_told);
             self.note_repeating(now, is_wiped)?;
         }
-        if is_whole.is_some() {
-            self.go_on(now)?;
+        self.take_up_spilled(spills, &state, taken_up.is_some_and(|taken_up| taken_up != TakenUp::Nothing))?;
+        if taken_up.is_some() {
+            self.go_on(now, is_told);
         }
         Ok(())
     }
@@ -87,10 +99,10 @@ impl Running {
     }
 
     /// Goes on with the state that was found.
-    fn go_on(&mut self, now: Moment) -> Result<(), StoreError> {
+    fn go_on(&mut self, now: Moment, is_told: bool) {
         if self.days.is_empty() && self.closing.is_empty() {
             // Nobody goes on with what the store has of running days; with the journal itself it does.
-            self.sums.end_counting(CountedBy::Live)?;
+            self.tell(Owed::EndCounting, is_told);
         }
         if self.journal.trouble().is_some() {
             // What was found is wiped: its hits are to be stored at once.
@@ -100,21 +112,32 @@ impl Running {
         tracing::info!(visitors, "the running day is taken up from the journal");
         self.journal.forget();
         self.tick(now);
-        Ok(())
+    }
+
+    /// Tells the store something, or has it told before the next flush if it can't be written.
+    pub(super) fn tell(&mut self, owed: Owed, is_told: bool) {
+        let mut owed = vec![owed];
+        if is_told && let Err(why) = Owed::pay(&mut owed, &*self.sums) {
+            self.meter.failed(FailureKind::Flush, "start", why);
+        }
+        owed.into_iter().for_each(|owed| self.flushing.owe(owed));
     }
 
     /// Takes up what was left, and tells whether that was all. Of what is damaged the part before the damage is taken up; nothing
     /// of what makes the program panic, which would do so at every start.
-    fn recover(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> bool {
+    fn recover(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> TakenUp {
         match panics::caught(|| self.take_up_all(recovered, state, now)) {
-            Ok(Ok(())) => return true,
-            Ok(Err(damage)) => self.meter.failed(FailureKind::TakeUp, "start", damage),
+            Ok(Ok(())) => TakenUp::Whole,
+            Ok(Err(damage)) => {
+                self.meter.failed(FailureKind::TakeUp, "start", &damage);
+                if let NotTakenUp::OlderDatabase = damage { TakenUp::Nothing } else { TakenUp::Beginning }
+            }
             Err(place) => {
                 self.forget_all();
                 self.meter.failed(FailureKind::TakeUp, "start", place);
+                TakenUp::Nothing
             }
         }
-        false
     }
 
     /// Makes the state empty, whatever it is like.

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use crate::clock::ClockBelief;
 use crate::limits;
 use crate::site::{Day, Moment, SiteId};
 
@@ -17,6 +18,10 @@ pub(super) struct ClockTrust {
     seen: Option<Moment>,
     /// Since when it is doubted.
     doubted: Option<Moment>,
+    /// Whether an operator has said that it is right.
+    is_confirmed: bool,
+    /// What was last said of it.
+    pub(super) belief: ClockBelief,
     /// The day of each site that the store was last told.
     pub(super) told: HashMap<SiteId, Day>,
 }
@@ -37,7 +42,14 @@ pub(super) enum Trust {
 impl ClockTrust {
     /// With the day that the store knows as the last.
     pub(super) fn of(known: Option<Day>) -> ClockTrust {
-        ClockTrust { believed: known, seen: None, doubted: None, told: HashMap::new() }
+        ClockTrust {
+            believed: known,
+            seen: None,
+            doubted: None,
+            is_confirmed: false,
+            belief: ClockBelief::Believed,
+            told: HashMap::new(),
+        }
     }
 
     /// Looks at the clock.
@@ -57,6 +69,9 @@ impl ClockTrust {
             Some(since) if now < since => Some(now),
             Some(since) => (now.0 - since.0 < limits::UTC_DAY_MS).then_some(since),
         };
+        if std::mem::take(&mut self.is_confirmed) {
+            self.doubted = None;
+        }
         match (was, self.doubted) {
             (None, Some(_)) => Trust::DoubtBegins,
             (Some(_), Some(_)) => Trust::Doubted,
@@ -65,6 +80,11 @@ impl ClockTrust {
                 if was.is_some() { Trust::DoubtEnds } else { Trust::Believed }
             }
         }
+    }
+
+    /// It is right: the next look believes it.
+    pub(super) fn confirm(&mut self) {
+        self.is_confirmed = true;
     }
 
     /// The last day that was believed.
@@ -110,6 +130,10 @@ mod tests {
         assert_eq!(trust.look(at(101 + limits::CLOCK_AHEAD_DAYS, 0)), Trust::DoubtBegins);
         assert_eq!(trust.look(at(101, 0)), Trust::DoubtEnds);
         assert_eq!(ClockTrust::of(None).look(at(50_000, 0)), Trust::Believed, "there is nothing to lose");
+        let mut trust = ClockTrust::of(Some(Day(100)));
+        assert_eq!(trust.look(at(5_000, 0)), Trust::DoubtBegins);
+        trust.confirm();
+        assert_eq!(trust.look(at(5_000, 1)), Trust::DoubtEnds);
         let mut trust = ClockTrust::of(Some(Day(100)));
         assert_eq!(trust.look(at(5_000, 0)), Trust::DoubtBegins);
         assert_eq!(trust.look(at(9_000, 0)), Trust::Doubted, "a further jump");

@@ -11,7 +11,7 @@ impl Running {
     /// What is in memory.
     pub(in crate::collector) fn pending(&mut self, scope: &SnapshotScope) -> Pending {
         Pending {
-            writing: self.flushing.writing().cloned(),
+            writing: self.flushing.writing().into_iter().chain(self.flushing.queued()).cloned().collect(),
             next: self.unstored(scope),
             next_sums: self.unstored_sums(scope),
             next_number: self.next_number.clone(),

@@ -45,4 +45,6 @@ texts! {
     bad_time_why: "The time that it claims is no time, or too long ago.",
     excluded: "Excluded",
     excluded_why: "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which.",
+    overloaded: "Overloaded",
+    overloaded_why: "More came than there is memory for; the sender was told to try again later.",
 }}

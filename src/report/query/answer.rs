@@ -75,7 +75,11 @@ const PAST_BUDGET: Warning = Warning {
 
 /// What is said where something was taken out of the sums, or days are gone.
 fn told_of(marks: &[TakenOut]) -> impl Iterator<Item = Warning> + use<> {
-    let told = [("taken_out", taken_out::told(marks)), ("days_gone", taken_out::days_gone(marks))];
+    let told = [
+        ("taken_out", taken_out::told(marks)),
+        ("days_gone", taken_out::days_gone(marks)),
+        ("damaged", taken_out::damaged(marks)),
+    ];
     told.into_iter().filter_map(|(code, text)| Some(Warning { code, warning: Cow::Owned(text?) }))
 }
 

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use super::super::failure;
 use crate::collector::Outcome;
-use crate::rejection::Rejection;
 
 /// An answer to a beacon: its body is small and whole.
 pub type WireAnswer = Response<Full<Bytes>>;
@@ -154,12 +153,13 @@ pub fn reason(outcome: Outcome) -> Option<&'static str> {
 
 /// The answer when nothing was taken because the collector can't keep up. Whoever is told to try again counts twice for
 /// each site that took the first try, so it is only for those of whom none was taken.
-pub fn overloaded(outcomes: &[Outcome]) -> Option<WireAnswer> {
-    let is_overloaded = |outcome: &Outcome| matches!(outcome, Outcome::Lost | Outcome::Rejected(Rejection::TooMany));
-    if !outcomes.iter().any(is_overloaded) || outcomes.contains(&Outcome::Accepted) {
+pub fn overloaded(outcomes: &[Outcome], shape: AnswerShape) -> Option<WireAnswer> {
+    if !outcomes.iter().any(|outcome| outcome.is_overload()) || outcomes.contains(&Outcome::Accepted) {
         return None;
     }
-    Some(failure::overloaded(AnswerShape::Text))
+    let mut answer = failure::overloaded(shape);
+    note_reasons(answer.headers_mut(), outcomes);
+    Some(answer)
 }
 
 /// What an error of a wire format looks like.

@@ -14,7 +14,7 @@ use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::answers::{WireAnswer, json as told, overloaded, reason};
+use super::answers::{AnswerShape, WireAnswer, json as told, overloaded, reason};
 use super::intake::{Bearer, Gathered, Received};
 use super::{App, Said, client};
 use crate::beacon::objects::{Objects, Torn};
@@ -55,7 +55,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     }
     let Listed { gathered, faults, .. } = listed;
     let received = blocking(move || gathered.count(id)).await?;
-    Ok(overloaded(&received.outcomes).unwrap_or_else(|| summary(&received, &faults)))
+    Ok(overloaded(&received.outcomes, AnswerShape::Json).unwrap_or_else(|| summary(&received, &faults)))
 }
 
 /// Whether hits with this id were counted before.

@@ -7,7 +7,9 @@ use hyper::StatusCode;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set};
+use super::answers::{
+    AnswerShape, WireAnswer, json as told, note_days, note_reasons, overloaded, picture, reason, set,
+};
 use super::intake::{Bearer, Messages, receive_at_once, receive_list, refuse};
 use super::{App, WholeRequest, text_of};
 use crate::beacon::goatcounter::{self, RequestFault};
@@ -30,7 +32,7 @@ pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
             Err(fault) => return invalid(&fault, &site, app),
         },
     };
-    if let Some(answer) = overloaded(&[outcome]) {
+    if let Some(answer) = overloaded(&[outcome], AnswerShape::Text) {
         return answer;
     }
     let is_unknown = outcome == Outcome::Rejected(Rejection::UnknownSite);
@@ -116,7 +118,7 @@ async fn counted(
     let items: Vec<_> = items.into_iter().map(|item| item.map_err(refusal)).collect();
     let items = Messages::new(items, app);
     let received = receive_list(items, Some(bearer), bearer.batch(&arrived.parts.headers), app).await?;
-    if let Some(answer) = overloaded(&received.outcomes) {
+    if let Some(answer) = overloaded(&received.outcomes, AnswerShape::Json) {
         return Ok(answer);
     }
     let mut errors = Map::new();

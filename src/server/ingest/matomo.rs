@@ -10,14 +10,13 @@ use hyper::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGI
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-use super::answers::{AnswerShape, WireAnswer, json as told, note_days, note_reasons, picture, plain, set};
+use super::answers::{AnswerShape, WireAnswer, json as told, note_days, note_reasons, overloaded, picture, plain, set};
 use super::intake::{Bearer, Messages, Received, receive_list, refuse, token_of};
 use super::{App, WholeRequest, body};
 use crate::beacon::matomo::{self, Parsed};
 use crate::collector::Outcome;
 use crate::limits;
 use crate::operator::TokenScope;
-use crate::rejection::Rejection;
 use crate::server::failure::{self, FailureCause};
 
 /// `GET|POST /matomo.php` and its other names.
@@ -66,7 +65,7 @@ async fn tracked(arrived: &WholeRequest, app: &App) -> Result<WireAnswer, Failur
 
 fn single_answer(received: &Received, wants_picture: bool) -> WireAnswer {
     match received.outcomes.first() {
-        Some(Outcome::Lost | Outcome::Rejected(Rejection::TooMany)) => failure::overloaded(AnswerShape::Text),
+        Some(outcome) if outcome.is_overload() => failure::overloaded(AnswerShape::Text),
         Some(Outcome::Rejected(reason)) if matomo::is_invalid(*reason) => {
             plain(StatusCode::BAD_REQUEST, format!("not counted: {}", reason.label()))
         }
@@ -82,6 +81,9 @@ fn bulk_answer(received: &Received, wants_picture: bool, bearer: Option<&Bearer>
         Outcome::Rejected(reason) => matomo::is_invalid(*reason),
         Outcome::Lost => true,
     };
+    if let Some(answer) = overloaded(&received.outcomes, AnswerShape::Text) {
+        return answer;
+    }
     let wrong = received.outcomes.iter().enumerate().filter(|(_, outcome)| is_invalid(outcome));
     let indices: Vec<usize> = wrong.map(|(index, _)| index).collect();
     let tracked = received.outcomes.len() - indices.len();

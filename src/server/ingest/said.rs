@@ -129,7 +129,7 @@ fn readable(value: &[u8]) -> &str {
 const PURPOSES: [&str; 4] = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
 /// Whether a browser fetches ahead of need.
-pub fn is_prefetch(headers: &impl HeaderFields) -> bool {
+fn is_prefetch(headers: &impl HeaderFields) -> bool {
     let purpose = ["sec-purpose", "purpose", "x-purpose"].map(|name| headers.text(name));
     let ahead = |value: &str| ["prefetch", "prerender", "preview", "instant"].iter().any(|word| value.contains(word));
     purpose.into_iter().any(ahead) || headers.text("x-moz") == "prefetch"

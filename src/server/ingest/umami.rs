@@ -8,7 +8,9 @@ use std::net::IpAddr;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
-use super::answers::{WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error};
+use super::answers::{
+    AnswerShape, WireAnswer, json as told, note_days, note_reasons, overloaded, umami_error as error,
+};
 use super::intake::{Bearer, Messages, Received, receive_each, receive_list, refuse};
 use super::{App, WholeRequest};
 use crate::beacon::umami;
@@ -25,7 +27,7 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let messages = Messages::new(vec![arrived.parsed(umami::parse)], app);
     let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
     let Received { outcomes, repeated, .. } = receive_each(messages, bearer.map(|bearer| bearer.access), app).await;
-    if let Some(answer) = overloaded(&outcomes) {
+    if let Some(answer) = overloaded(&outcomes, AnswerShape::UmamiJson) {
         return Ok(answer);
     }
     let body = body_of(outcomes.first().copied().unwrap_or(Outcome::Lost));
@@ -52,6 +54,9 @@ pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -
     let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
     let id = bearer.as_ref().and_then(|bearer| bearer.batch(&arrived.parts.headers));
     let received = receive_list(messages, bearer.as_ref(), id, app).await?;
+    if let Some(answer) = overloaded(&received.outcomes, AnswerShape::UmamiJson) {
+        return Ok(answer);
+    }
     let mut details = Vec::new();
     for (index, outcome) in received.outcomes.iter().enumerate() {
         let response = body_of(*outcome);
@@ -76,7 +81,7 @@ fn body_of(outcome: Outcome) -> Value {
         Outcome::Rejected(
             Rejection::BadField | Rejection::BadUrl | Rejection::BadTime | Rejection::NotJson | Rejection::TooLarge,
         ) => error(400, "Bad request"),
-        Outcome::Lost => error(503, "The collector is ending; try again later."),
+        outcome if outcome.is_overload() => error(503, "The collector is overloaded; try again later."),
         _ => json!({"cache": "", "sessionId": NO_SESSION, "visitId": NO_SESSION}),
     }
 }

@@ -12,7 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
-use crate::server::failure::{FailureCause, stored};
+use crate::server::SharedApp;
+use crate::server::failure::FailureCause;
 use crate::site::{Site, SiteId};
 use crate::store::StoreError;
 use crate::view::live::Pulse;
@@ -55,12 +56,12 @@ impl Hub {
     pub async fn watch(
         self: &Arc<Hub>,
         site: &Arc<Site>,
-        collector: &Collector,
+        app: &SharedApp,
     ) -> Result<watch::Receiver<Arc<Pulse>>, FailureCause> {
         if let Some(watched) = self.watched(site.id) {
             return Ok(watched);
         }
-        let first = look(site, collector).await?;
+        let first = look(site, app).await?;
         // Meanwhile somebody else may have begun.
         let mut pulses = self.pulses();
         if let Some(watched) = pulses.get(&site.id) {
@@ -69,7 +70,7 @@ impl Hub {
         let (sender, mut receiver) = watch::channel(Arc::new(first));
         receiver.mark_changed();
         pulses.insert(site.id, receiver.clone());
-        tokio::spawn(self.clone().keep_looking(site.id, collector.clone(), sender));
+        tokio::spawn(self.clone().keep_looking(site.id, app.clone(), sender));
         Ok(receiver)
     }
 
@@ -84,7 +85,7 @@ impl Hub {
     }
 
     /// Takes the pulse of a site until nobody watches it, the site is no more, or the server ends.
-    async fn keep_looking(self: Arc<Hub>, site: SiteId, collector: Collector, sender: watch::Sender<Arc<Pulse>>) {
+    async fn keep_looking(self: Arc<Hub>, site: SiteId, app: SharedApp, sender: watch::Sender<Arc<Pulse>>) {
         let mut pause = Duration::from_millis(limits::STREAM_PAUSE_MS);
         loop {
             tokio::select! {
@@ -99,13 +100,13 @@ impl Hub {
                     return;
                 }
             }
-            let known = collector.directory().get(site).cloned();
+            let known = app.collector.directory().get(site).cloned();
             let begun = Instant::now();
             let Some(known) = known else { break };
-            match look(&known, &collector).await {
+            match look(&known, &app).await {
                 Ok(pulse) => _ = sender.send_replace(Arc::new(pulse)),
                 // It is read next time.
-                Err(cause) => collector.meter().failed(FailureKind::Live, "a look at a site", cause),
+                Err(cause) => app.collector.meter().failed(FailureKind::Live, "a look at a site", cause),
             }
             let least = Duration::from_millis(limits::STREAM_PAUSE_MS);
             pause = least.max(begun.elapsed() * limits::STREAM_PAUSE_PER_LOOK);
@@ -114,9 +115,9 @@ impl Hub {
     }
 }
 
-async fn look(site: &Arc<Site>, collector: &Collector) -> Result<Pulse, FailureCause> {
-    let (site, collector) = (site.clone(), collector.clone());
-    stored(move || pulse(&site, &collector)).await
+async fn look(site: &Arc<Site>, app: &SharedApp) -> Result<Pulse, FailureCause> {
+    let site = site.clone();
+    Ok(app.in_turn(move |collector| pulse(&site, collector)).await??)
 }
 
 /// The pulse of a site.

@@ -38,7 +38,7 @@ pub async fn page(
     let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
     let sent = flash::of(&headers, &home(&site));
     let mut answer = shown(&account, site, &keys, sent, &headers, &app).await;
-    flash::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers);
     answer
 }
 
@@ -62,7 +62,7 @@ pub async fn change(
             let place = if action == "notice-withdraw" { "announced" } else { &action };
             let language: String = url::form_urlencoded::byte_serialize(language.as_bytes()).collect();
             let mut answer = Redirect::to(&format!("{home}?language={language}#{place}")).into_response();
-            flash::leave(&mut answer, &app, &home, &action, &reply.text);
+            flash::leave(&mut answer, &headers, &app, &home, &action, &reply.text);
             answer
         }
         Err(not_done) => {

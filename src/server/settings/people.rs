@@ -54,7 +54,7 @@ pub async fn users(State(app): State<SharedApp>, headers: HeaderMap) -> Response
     match owner(&headers, &app).await {
         Ok(account) => {
             let mut answer = users_page(account, Came::of(flash::of(&headers, USERS)), &headers, &app).await;
-            flash::drop_from(&mut answer, &headers, &app);
+            flash::drop_from(&mut answer, &headers);
             answer
         }
         Err(answer) => answer,
@@ -95,7 +95,7 @@ pub async fn user(
     let name = asked.into_iter().find(|(key, _)| key == "name").map(|(_, name)| name).unwrap_or_default();
     let sent = flash::of(&headers, &user_href(&name));
     let mut answer = user_page(account, name, Came::of(sent), &headers, &app).await;
-    flash::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers);
     answer
 }
 
@@ -117,7 +117,7 @@ pub async fn change_user(State(app): State<SharedApp>, Path(action): Path<String
                 _ => user_href(reply.json["name"].as_str().unwrap_or_default()),
             };
             let mut answer = Redirect::to(&page).into_response();
-            flash::leave(&mut answer, &app, &page, &action, &reply.text);
+            flash::leave(&mut answer, &headers, &app, &page, &action, &reply.text);
             answer
         }
         Err(not_done) => {
@@ -166,7 +166,7 @@ pub async fn tokens(State(app): State<SharedApp>, headers: HeaderMap) -> Respons
     match owner(&headers, &app).await {
         Ok(account) => {
             let mut answer = tokens_page(account, Came::of(flash::of(&headers, TOKENS)), &headers, &app).await;
-            flash::drop_from(&mut answer, &headers, &app);
+            flash::drop_from(&mut answer, &headers);
             answer
         }
         Err(answer) => answer,
@@ -192,7 +192,7 @@ pub async fn change_tokens(State(app): State<SharedApp>, Path(action): Path<Stri
         }
         Ok(reply) => {
             let mut answer = Redirect::to(&format!("{TOKENS}#tokens")).into_response();
-            flash::leave(&mut answer, &app, TOKENS, &action, &reply.text);
+            flash::leave(&mut answer, &headers, &app, TOKENS, &action, &reply.text);
             answer
         }
         Err(not_done) => {

@@ -31,7 +31,7 @@ pub async fn page(State(app): State<SharedApp>, Path(domain): Path<String>, head
     let Some(site) = app.collector.directory().find(&domain).cloned() else { return answers::not_found(&headers) };
     let sent = flash::of(&headers, &home(&site));
     let mut answer = shown(&account, site, sent, None, &headers, &app).await;
-    flash::drop_from(&mut answer, &headers, &app);
+    flash::drop_from(&mut answer, &headers);
     answer
 }
 
@@ -57,7 +57,7 @@ pub async fn change(
         Ok(reply) => {
             let home = home(&site);
             let mut answer = Redirect::to(&format!("{home}#shares")).into_response();
-            flash::leave(&mut answer, &app, &home, &action, &reply.text);
+            flash::leave(&mut answer, &headers, &app, &home, &action, &reply.text);
             answer
         }
         Err(not_done) => {

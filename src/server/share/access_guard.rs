@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::super::failure::{self, stored};
 use super::super::language::words_for;
-use super::super::{App, SharedApp, answers, cookie};
+use super::super::{App, SharedApp, answers, cookies};
 use crate::collector::{Collector, random};
 use crate::limits;
 use crate::operator::Share;
@@ -17,7 +17,7 @@ use crate::secret::{self, Secret};
 use crate::site::{Moment, Site};
 use crate::store::StoreError;
 
-/// The cookie of a browser whose reader knew the password; each share has its own, by its path.
+/// The cookie of a browser whose reader knew the password; each share has its own, whose name ends with its number.
 const COOKIE: &str = "headcount_share";
 /// Name of the key that such cookies are signed with.
 const KEY: &str = "shares";
@@ -78,9 +78,10 @@ pub async fn admit(slug: &str, headers: &HeaderMap, app: &SharedApp) -> Result<O
     if open.share.password.is_none() {
         return Ok(open);
     }
-    let (collector, kept) = (app.collector.clone(), cookie(headers, COOKIE).map(str::to_owned));
-    let id = open.share.id;
-    match stored(move || is_remembered(&collector, id, kept.as_deref())).await {
+    let (collector, id) = (app.collector.clone(), open.share.id);
+    // In earlier versions all had the same name.
+    let kept = [cookie_of(id), COOKIE.to_owned()].map(|name| cookies::values(headers, &name).join(" "));
+    match stored(move || is_remembered(&collector, id, &kept.join(" "))).await {
         Ok(true) => Ok(open),
         Ok(false) => Err(ask(&open, SharePasswordReason::Asked, headers)),
         Err(cause) => Err(failure::page(cause, headers)),
@@ -93,12 +94,18 @@ pub fn ask(open: &OpenShare, why: SharePasswordReason, headers: &HeaderMap) -> R
     answers::with_status(page.why.status(), page.html())
 }
 
-/// Whether a cookie says that the password of a share was right, and not too long ago.
-fn is_remembered(collector: &Collector, share: i64, kept: Option<&str>) -> Result<bool, StoreError> {
-    let (Some(kept), Some(key)) = (kept, collector.operators().known_key(KEY)?) else { return Ok(false) };
-    let Some(text) = secret::verified(&key, kept) else { return Ok(false) };
-    let until = text.strip_prefix(&format!("{share} ")).and_then(|until| until.parse().ok()).map(Moment);
-    Ok(until.is_some_and(|until| until > collector.clock().now()))
+fn cookie_of(share: i64) -> String {
+    format!("{COOKIE}_{share}")
+}
+
+/// Whether one of these cookies says that the password of a share was right, and not too long ago.
+fn is_remembered(collector: &Collector, share: i64, kept: &str) -> Result<bool, StoreError> {
+    let Some(key) = collector.operators().known_key(KEY)? else { return Ok(false) };
+    let now = collector.clock().now();
+    Ok(kept.split_whitespace().filter_map(|kept| secret::verified(&key, kept)).any(|text| {
+        let until = text.strip_prefix(&format!("{share} ")).and_then(|until| until.parse().ok()).map(Moment);
+        until.is_some_and(|until| until > now)
+    }))
 }
 
 /// What a browser keeps when the password of a share was right.
@@ -112,14 +119,9 @@ pub fn remembered(collector: &Collector, share: i64) -> Result<String, StoreErro
 }
 
 /// The answer to a right password: the browser gets its cookie and asks again for the page that it wanted.
-pub fn welcome(open: &OpenShare, kept: &str, wanted: &Uri, app: &App) -> Response {
+pub fn welcome(open: &OpenShare, kept: &str, wanted: &Uri, headers: &HeaderMap, app: &App) -> Response {
     let wanted = wanted.path_and_query().map_or(open.home.as_str(), |wanted| wanted.as_str());
     let mut answer = Redirect::to(wanted).into_response();
-    let secure = if app.base_url.starts_with("https://") { "; Secure" } else { "" };
-    let age_s = limits::SHARE_PASSWORD_MS / 1_000;
-    let text = format!("{COOKIE}={kept}; Path={}; HttpOnly; SameSite=Lax; Max-Age={age_s}{secure}", open.home);
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        answer.headers_mut().insert(header::SET_COOKIE, value);
-    }
+    cookies::keep(&mut answer, headers, app, &cookie_of(open.share.id), kept, limits::SHARE_PASSWORD_MS / 1_000);
     answer
 }

@@ -22,6 +22,14 @@ impl Operators {
         Ok(())
     }
 
+    /// Whom a one-time link signs in, if it holds.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn holder_of_link(&self, link: Digest, now: Moment) -> Result<Option<User>, StoreError> {
+        self.user_by("sign_in_links", link, now)
+    }
+
     /// Uses up a one-time link; tells whose it was if it held until now.
     ///
     /// # Errors
@@ -56,12 +64,18 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn signed_in(&self, login: Digest, now: Moment) -> Result<Option<User>, StoreError> {
+        self.user_by("logins", login, now)
+    }
+
+    /// Whose the row of a table is that has this digest, until its end.
+    fn user_by(&self, table: &str, digest: Digest, now: Moment) -> Result<Option<User>, StoreError> {
         let columns = users::COLUMNS;
-        let sql =
-            format!("SELECT {columns} FROM logins l JOIN users u ON u.id = l.user WHERE l.hash = ? AND l.until_ms > ?");
+        let sql = format!(
+            "SELECT {columns} FROM {table} l JOIN users u ON u.id = l.user WHERE l.hash = ? AND l.until_ms > ?"
+        );
         let reader = self.reader();
         let mut statement = reader.prepare_cached(&sql)?;
-        let found = statement.query_row(params![login.0, now.0], |row| Ok(users::user(row))).optional()?;
+        let found = statement.query_row(params![digest.0, now.0], |row| Ok(users::user(row))).optional()?;
         found.transpose()
     }
 
@@ -143,6 +157,13 @@ mod tests {
         let owner = store.user("Owner").unwrap().expect("there is an owner from the first day on").id;
         store.add_link(owner, digest(1), NOW).unwrap();
         assert_eq!(store.use_link(digest(2), NOW).unwrap(), None);
+        let holder = |now| store.holder_of_link(digest(1), now).unwrap().map(|user| user.name);
+        assert_eq!(
+            (holder(NOW).as_deref(), holder(NOW)),
+            (Some("owner"), Some("owner".into())),
+            "a look changes nothing"
+        );
+        assert_eq!(holder(NOW.plus(limits::SIGN_IN_LINK_MS)), None);
         assert_eq!(store.use_link(digest(1), NOW).unwrap(), Some(owner));
         assert_eq!(store.use_link(digest(1), NOW).unwrap(), None);
         store.add_link(owner, digest(1), NOW).unwrap();

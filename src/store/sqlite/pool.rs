@@ -50,6 +50,11 @@ impl SnapshotPool {
         self.free().iter().for_each(|place| take(&self.locked(*place)));
     }
 
+    /// All connections.
+    pub(super) fn all(&self) -> &[Mutex<Connection>] {
+        &self.connections
+    }
+
     fn free(&self) -> MutexGuard<'_, Vec<usize>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }

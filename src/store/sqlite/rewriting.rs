@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_table_keeps_its_rows_its_indexes_its_numbers_and_what_refers_to_it() {
         let folder = tempfile::tempdir().unwrap();
-        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
+        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap().0;
         let sql = "INSERT INTO sites (id, domain, timezone, settings, added_ms) VALUES (3, 'a', 'UTC', '{}', 0), (7, 'b', 'UTC', '{}', 0);
              INSERT INTO announced_changes (site, announced_ms, from_ms, command) VALUES (3, 0, 0, 'x');
              DELETE FROM sites WHERE id = 7;";
@@ -155,7 +155,7 @@ mod tests {
     #[test]
     fn pages_are_given_back_and_foreign_keys_looked_after_whatever_happens() {
         let folder = tempfile::tempdir().unwrap();
-        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
+        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap().0;
         let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
                    INSERT INTO names (site, text) SELECT 1, i || hex(zeroblob(60)) FROM n;
                    DELETE FROM names WHERE id > 100";

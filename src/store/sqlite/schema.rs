@@ -43,12 +43,33 @@ pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = [
     "revenue",
 ];
 
+/// Prepares a connection to an empty file, which nobody has until it is whole on the disk.
+pub(super) fn begin(connection: &Connection) -> Result<(), StoreError> {
+    // Only an empty file takes this one, so it comes first.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    Ok(())
+}
+
+/// Refuses a database that this program has not made, before anything is written to it.
+pub(super) fn refuse_others(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    refuse_newer(version)?;
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('sites', 'flushes', 'names')";
+    let tables: i64 = connection.query_row(sql, [], |row| row.get(0))?;
+    if version < 1 || tables < 3 {
+        let sentence = "it is a database of another program, or an empty one; put a backup in its place, or move it away to begin anew";
+        return Err(StoreError::NotOurs(sentence.into()));
+    }
+    Ok(())
+}
+
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(std::time::Duration::from_secs(limits::STORE_BUSY_S))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "cache_size", -limits::STORE_CACHE_KIB)?;
-    // Only an empty file takes this one, so it comes first.
-    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
@@ -65,8 +86,11 @@ pub(in crate::store) fn prepare_reader(connection: &Connection) -> Result<(), St
     Ok(())
 }
 
-/// Brings a file up to date, wholly or not at all.
+/// Brings a file up to date, wholly or not at all. One that is takes no lock for it.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    if is_present(connection)? && has_views(connection)? {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     refuse_newer(version)?;
@@ -109,6 +133,12 @@ pub(in crate::store) fn of_version(version: i64) -> Result<Connection, StoreErro
 pub(super) fn is_present(connection: &Connection) -> Result<bool, StoreError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(version == STEPS.len() as i64)
+}
+
+/// Whether there is a view of each dimension.
+fn has_views(connection: &Connection) -> Result<bool, StoreError> {
+    let mut find = connection.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = 'by_' || ?")?;
+    Dimension::ALL.iter().try_fold(true, |all, dimension| Ok(all && find.exists([dimension.name()])?))
 }
 
 /// The view of a dimension that came after the step which made the views of the first ones. A view holds nothing, so it is no

@@ -14,7 +14,7 @@ use crate::site::{Collected, Day, Epsilon, LeastAtRest, Month, RetainedKind, Sit
 use crate::store::Forgetting;
 
 /// Rejections of one site and day under one reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rejected {
     /// The site, or the instance.
     pub site: SiteId,
@@ -30,7 +30,7 @@ pub struct Rejected {
 pub const OTHER_PAGES: &str = "(other)";
 
 /// What programs asked for on one day: how often those of a family came for a group of pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BotCount {
     /// The site.
     pub site: SiteId,
@@ -58,7 +58,7 @@ pub struct Imported {
 }
 
 /// What became of the mails of a campaign on one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailSum {
     /// The site.
     pub site: SiteId,
@@ -177,7 +177,7 @@ impl Flush {
     pub fn is_nothing(&self) -> bool {
         let has_counts = !(self.sums.is_empty() && self.rejected.is_empty() && self.days.is_empty());
         let is_told = !(self.today.is_empty() && self.imported.is_empty() && self.batches.is_empty());
-        !has_counts && !is_told && self.mails.is_empty() && self.forgotten.is_empty()
+        !has_counts && !is_told && self.mails.is_empty() && self.forgotten.is_empty() && self.spills.is_empty()
     }
 
     /// The least figures of a site's days that are over.
@@ -193,7 +193,7 @@ impl Flush {
 }
 
 /// What is added in one step.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Flush {
     /// Number of this flush: one more than the last. A flush is applied once, however often it is tried.
     pub number: u64,
@@ -233,4 +233,6 @@ pub struct Flush {
     pub is_doubted: bool,
     /// How far the sums are with the journal.
     pub journal: JournalMark,
+    /// Ids of spilled sums that are in it; [`crate::store::SumStore::has_batch`] knows them for good.
+    pub spills: Vec<Digest>,
 }

@@ -164,6 +164,8 @@ pub enum TakenOutOf {
     Properties,
     /// Days that are older than the site keeps them; their months may be there.
     Days,
+    /// Cells that are damaged on the disk. This is not stored.
+    Damaged,
 }
 
 impl TakenOutOf {
@@ -174,6 +176,7 @@ impl TakenOutOf {
             TakenOutOf::Of(dimension) => dimension.code(),
             TakenOutOf::Properties => 100,
             TakenOutOf::Days => 101,
+            TakenOutOf::Damaged => 102,
         }
     }
 

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use super::StoreError;
 
-/// Is told how much is read for an answer, and says whether to go on.
+/// Is told how much is read for an answer and how much memory it takes, and says whether to go on.
 pub trait ReadMeter: Send + Sync {
-    /// So much more is to be read, as many cells take to be read that long. Whether it may be.
-    fn goes_on(&self, cells: usize) -> bool;
+    /// So much more is to be read, as many cells take to be read that long, and so many bytes more are to be taken.
+    ///
+    /// # Errors
+    /// [`StoreError::Interrupted`], [`StoreError::TooLarge`]
+    fn goes_on(&self, cells: usize, bytes: usize) -> Result<(), StoreError>;
 }
 
 /// Looked at before each part of the work at an answer. As it is made by [`Default`] it never interrupts.
@@ -24,10 +27,17 @@ impl Interrupt {
     /// To be called before so many cells are read.
     ///
     /// # Errors
-    /// [`StoreError::Interrupted`]
+    /// [`StoreError::Interrupted`], [`StoreError::TooLarge`]
     pub fn check(&self, cells: usize) -> Result<(), StoreError> {
-        let goes_on = self.0.as_ref().is_none_or(|meter| meter.goes_on(cells));
-        if goes_on { Ok(()) } else { Err(StoreError::Interrupted) }
+        self.0.as_ref().map_or(Ok(()), |meter| meter.goes_on(cells, 0))
+    }
+
+    /// To be called before many bytes are taken at once, beside what the thread holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Interrupted`], [`StoreError::TooLarge`]
+    pub fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
+        self.0.as_ref().map_or(Ok(()), |meter| meter.goes_on(0, bytes))
     }
 }
 

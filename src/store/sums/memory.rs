@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
+    Ask, BotCount, CellSource, CountedBy, DayState, Ended, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
     JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumRow,
     SumSnapshot, SumStore, TakenOut,
 };
@@ -98,6 +98,7 @@ impl Held {
             let (count, people) = self.mails.entry(key).or_default();
             (*count, *people) = (*count + mail.count, *people + mail.people);
         }
+        flush.spills.iter().for_each(|id| _ = self.batches.insert(id.0, Day(i32::MAX)));
         for (id, day) in &flush.batches {
             self.batches.entry(id.0).or_insert(*day);
             self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);
@@ -459,8 +460,8 @@ impl SumStore for MemorySums {
         Ok(())
     }
 
-    fn settle(&self) -> Result<(), StoreError> {
-        Ok(())
+    fn end(&self) -> Result<Ended, StoreError> {
+        Ok(Ended::default())
     }
 
     fn bytes(&self) -> u64 {

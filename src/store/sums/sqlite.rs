@@ -6,6 +6,7 @@
 
 mod at_rest;
 mod compaction;
+mod damage;
 mod erasing;
 mod forgotten_rows;
 mod gone_cells;
@@ -36,9 +37,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::Connection;
 
 use super::{
-    Ask, BotCount, CountedBy, Flush, Forgetting, Imported, InMemory, Interrupt, JournalMark, JournalPosition,
-    JournalState, MailSum, NamesMark, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore, TakenOut,
+    AdoptedStore, Ask, BotCount, CountedBy, Ended, Flush, Forgetting, Grain, Imported, InMemory, Interrupt,
+    JournalMark, JournalPosition, JournalState, MailSum, Mended, NamesMark, RemovedCells, StoreError, StoredSums,
+    SumSnapshot, SumStore, TakenOut,
 };
+use crate::cell::Tally;
 use crate::counts::Name;
 use crate::counts::published::{Release, ReleaseState};
 use crate::rejection::Rejection;
@@ -46,6 +49,8 @@ use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use crate::store::sums::forgetting::LostDays;
+pub(in crate::store) use compaction::tally;
+use damage::DamagedDays;
 use erasing::Erasing;
 use kept_answers::KeptAnswers;
 use months::MonthWork;
@@ -56,11 +61,26 @@ use write::SiteIds;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// Writes the cells of an axis to the rows of a month.
+///
+/// # Errors
+/// [`StoreError`]
+pub(in crate::store) fn add_month_rows(
+    connection: &Connection,
+    site: SiteId,
+    axis: (u8, i64),
+    month: Month,
+    cells: Vec<(i64, Tally)>,
+) -> Result<()> {
+    write::add_cells(connection, site, Grain::Month, axis, month.0, cells)
+}
+
 /// The sums in the file of a data folder.
 pub(in crate::store) struct SqliteSums {
     file: Arc<SqliteFile>,
     texts: names::TextCache,
     kept: KeptAnswers,
+    damaged: DamagedDays,
     /// Held by who stores a flush or removes a site; taken before the writer.
     applying: Mutex<()>,
     /// Never taken by who holds the writer.
@@ -84,11 +104,15 @@ impl SqliteSums {
     /// # Errors
     /// [`StoreError`]
     pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
-        compaction::make_final(&mut file.writer(), CountedBy::Import)?;
-        let (texts, kept) = Default::default();
+        // Where it can't be written, the next start does it.
+        let made = compaction::make_final(&mut file.writer(), CountedBy::Import);
+        if file.can_write() && !matches!(made, Err(StoreError::Busy | StoreError::Full)) {
+            made?;
+        }
+        let (texts, kept, damaged) = Default::default();
         let retaining = Mutex::new(Retaining::of(&file.reader())?);
         let (applying, months, thinning, in_use) = Default::default();
-        Ok(SqliteSums { file, texts, kept, applying, months, thinning, retaining, in_use })
+        Ok(SqliteSums { file, texts, kept, damaged, applying, months, thinning, retaining, in_use })
     }
 
     fn writer(&self) -> MutexGuard<'_, Connection> {
@@ -157,11 +181,25 @@ impl SqliteSums {
     }
 }
 
+impl AdoptedStore {
+    fn of(reader: &Connection) -> Result<AdoptedStore> {
+        Ok(AdoptedStore {
+            sites: crate::store::operators::sites_of(reader)?,
+            last_flush: read::last_flush(reader)?,
+            database: read::journal_state(reader)?.database,
+            open_days: compaction::open_days(reader)?,
+            publishing: releases::running(reader)?,
+            set_aside: Vec::new(),
+        })
+    }
+}
+
 /// A read transaction.
 struct SqliteSnapshot<'a> {
     connection: PooledConnection<'a>,
     texts: &'a names::TextCache,
     kept: &'a KeptAnswers,
+    damaged: &'a DamagedDays,
     /// When it began, for what is kept.
     since: u64,
     flush: u64,
@@ -173,10 +211,11 @@ impl<'a> SqliteSnapshot<'a> {
         connection: PooledConnection<'a>,
         texts: &'a names::TextCache,
         kept: &'a KeptAnswers,
+        damaged: &'a DamagedDays,
     ) -> Result<SqliteSnapshot<'a>> {
         let (since, interrupt) = (kept.now(), Interrupt::default());
         connection.execute_batch("BEGIN")?;
-        let mut snapshot = SqliteSnapshot { connection, texts, kept, since, flush: 0, interrupt };
+        let mut snapshot = SqliteSnapshot { connection, texts, kept, damaged, since, flush: 0, interrupt };
         // The first read fixes the state.
         snapshot.flush = read::last_flush(&snapshot.connection)?;
         Ok(snapshot)
@@ -230,7 +269,9 @@ impl SumSnapshot for SqliteSnapshot<'_> {
     }
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>> {
-        taken_out::of_site(&self.connection, site, first, last)
+        let mut marks = taken_out::of_site(&self.connection, site, first, last)?;
+        marks.extend(self.damaged.marks(site, first, last));
+        Ok(marks)
     }
 
     fn mails(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<MailSum>> {
@@ -260,6 +301,7 @@ impl SumStore for SqliteSums {
     }
 
     fn apply(&self, flush: &Flush) -> Result<()> {
+        self.file.is_in_place()?;
         // No name goes between its number and the cells.
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         let has_pairs = flush.days.iter().any(|state| state.snapshot.is_some());
@@ -278,11 +320,12 @@ impl SumStore for SqliteSums {
         self.months().note(flush);
         self.thinning().note(flush);
         self.retaining().note(flush, unswept);
-        emptied
+        // What was stored in a file that was being replaced is stored again where it will be found.
+        emptied.and_then(|()| self.file.is_in_place())
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
-        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept)?))
+        Ok(Box::new(SqliteSnapshot::begin(self.file.snapshot(), &self.texts, &self.kept, &self.damaged)?))
     }
 
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>> {
@@ -418,8 +461,48 @@ impl SumStore for SqliteSums {
         erased.map(drop)
     }
 
-    fn settle(&self) -> Result<()> {
-        SqliteFile::settle(&self.writer())
+    fn look(&self) -> Result<Mended> {
+        self.file.look()
+    }
+
+    fn is_in_place(&self) -> Result<()> {
+        self.file.is_in_place()
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.file.path().to_owned())
+    }
+
+    fn empty_log(&self) {
+        self.file.empty_log();
+    }
+
+    fn adopt(&self) -> Result<AdoptedStore> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        let _change = self.kept.change_all();
+        let mut store = self.file.adopt(AdoptedStore::of)?;
+        self.texts.clear();
+        // Sums of an import that broke off there are made final by the next start, if not now.
+        let _ = compaction::make_final(&mut self.writer(), CountedBy::Import);
+        store.open_days = compaction::open_days(&self.reader()).unwrap_or(store.open_days);
+        (*self.months(), *self.thinning()) = Default::default();
+        if let Ok(retaining) = Retaining::of(&self.reader()) {
+            *self.retaining() = retaining;
+        }
+        Ok(store)
+    }
+
+    fn keep(&self) -> Result<Option<PathBuf>> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.file.keep()
+    }
+
+    fn stay(&self) {
+        self.file.stay();
+    }
+
+    fn end(&self) -> Result<Ended> {
+        self.file.end()
     }
 
     fn bytes(&self) -> u64 {

@@ -131,7 +131,7 @@ impl Starts {
 /// Has everything flushed, and then nothing more done.
 fn flush_and_freeze(running: &mut Running, now: Moment) {
     running.begin_flush(now, Flush::default(), false);
-    running.flushing.wait().unwrap();
+    running.flushing.wait(None).unwrap();
     (running.has_ended, running.quiet) = (true, (Moment(i64::MIN), Moment(i64::MAX)));
 }
 

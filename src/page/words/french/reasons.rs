@@ -46,4 +46,6 @@ pub const FRENCH: Reasons = Reasons {
     bad_time_why: "L’heure indiquée n’en est pas une ou est trop ancienne.",
     excluded: "Exclu",
     excluded_why: "Le propriétaire du site écarte son réseau, son pays, sa page ou son hôte, ou tous les pings ; `headcount site show` dit lequel.",
+    overloaded: "Surcharge",
+    overloaded_why: "Il en est arrivé plus que la mémoire ne permet (`memory_max`) ; l’expéditeur a été prié de réessayer plus tard.",
 };

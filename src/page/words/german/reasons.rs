@@ -46,4 +46,6 @@ pub const GERMAN: Reasons = Reasons {
     bad_time_why: "Die angegebene Zeit ist keine Zeit oder liegt zu lange zurück.",
     excluded: "Ausgeschlossen",
     excluded_why: "Der Inhaber der Website lässt ihr Netz, ihr Land, ihre Seite, ihren Host oder alle Pings aus; `headcount site show` zeigt, was genau.",
+    overloaded: "Überlastet",
+    overloaded_why: "Es kam mehr an, als Speicher da ist (`memory_max`); der Absender wurde gebeten, es später noch einmal zu versuchen.",
 };

@@ -288,8 +288,11 @@ pub const ALLOWED: &[AllowedTable] = &[
     ),
     table(
         "batches",
-        "Which batches of hits have come, for 30 days.",
-        &[digest("id", "digest of the batch's id and its sender's token"), number("day", "the day, in UTC")],
+        "Which batches of hits have come, for 30 days, and which spilled sums are added.",
+        &[
+            digest("id", "digest of the batch's id and its sender's token; or the random id of spilled sums"),
+            number("day", "the day, in UTC; the last one of all for spilled sums"),
+        ],
     ),
     table(
         "keys",

@@ -51,7 +51,8 @@ impl<'a> AtRest<'a> {
         let columns = params![site.0, grain_code(grain), axis.0, axis.1, bucket];
         let stored: Option<Vec<u8>> =
             self.connection.prepare_cached(sql)?.query_row(columns, |row| row.get(0)).optional()?;
-        let before = stored.map_or(Ok(CellList::new()), |stored| unpack_all(&stored))?;
+        // What is damaged stays as it is, with what would be added.
+        let Ok(before) = stored.map_or(Ok(CellList::new()), |stored| unpack_all(&stored)) else { return Ok(()) };
         let mut after: BTreeMap<CellKey, Tally> = BTreeMap::new();
         for ((value, second), tally) in merged(before.clone(), cells) {
             let value = if is_small(&tally, least) { self.other } else { value };
@@ -75,7 +76,7 @@ impl<'a> AtRest<'a> {
             return Ok(());
         }
         let key = PairsKey { site: self.site, grain: Grain::Day, bucket: self.day.0, part: FINAL };
-        let blocks = pairs::take(self.connection, key)?;
+        let Some(blocks) = pairs::take(self.connection, key)? else { return Ok(()) };
         let mut tables: Vec<u32> = blocks.iter().flat_map(ColumnBlock::tables).collect();
         tables.sort_unstable();
         tables.dedup();

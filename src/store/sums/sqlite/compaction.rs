@@ -50,7 +50,7 @@ pub(super) fn store_day(
         thinning::finish(connection, site, day.month())?;
     }
     if state.is_over || state.snapshot.is_some() {
-        pairs::take(connection, running)?;
+        pairs::remove(connection, running)?;
     }
     if let Some(pairs) = pairs {
         let key = if state.is_over { PairsKey { part: FINAL, ..running } } else { running };
@@ -150,7 +150,7 @@ fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i
 }
 
 /// The tally whose columns begin at `from`.
-pub(super) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally> {
+pub(in crate::store) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally> {
     let mut columns = [0; TALLY.len()];
     for (at, column) in columns.iter_mut().enumerate() {
         *column = row.get(from + at)?;
@@ -165,7 +165,7 @@ pub(super) fn make_final(connection: &mut Connection, by: CountedBy) -> Result<V
     for (site, day) in left.iter().copied() {
         let key = PairsKey { site, grain: Grain::Day, bucket: day.0, part };
         thinning::finish(&transaction, site, day.month())?;
-        let blocks = pairs::take(&transaction, key)?;
+        let Some(blocks) = pairs::take(&transaction, key)? else { continue };
         months::outdate(&transaction, site, day.month())?;
         pairs::add(&transaction, PairsKey { part: FINAL, ..key }, tables_of(&blocks))?;
     }

@@ -55,7 +55,8 @@ impl From<Damaged> for StoreError {
     }
 }
 
-/// Adds cells to those of a place.
+/// Adds cells to those of a place. Where these are damaged they stay as they are, and are left out with what comes: figures of the
+/// place are not to look whole, and no flush fails for it.
 pub(super) fn add(connection: &Connection, place: PackedKey, cells: CellList) -> Result<()> {
     let PackedKey { site, grain, dimension, prop, bucket } = place;
     let grain = grain_code(grain);
@@ -63,7 +64,10 @@ pub(super) fn add(connection: &Connection, place: PackedKey, cells: CellList) ->
     let key = params![site.0, grain, dimension, prop, bucket];
     let stored: Option<Vec<u8>> = connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()?;
     let sum = match stored {
-        Some(stored) => packed::merged(packed::unpack_all(&stored)?, cells),
+        Some(stored) => match packed::unpack_all(&stored) {
+            Ok(stored) => packed::merged(stored, cells),
+            Err(Damaged) => return Ok(()),
+        },
         None => cells,
     };
     put(connection, place, &packed::pack(sum))

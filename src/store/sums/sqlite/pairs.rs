@@ -17,7 +17,7 @@ use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::Pair;
 use crate::limits;
 use crate::site::{Month, SiteId};
-use crate::store::{Grain, Interrupt, StoreError};
+use crate::store::{Grain, Interrupt};
 
 /// The pairs of one bucket, by one of those who count it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -209,13 +209,13 @@ pub(super) fn insert(connection: &Connection, key: PairsKey, sequence: i64, bloc
     Ok(())
 }
 
-/// Adds tables, in order of their numbers, to those of a key.
+/// Adds tables, in order of their numbers, to those of a key. Where these are damaged they stay as they are, as in [`super::packed::add`].
 pub(super) fn add(
     connection: &Connection,
     key: PairsKey,
     tables: impl IntoIterator<Item = Result<(u32, Vec<Chunk>)>>,
 ) -> Result<()> {
-    let stored = take(connection, key)?;
+    let Some(stored) = take(connection, key)? else { return Ok(()) };
     let mut left: BTreeSet<u32> = stored.iter().flat_map(ColumnBlock::tables).collect();
     let of_stored = |table: u32| -> Result<CellList> {
         let mut cells = CellList::new();
@@ -245,20 +245,31 @@ pub(super) fn add(
     writer.finish()
 }
 
-/// Takes all column blocks of a key out of the store, in order.
-pub(super) fn take(connection: &Connection, key: PairsKey) -> Result<Vec<ColumnBlock>> {
-    let of_key = "site = ? AND grain = ? AND bucket = ? AND part = ?";
+/// The columns that make a key.
+const OF_KEY: &str = "site = ? AND grain = ? AND bucket = ? AND part = ?";
+
+/// Removes all column blocks of a key.
+pub(super) fn remove(connection: &Connection, key: PairsKey) -> Result<()> {
     let PairsKey { site, grain, bucket, part } = key;
     let columns = params![site.0, grain_code(grain), bucket, part];
-    let sql = format!("SELECT cells FROM pairs WHERE {of_key} ORDER BY first_table, sequence");
+    connection.prepare_cached(&format!("DELETE FROM pairs WHERE {OF_KEY}"))?.execute(columns)?;
+    Ok(())
+}
+
+/// Takes all column blocks of a key out of the store, in order; nothing, and they stay, where one is damaged.
+pub(super) fn take(connection: &Connection, key: PairsKey) -> Result<Option<Vec<ColumnBlock>>> {
+    let PairsKey { site, grain, bucket, part } = key;
+    let columns = params![site.0, grain_code(grain), bucket, part];
+    let sql = format!("SELECT cells FROM pairs WHERE {OF_KEY} ORDER BY first_table, sequence");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_map(columns, |row| Ok(ColumnBlock::open(row.get_ref(0)?.as_blob()?)))?;
     let mut blocks = Vec::new();
     for block in found {
-        blocks.push(block?.map_err(|_| StoreError::Corrupt)?);
+        let Ok(block) = block? else { return Ok(None) };
+        blocks.push(block);
     }
-    connection.prepare_cached(&format!("DELETE FROM pairs WHERE {of_key}"))?.execute(columns)?;
-    Ok(blocks)
+    remove(connection, key)?;
+    Ok(Some(blocks))
 }
 
 /// The days of a month that have pairs which are not for good.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::compaction::tally;
+use super::damage::DamagedDays;
 use super::kept_answers::KeptRows;
 use super::months;
 use super::names::{TextCache, ValueFilter};
@@ -17,7 +18,7 @@ use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::thinning;
 use super::write::{axis_id, name_id, table};
 use super::{Result, SqliteSnapshot};
-use crate::cell::packed::{CellKey, unpack};
+use crate::cell::packed::{CellKey, is_sound, unpack};
 use crate::cell::{Axis, OTHER, Tally};
 use crate::counts::Name;
 use crate::counts::pairs::REST;
@@ -27,7 +28,7 @@ use crate::site::{Day, LocalHour, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, Interrupt, JournalId, JournalPosition,
-    JournalState, StoredSums, SumRow,
+    JournalState, StoreError, StoredSums, SumRow,
 };
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
@@ -54,7 +55,7 @@ pub(super) fn journal_folder(connection: &Connection) -> Result<Option<PathBuf>>
 
 /// The answers to questions.
 pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemory]) -> Result<StoredSums> {
-    let SqliteSnapshot { connection, texts, kept, since, flush, interrupt } = snapshot;
+    let SqliteSnapshot { connection, texts, kept, damaged, since, flush, interrupt } = snapshot;
     let adds = running.iter().map(|running| is_added(connection, running, *flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
     let mut readings = Vec::with_capacity(asks.len());
@@ -63,11 +64,13 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let wanted = ValueFilter::of(connection, ask, texts)?;
-        let mut reading = Reading { connection, ask, wanted, left_out, found, interrupt, sums: ValueSums::default() };
+        let sums = ValueSums::of(interrupt);
+        let mut reading = Reading { connection, ask, wanted, left_out, found, damaged, interrupt, sums };
         match ask.source() {
             CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
             _ => {}
         }
+        reading.sums.check()?;
         readings.push(reading);
     }
     read_pairs(connection, &mut readings)?;
@@ -76,7 +79,7 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         if reading.found.is_none() && reading.left_out.is_empty() {
             kept.keep(
                 reading.ask,
-                reading.sums.0.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
+                reading.sums.by_value.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
                 *since,
             );
         }
@@ -102,7 +105,9 @@ fn read_pairs(connection: &Connection, readings: &mut [Reading]) -> Result<()> {
                 let interrupt = readings[place].interrupt;
                 let opened = || OpenedBlocks::of(connection, key).interrupted_by(interrupt);
                 let blocks = blocks.entry(*part).or_insert_with(opened);
-                readings[place].pair(key, shown, is_turned, blocks)?;
+                let read = readings[place].pair(key, shown, is_turned, blocks);
+                readings[place].damaged.pass(site, (grain, bucket), read)?;
+                readings[place].sums.check()?;
             }
         }
     }
@@ -142,25 +147,48 @@ struct Reading<'a> {
     left_out: Vec<(i32, i64)>,
     /// The answer, if it was kept.
     found: Option<KeptRows>,
+    damaged: &'a DamagedDays,
     interrupt: &'a Interrupt,
-    sums: ValueSums,
+    sums: ValueSums<'a>,
 }
 
 /// Sums by bucket and number of the value.
-#[derive(Default)]
-struct ValueSums(HashMap<(i32, u32), Tally, foldhash::fast::RandomState>);
+struct ValueSums<'a> {
+    by_value: HashMap<(i32, u32), Tally, foldhash::fast::RandomState>,
+    interrupt: &'a Interrupt,
+    /// Why no more are added.
+    failed: Option<StoreError>,
+}
 
-impl ValueSums {
+impl ValueSums<'_> {
+    fn of(interrupt: &Interrupt) -> ValueSums<'_> {
+        ValueSums { by_value: HashMap::default(), interrupt, failed: None }
+    }
+
+    /// Adds to the sum of a value, if there is room for it. A failure is kept for [`ValueSums::check`].
     fn add(&mut self, ask: &Ask, bucket: i32, value: u32, tally: Tally) {
+        if self.by_value.len() == self.by_value.capacity() && self.failed.is_none() {
+            // A table that is full gets another of twice the size beside it.
+            let next = 2 * self.by_value.capacity() * size_of::<((i32, u32), Tally)>();
+            self.failed = self.interrupt.make_room(next).err();
+        }
+        if self.failed.is_some() {
+            return;
+        }
         let bucket = if ask.by_bucket { bucket } else { 0 };
         let value = if ask.axis == Axis::Total { 0 } else { value };
-        *self.0.entry((bucket, value)).or_default() += tally;
+        *self.by_value.entry((bucket, value)).or_default() += tally;
+    }
+
+    /// What failed meanwhile.
+    fn check(&mut self) -> Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
     }
 }
 
 impl Reading<'_> {
     fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
-        let row = |bucket: i32, value: u32, tally: Tally| {
+        let row = |bucket: i32, value: u32, tally: Tally| -> Result<SumRow> {
             self.interrupt.check(1)?;
             let value: Name = match value {
                 0 => Name::from(""),
@@ -169,10 +197,22 @@ impl Reading<'_> {
             };
             Ok(SumRow { bucket, value, tally })
         };
+        let many = self.found.as_ref().map_or(self.sums.by_value.len(), |rows| rows.len());
+        self.interrupt.make_room(many * size_of::<SumRow>())?;
+        let mut rows = Vec::with_capacity(many);
         match &self.found {
-            Some(rows) => rows.iter().map(|(bucket, value, tally)| row(*bucket, *value, *tally)).collect(),
-            None => self.sums.0.iter().map(|((bucket, value), tally)| row(*bucket, *value, *tally)).collect(),
+            Some(found) => {
+                for (bucket, value, tally) in found.iter() {
+                    rows.push(row(*bucket, *value, *tally)?);
+                }
+            }
+            None => {
+                for ((bucket, value), tally) in &self.sums.by_value {
+                    rows.push(row(*bucket, *value, *tally)?);
+                }
+            }
         }
+        Ok(rows)
     }
 
     fn single(&mut self, axis: &Axis<Name>) -> Result<()> {
@@ -244,7 +284,7 @@ impl Reading<'_> {
         let ask = self.ask;
         packed::each(self.connection, place, last, |day, cells| {
             self.interrupt.check(cells.len())?;
-            unpack(
+            let read = unpack(
                 cells,
                 0..=u32::MAX,
                 |key| self.wanted.passes(key.0),
@@ -254,21 +294,29 @@ impl Reading<'_> {
                         self.sums.add(ask, bucket, value, tally);
                     }
                 },
-            )?;
-            Ok(())
+            );
+            self.damaged.pass(ask.site, (Grain::Hour, day), read.map_err(Into::into)).map(drop)
         })
     }
 
     /// Adds packed days, or months, but for some runs of them.
     fn packed_days(&mut self, place: PackedKey, last: i32, left_out: &[(i32, i32)]) -> Result<()> {
+        let mut by_rows = Vec::new();
         packed::each(self.connection, place, last, |day, cells| {
             if left_out.iter().any(|(first, last)| (*first..=*last).contains(&day)) {
                 return Ok(());
             }
             self.interrupt.check(cells.len())?;
+            // A month has its rows too, and a block that bears its sum hands out nothing before it is known to be damaged.
+            if place.grain == Grain::Month && !is_sound(cells) {
+                by_rows.push(day);
+                return Ok(());
+            }
             let add = |(value, _): CellKey, tally| self.sums.add(self.ask, day, value, tally);
-            Ok(unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add)?)
-        })
+            let read = unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add);
+            self.damaged.pass(place.site, (place.grain, day), read.map_err(Into::into)).map(drop)
+        })?;
+        by_rows.into_iter().try_for_each(|month| self.table(Grain::Month, place, (month, month)))
     }
 
     /// The buckets that have pairs, if these are what the question wants.

@@ -134,12 +134,12 @@ mod tests {
     use crate::cell::packed::chunks;
     use crate::cell::{Axis, Dimension, Filter, Tally, Test};
     use crate::counts::pairs::Pair;
-    use crate::store::sums::sqlite::SqliteSnapshot;
     use crate::store::sums::sqlite::kept_answers::KeptAnswers;
     use crate::store::sums::sqlite::months::MonthWork;
     use crate::store::sums::sqlite::names::TextCache;
     use crate::store::sums::sqlite::packed::FINAL;
     use crate::store::sums::sqlite::pairs::{self, PairsKey};
+    use crate::store::sums::sqlite::{DamagedDays, SqliteSnapshot};
     use crate::store::{Ask, Grain, SumSnapshot};
 
     const SITE: SiteId = SiteId(1);
@@ -163,7 +163,8 @@ mod tests {
         let axis = Axis::Of(Dimension::Page);
         let ask = Ask { site: SITE, axis, filter, grain, first, last, by_bucket: false };
         let (texts, answers) = (TextCache::default(), KeptAnswers::default());
-        let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &answers).unwrap();
+        let damaged = DamagedDays::default();
+        let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &answers, &damaged).unwrap();
         let rows = snapshot.read(&[ask], &[]).unwrap().rows.remove(0);
         rows.iter().find(|row| &*row.value == "/105").map_or(0, |row| row.tally.visits)
     }
@@ -189,7 +190,7 @@ mod tests {
 
     fn file_of_three_months() -> (tempfile::TempDir, SqliteFile) {
         let folder = tempfile::tempdir().unwrap();
-        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
+        let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap().0;
         let name = "INSERT INTO names (id, site, text) VALUES (7, 1, 'x'), (205, 1, '/105')";
         file.writer().execute(name, []).unwrap();
         for day in (FIRST.0..FIRST.0 + 30).map(Day).chain([JULY, AUGUST]) {

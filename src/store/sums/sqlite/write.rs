@@ -125,6 +125,10 @@ fn add_mails(transaction: &Transaction, flush: &Flush) -> Result<()> {
 
 /// Notes the batches that are counted now, and forgets those that nobody sends again.
 fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
+    for id in &flush.spills {
+        // A file that can't be removed is found at every start.
+        transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, i32::MAX])?;
+    }
     for (id, day) in &flush.batches {
         transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, day.0])?;
         let old = Day(day.0 - limits::BATCH_DAYS);

@@ -9,7 +9,7 @@ use crate::cell::packed::chunks;
 use crate::cell::{Axis, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
 use crate::store::sums::sqlite::pairs::OpenedBlocks;
-use crate::store::sums::sqlite::{KeptAnswers, SqliteSnapshot, names::TextCache};
+use crate::store::sums::sqlite::{DamagedDays, KeptAnswers, SqliteSnapshot, names::TextCache};
 use crate::store::{Ask, SumSnapshot};
 
 const SITE: SiteId = SiteId(1);
@@ -96,7 +96,7 @@ fn add_up(file: &SqliteFile, restarts_after: usize) -> usize {
 
 fn file() -> (tempfile::TempDir, SqliteFile) {
     let folder = tempfile::tempdir().unwrap();
-    let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap();
+    let file = SqliteFile::open(&folder.path().join("headcount.db")).unwrap().0;
     (folder, file)
 }
 
@@ -169,7 +169,8 @@ fn questions_are_answered_alike_by_either_order_of_a_table() {
     add_up(&file, usize::MAX);
     let answers = || {
         let (texts, kept) = (TextCache::default(), KeptAnswers::default());
-        let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &kept).unwrap();
+        let damaged = DamagedDays::default();
+        let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &kept, &damaged).unwrap();
         let ask = |(split, by, value): (Dimension, Dimension, u32)| {
             let filter = Filter { axis: Axis::Of(by), test: Test::Is(vec![format!("name {value}")]) };
             let (axis, month) = (Axis::Of(split), FIRST.month().0);

@@ -1,0 +1,115 @@
+//! Puts a copy in the place of a database, which is kept aside.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt, chown};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, ensure};
+
+use super::target::{NewFile, is_same, refuse_what_belongs_to, sync_folder};
+use super::{Look, fill, rotation, unreadable};
+use crate::site::Moment;
+use crate::store::StoreError;
+use crate::store::copying::{self, FileFacts};
+
+/// What was put back.
+#[derive(Debug)]
+pub struct Restored {
+    /// What it holds.
+    pub facts: FileFacts,
+    /// Where the database is that was there before.
+    pub aside: Option<PathBuf>,
+}
+
+/// Looks whether a file can be put back.
+///
+/// # Errors
+/// It is damaged, of a newer version, or no database of this program.
+pub fn looked_through(from: &Path) -> Result<FileFacts> {
+    let shown = from.display();
+    ensure!(from.is_file(), "{shown} is no file");
+    copying::look_through(from).map_err(|why| match why {
+        StoreError::Corrupt => anyhow!("{shown} is damaged or no database; nothing was changed"),
+        why => unreadable(from, why).context("nothing was changed"),
+    })
+}
+
+/// Puts a copy of `from` in the place of a database. Nobody else may have its folder, whose lock the caller holds.
+///
+/// # Errors
+/// Why it was not put back; the database is what it was then.
+pub fn restore(database: &Path, from: &Path, now: Moment, look: Look) -> Result<Restored> {
+    // A link to another disk stays one.
+    let database = &database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    ensure!(!is_same(from, database), "{} is the database itself", from.display());
+    refuse_what_belongs_to(database, from)?;
+    let file = NewFile::begin(database, true)?;
+    let facts = fill(&file, from, look)?;
+    give_to_owner(file.folder(), file.part());
+    let aside = set_aside(database, now)?;
+    let folder = file.folder().to_owned();
+    file.finish().with_context(|| format!("{} can't be written", database.display()))?;
+    sync_folder(&folder).context("the folder can't be brought to the disk")?;
+    Ok(Restored { facts, aside })
+}
+
+/// Keeps what is there under a dated name, with what belongs to it. The database is there under its own name too until another takes it.
+fn set_aside(database: &Path, now: Moment) -> Result<Option<PathBuf>> {
+    let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let (log, rollback) = (beside(database, "-wal"), beside(database, "-journal"));
+    let is_empty = length(database) == 0;
+    if is_empty && length(&log) == 0 {
+        remove_beside(database)?;
+        return Ok(None);
+    }
+    // A log beside an empty file would be lost if SQLite looked at it.
+    if !is_empty {
+        match copying::settle(database) {
+            Err(StoreError::Busy) => {
+                return Err(anyhow!("{} is in use by another program; nothing was changed", database.display()));
+            }
+            // What can't be brought into a damaged file stays beside it.
+            Ok(()) | Err(_) => {}
+        }
+    }
+    let aside = rotation::free_name(database, "replaced", now);
+    let kept = |error: io::Error| anyhow!("{} can't be kept as {}: {error}", database.display(), aside.display());
+    // Where there are no hard links it has no name of its own for a moment.
+    fs::hard_link(database, &aside).or_else(|_| fs::rename(database, &aside)).map_err(kept)?;
+    for (path, ending) in [(&log, "-wal"), (&rollback, "-journal")] {
+        if length(path) > 0 {
+            fs::rename(path, beside(&aside, ending)).map_err(kept)?;
+        }
+    }
+    remove_beside(database)?;
+    Ok(Some(aside))
+}
+
+fn remove_beside(database: &Path) -> Result<()> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        let path = beside(database, ending);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("{} can't be removed", path.display()));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Has root give a file to the user of its folder, who could not open it otherwise.
+pub fn give_to_owner(folder: &Path, path: &Path) {
+    let (Ok(of_folder), Ok(of_file)) = (fs::metadata(folder), fs::metadata(path)) else { return };
+    if of_folder.uid() != of_file.uid() {
+        // Nobody else than root may, nor has to.
+        let _ = chown(path, Some(of_folder.uid()), Some(of_folder.gid()));
+    }
+}

@@ -1,0 +1,64 @@
+//! `headcount store`: what becomes of a database that was replaced or removed while a server has it open.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Done, Reply};
+use crate::collector::Collector;
+use crate::page::text::counted;
+
+/// Which database the server goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreCommand {
+    /// The one that is at its path now.
+    Adopt,
+    /// The one that is open.
+    Keep,
+}
+
+/// What is said where there is no choice.
+pub const NOTHING: &str = "Nothing is to do: the database at its path is the one that is in use.";
+
+pub(super) fn run(collector: &Collector, command: StoreCommand) -> Done {
+    if collector.is_in_place().is_ok() {
+        return Ok(Reply::new(NOTHING, json!({"done": false})));
+    }
+    match command {
+        StoreCommand::Adopt => adopt(collector),
+        StoreCommand::Keep => keep(collector),
+    }
+}
+
+fn adopt(collector: &Collector) -> Done {
+    let adopted = collector.adopt()?;
+    let mut text = format!(
+        "The server goes on with the database that is at its path now; {} that waited are added to it.",
+        counted(adopted.added, "hits")
+    );
+    for (site, hits) in &adopted.missing {
+        let hits = counted(*hits, "hits");
+        text.push_str(&format!(
+            "\n{site} is not in it: {hits} of it that waited are counted as rejected (unknown_site)."
+        ));
+    }
+    for site in &adopted.forgotten {
+        text.push_str(&format!("\n{site} has another number in it: visitors of today may count again."));
+    }
+    if adopted.without_journal {
+        text.push_str(
+            "\nThe journal of the running day was of the other database; there is none until the next start.",
+        );
+    }
+    let missing = adopted.missing.iter().map(|(site, hits)| json!({"site": site, "hits": hits})).collect::<Vec<_>>();
+    Ok(Reply::new(text, json!({"done": true, "added": adopted.added, "missing": missing})))
+}
+
+fn keep(collector: &Collector) -> Done {
+    let aside = collector.keep()?.map(|path| path.display().to_string());
+    let mut text = "The database that is open is at its path again, with all that waited.".to_owned();
+    if let Some(aside) = &aside {
+        text.push_str(&format!(" What lay there is kept as {aside}."));
+    }
+    Ok(Reply::new(text, json!({"done": true, "set_aside": aside})))
+}

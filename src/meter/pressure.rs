@@ -1,0 +1,101 @@
+//! In: how much memory the program has taken, of how much it may. Out: what gives way to what is dearer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+
+use crate::limits;
+
+/// What gives way where memory gets short; each with all before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Pressure {
+    /// Nothing.
+    None,
+    /// Answers that are kept to be given again.
+    KeptAnswers,
+    /// Questions that read much.
+    DearQuestions,
+    /// New visitors: their hits are counted without one.
+    NewVisitors,
+    /// Beacons of whoever sends more than their share.
+    HeavySenders,
+    /// All beacons.
+    Beacons,
+}
+
+impl Pressure {
+    /// All of them.
+    const ALL: [Pressure; 6] = [
+        Pressure::None,
+        Pressure::KeptAnswers,
+        Pressure::DearQuestions,
+        Pressure::NewVisitors,
+        Pressure::HeavySenders,
+        Pressure::Beacons,
+    ];
+
+    /// What gives way when so much of so much is taken.
+    pub fn of(used: u64, most: u64) -> Pressure {
+        let reached = limits::PRESSURE_PERCENTS.iter().filter(|percent| used >= most / 100 * **percent);
+        Pressure::ALL[reached.count()]
+    }
+
+    /// What `/health` calls it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Pressure::None => "nothing",
+            Pressure::KeptAnswers => "kept answers",
+            Pressure::DearQuestions => "dear questions",
+            Pressure::NewVisitors => "new visitors",
+            Pressure::HeavySenders => "heavy senders",
+            Pressure::Beacons => "beacons",
+        }
+    }
+}
+
+/// The pressure that there is now, for all who share it.
+#[derive(Debug, Clone, Default)]
+pub struct SharedPressure(Arc<AtomicU8>);
+
+impl SharedPressure {
+    /// The pressure.
+    pub fn now(&self) -> Pressure {
+        Pressure::ALL[usize::from(self.0.load(Relaxed)).min(Pressure::ALL.len() - 1)]
+    }
+
+    /// Notes what it is; gives the one before.
+    pub fn set(&self, pressure: Pressure) -> Pressure {
+        let before = self.now();
+        self.0.store(pressure as u8, Relaxed);
+        before
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_after_the_other_gives_way() {
+        let shared = SharedPressure::default();
+        let mut before = Pressure::None;
+        for used in 0..=300 {
+            let pressure = Pressure::of(used, 200);
+            assert!(pressure >= before);
+            assert_eq!(shared.set(pressure), before);
+            before = shared.now();
+        }
+        assert_eq!(
+            [0, 139, 140, 160, 180, 190, 199, 200].map(|used| Pressure::of(used, 200).label()),
+            [
+                "nothing",
+                "nothing",
+                "kept answers",
+                "dear questions",
+                "new visitors",
+                "heavy senders",
+                "heavy senders",
+                "beacons",
+            ]
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! In: the file of a database, which others may have open. Out: one file that is a whole database by itself, and what a file holds.
+//! Forgets: what was deleted, which is not copied, and to which journal the database belonged.
+//!
+//! A copy is one read transaction (`VACUUM INTO`): whoever writes is not waited for and does not wait, and it never begins again, as
+//! SQLite's backup API does whenever another program writes.
+
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use percent_encoding::percent_encode;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::StoreError;
+use super::inspection::PLAIN;
+use super::sqlite::schema;
+use crate::limits;
+use crate::site::Day;
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The version of its schema.
+    pub version: i64,
+    /// What tells it from other databases, if it has it: random, and new in each copy.
+    pub id: Option<[u8; 16]>,
+    /// Number of its last flush.
+    pub flush: u64,
+    /// How many sites are declared.
+    pub sites: u64,
+    /// The last day that has sums.
+    pub last_day: Option<Day>,
+    /// Bytes of its pages that are in use.
+    pub bytes: u64,
+}
+
+/// Opens a file to read it. Where it can be, its log is used and brought in when nobody else has it open, as SQLite does by itself.
+pub(super) fn opened(path: &Path) -> Result<Connection, StoreError> {
+    let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let first = usable(path, read_write).or_else(|why| match why {
+        StoreError::Corrupt | StoreError::Busy => Err(why),
+        _ => usable(path, read_only),
+    });
+    match first {
+        Ok(connection) => Ok(connection),
+        // In a folder that can't be written to there is no room for the log's index; a file that has no log needs none.
+        Err(StoreError::Other(_)) if !has_log(path) => {
+            use std::os::unix::ffi::OsStrExt;
+            let name = format!("file:{}?immutable=1", percent_encode(path.as_os_str().as_bytes(), PLAIN));
+            usable(Path::new(&name), read_only | OpenFlags::SQLITE_OPEN_URI)
+        }
+        Err(why) => Err(why),
+    }
+}
+
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+fn usable(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S))?;
+    connection.pragma_update(None, "cache_size", -limits::STORE_CACHE_KIB)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    let _: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    Ok(connection)
+}
+
+/// What a file holds.
+///
+/// # Errors
+/// [`StoreError`]; `Corrupt` also for what is no database, `Other` for one of a newer version, or that is not ours.
+pub fn facts(path: &Path) -> Result<FileFacts, StoreError> {
+    facts_of(&opened(path)?)
+}
+
+fn facts_of(connection: &Connection) -> Result<FileFacts, StoreError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    schema::refuse_newer(version)?;
+    if version < 1 || !["sites", "flushes", "names"].iter().all(|table| has(connection, table).unwrap_or(false)) {
+        return Err(StoreError::Other("it is no database of headcount".into()));
+    }
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let flush = number("SELECT number FROM flushes")?;
+    let sites = number("SELECT count(*) FROM sites")?;
+    let id = match has(connection, "journal")? {
+        true => connection.query_row("SELECT \"database\" FROM journal", [], |row| row.get(0)).map(Some)?,
+        false => None,
+    };
+    let last_day = match has(connection, "site_totals")? {
+        true => "SELECT max(bucket) FROM site_totals WHERE grain = 1",
+        false => "SELECT max(bucket) FROM days",
+    };
+    let last_day: Option<i32> = connection.query_row(last_day, [], |row| row.get(0))?;
+    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let bytes = (pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?;
+    Ok(FileFacts {
+        version,
+        id,
+        flush: flush.max(0) as u64,
+        sites: sites.max(0) as u64,
+        last_day: last_day.map(Day),
+        bytes: bytes.max(0) as u64,
+    })
+}
+
+fn has(connection: &Connection, table: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?";
+    Ok(connection.query_row(sql, [table], |row| row.get::<_, i64>(0))? > 0)
+}
+
+/// Copies a database into a file that is there and empty. `look` is called now and then; when it says so, the copy is given up.
+///
+/// The copy has an id of its own and no journal: nothing that was made for the first file is ever added to it.
+///
+/// # Errors
+/// [`StoreError`]; `Interrupted` where it was given up. What stands in the file then is of no use.
+pub fn copy(from: &Path, to: &Path, mut look: impl FnMut() -> bool) -> Result<FileFacts, StoreError> {
+    let source = opened(from)?;
+    facts_of(&source)?;
+    let to_text = to.to_str().ok_or_else(|| StoreError::Other("its path is no text".into()))?;
+    let handle = source.get_interrupt_handle();
+    std::thread::scope(|scope| {
+        let (done, is_done) = mpsc::channel();
+        let work = scope.spawn(move || {
+            let copied = source.execute("VACUUM INTO ?", [to_text]);
+            _ = done.send(());
+            // Closed here: when nobody else has it open, its log goes with it.
+            drop(source);
+            copied
+        });
+        while let Err(RecvTimeoutError::Timeout) = is_done.recv_timeout(Duration::from_millis(limits::COPY_LOOK_MS)) {
+            if !look() {
+                handle.interrupt();
+            }
+        }
+        match work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+            Ok(_) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+                Err(StoreError::Interrupted)
+            }
+            Err(error) => Err(StoreError::from(error)),
+        }
+    })?;
+    make_own(to)
+}
+
+/// Gives a copy an id of its own.
+fn make_own(copy: &Path) -> Result<FileFacts, StoreError> {
+    let connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    // Pages of a copy lie elsewhere: no log that was written for the first file may be taken for its own, and this number is what tells.
+    let mark: i64 = connection.query_row("SELECT abs(random() % 2147483646) + 1", [], |row| row.get(0))?;
+    connection.pragma_update(None, "application_id", mark)?;
+    if has(&connection, "journal")? {
+        let sql = "UPDATE journal SET \"database\" = randomblob(16), id = NULL, segment = 0, \"offset\" = 0";
+        connection.execute(sql, [])?;
+    }
+    facts_of(&connection)
+}
+
+/// Whether a file is sound as far as a look at its structure tells.
+///
+/// # Errors
+/// [`StoreError`]; `Corrupt` where it is not.
+pub fn look_through(path: &Path) -> Result<FileFacts, StoreError> {
+    let connection = opened(path)?;
+    let facts = facts_of(&connection)?;
+    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if said == "ok" { Ok(facts) } else { Err(StoreError::Corrupt) }
+}
+
+/// Brings the log of a file into it, so that it is whole by itself.
+///
+/// # Errors
+/// [`StoreError`]; `Busy` where somebody else has it open.
+pub fn settle(path: &Path) -> Result<(), StoreError> {
+    let connection = usable(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    super::sqlite::settle(&connection)
+}

@@ -1,0 +1,148 @@
+//! Where spilled sums are written and found.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use rustix::fs::OFlags;
+
+use super::{Spill, SpillTrouble};
+use crate::limits;
+use crate::secret;
+use crate::store::DatabaseId;
+
+const BEGINNING: &str = "headcount-";
+const ENDING: &str = ".spill";
+/// Bytes of the digest and of the random number in a name.
+const NAME_BYTES: usize = 8;
+
+/// The folders in which sums that can't be stored may wait for the next start, the first choice first.
+#[derive(Debug, Clone, Default)]
+pub struct SpillPlaces {
+    /// The folders, and how the names of the files there begin: a folder that other databases use too tells them apart.
+    folders: Vec<(PathBuf, String)>,
+    database: DatabaseId,
+}
+
+/// Files that were found, and are to be removed once the store has what is in them.
+#[derive(Debug, Default)]
+pub struct SpilledFiles {
+    /// What is in them, the newest first.
+    pub spills: Vec<Spill>,
+    /// Where they are.
+    pub paths: Vec<PathBuf>,
+    /// What was found and is left alone.
+    pub troubles: Vec<(PathBuf, SpillTrouble)>,
+}
+
+impl SpillPlaces {
+    /// Those of the database in a file: where the operator `wants` them, beside it, and then in a folder of memory.
+    pub fn of(file: &Path, database: DatabaseId, wants: Option<&Path>, memory: Option<&Path>) -> SpillPlaces {
+        // Copies of a database have its id, and files of their own.
+        let inode = fs::metadata(file).map_or(0, |file| file.ino());
+        let name = |what: &[u8]| format!("{BEGINNING}{}", HEXLOWER.encode(&secret::of_database(what).0[..NAME_BYTES]));
+        let (own, shared) = (name(&database.0), name(&[&database.0[..], &inode.to_le_bytes()].concat()));
+        let beside = file.parent().map(|folder| (folder.to_owned(), own.clone()));
+        let wanted = wants.map(|folder| (folder.to_owned(), own));
+        let memory = memory.map(|folder| (folder.to_owned(), shared));
+        SpillPlaces { folders: wanted.into_iter().chain(beside).chain(memory).collect(), database }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.folders.is_empty()
+    }
+
+    /// Writes sums to the first folder that takes them, and tells where they are.
+    ///
+    /// # Errors
+    /// What each folder said.
+    pub fn write(&self, spill: &Spill) -> Result<PathBuf, String> {
+        let bytes = spill.bytes(self.database).map_err(|error| error.to_string())?;
+        let mut random = [0; NAME_BYTES];
+        getrandom::fill(&mut random).map_err(|error| error.to_string())?;
+        let mut said = Vec::new();
+        for (folder, beginning) in &self.folders {
+            let path = folder.join(format!("{beginning}-{}{ENDING}", HEXLOWER.encode(&random)));
+            match write_whole(folder, &path, &bytes) {
+                Ok(()) => return Ok(path),
+                Err(error) => said.push(format!("{}: {error}", folder.display())),
+            }
+        }
+        Err(said.join("; "))
+    }
+
+    /// Finds what was written. What is damaged is kept under another name, so that it is told once.
+    pub fn find(&self) -> SpilledFiles {
+        let mut found = SpilledFiles::default();
+        for path in self.folders.iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
+            let read = read_own(&path).map_err(|_| SpillTrouble::NotOurs);
+            match read.and_then(|bytes| Spill::read(&bytes, self.database)) {
+                Ok(spill) => {
+                    found.spills.push(spill);
+                    found.paths.push(path);
+                }
+                Err(SpillTrouble::Damaged) => {
+                    let aside = path.with_extension("spill-damaged");
+                    let is_moved = fs::rename(&path, &aside).is_ok();
+                    found.troubles.push((if is_moved { aside } else { path }, SpillTrouble::Damaged));
+                }
+                Err(trouble) => found.troubles.push((path, trouble)),
+            }
+        }
+        found.spills.sort_by_key(|spill| std::cmp::Reverse(spill.written_ms));
+        found
+    }
+}
+
+impl SpilledFiles {
+    /// Removes files whose sums are stored, and tells which could not be removed.
+    pub fn remove(paths: Vec<PathBuf>) -> Vec<(PathBuf, io::Error)> {
+        let removed = paths.into_iter().map(|path| {
+            let done = fs::remove_file(&path);
+            (path, done)
+        });
+        let failed = removed.filter_map(|(path, done)| Some((path, done.err()?)));
+        failed.filter(|(_, error)| error.kind() != io::ErrorKind::NotFound).collect()
+    }
+}
+
+fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("spill-unfinished");
+    let written = write_synced(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished);
+    }
+    written?;
+    File::open(folder)?.sync_all()
+}
+
+fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn files_in(folder: &Path, beginning: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let ours = names.filter(|name| name.starts_with(&format!("{beginning}-")) && name.ends_with(ENDING));
+    ours.take(limits::SPILL_FILES_MAX).map(|name| folder.join(name)).collect()
+}
+
+/// The content of a file that this user wrote, and nobody else may write: a folder may be everybody's.
+fn read_own(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+    let file = File::options().read(true).custom_flags(flags).open(path)?;
+    let about = file.metadata()?;
+    let user = rustix::process::geteuid().as_raw();
+    let is_ours = about.is_file() && (about.uid() == user || user == 0) && about.mode() & 0o022 == 0;
+    if !is_ours || about.len() > limits::SPILL_BYTES_MAX {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let mut bytes = Vec::with_capacity(about.len() as usize);
+    file.take(limits::SPILL_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

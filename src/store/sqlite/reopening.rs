@@ -1,0 +1,50 @@
+//! A file that can be read and not written: a full disk, which has no room for the log's index, a folder or a file without the right to
+//! write. It is read as it is, and opened to be written as soon as that can be done.
+
+use std::sync::atomic::Ordering;
+
+use super::SqliteFile;
+use super::connections::Connections;
+
+impl SqliteFile {
+    /// Whether the file can be written as it was opened; else it is opened anew whenever something is to be written.
+    pub(in crate::store) fn can_write(&self) -> bool {
+        self.can_write.load(Ordering::Acquire)
+    }
+
+    /// Opens the file to be written, if that can be done by now.
+    pub(super) fn reopen(&self) {
+        let Ok(connections) = Connections::open(&self.path) else { return };
+        if !connections.can_write {
+            return;
+        }
+        // Nobody reads the file as one that does not change any more when the first thing is written.
+        let Ok(held) = self.hold() else { return };
+        if !self.can_write() {
+            self.replace(held, connections);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_can_only_be_read_is_read_and_written_as_soon_as_it_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("100% of #a?b.db");
+        let (file, _) = SqliteFile::open(&path).unwrap();
+        let held = file.hold().unwrap();
+        let held = file.replace(held, Connections::none().unwrap());
+        let only_read = Connections::to_read(&path).unwrap();
+        assert!(!only_read.can_write && super::super::schema::is_present(&only_read.snapshots[0]).unwrap());
+        assert!(only_read.writer.execute("DELETE FROM sites", []).is_err());
+        drop(file.replace(held, only_read));
+        assert!(!file.can_write());
+        assert_eq!(file.writer().execute("DELETE FROM batches", []).unwrap(), 0, "it is opened anew");
+        assert!(file.can_write());
+        drop(file);
+        assert!(Connections::to_read(&folder.path().join("none.db")).is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! Clocks that are wrong, below a collector that believes them as far as they go with the time for which the machine runs.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use headcount::beacon::{ClientIp, NO_HINTS, Request, plausible};
+use headcount::clock::{Clock, RELEASED, Uptime};
+use headcount::collector::{Collector, Outcome, WriterHandle};
+use headcount::control::{self, Command, SiteChange};
+use headcount::hit::Tools;
+use headcount::hit::agent::Agents;
+use headcount::hit::place::Places;
+use headcount::rejection::Rejection;
+use headcount::site::Moment;
+use headcount::store;
+use tempfile::TempDir;
+
+use crate::store::file::Database;
+use crate::world::logs;
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+/// 2026-06-01 at 09:00 UTC.
+const START: Moment = Moment(1_780_304_400_000);
+
+/// A collector of example.com, a wall clock, and the time for which the machine runs.
+struct Machine {
+    folder: TempDir,
+    wall: Clock,
+    uptime: Arc<AtomicI64>,
+    running: Option<(Collector, WriterHandle)>,
+}
+
+impl Machine {
+    fn start(wall: Moment) -> Machine {
+        for text in ["the clock is not set", "the clock is doubted"] {
+            logs::expect(text);
+        }
+        let (folder, wall) = (tempfile::tempdir().unwrap(), Clock::manual(wall));
+        let mut machine = Machine { folder, wall, uptime: Arc::default(), running: None };
+        machine.begin();
+        let add = Command::SiteAdd { domain: "example.com".into(), change: SiteChange::default() };
+        control::run(add, machine.collector(), "").unwrap();
+        machine
+    }
+
+    fn begin(&mut self) {
+        let stores = store::open(&self.folder.path().join("headcount.db")).unwrap();
+        let tools = Tools { agents: Agents::new(), places: Places::none() };
+        let clock = self.wall.clone().guarded(Uptime::Manual(self.uptime.clone()));
+        self.running = Some(Collector::start(stores, tools, clock).unwrap());
+    }
+
+    fn end(&mut self) {
+        let (collector, keeping) = self.running.take().unwrap();
+        collector.stop();
+        keeping.wait().unwrap();
+    }
+
+    fn collector(&self) -> &Collector {
+        &self.running.as_ref().unwrap().0
+    }
+
+    /// Time passes, and the wall clock is set to something else besides.
+    fn pass(&self, ms: i64, step: i64) {
+        self.uptime.fetch_add(ms, Ordering::SeqCst);
+        self.wall.set(self.wall.now().plus(ms + step));
+        // Whoever is due is looked at.
+        let _ = self.collector().waiting();
+    }
+
+    fn hit(&self, address: &str) -> Outcome {
+        let request = Request {
+            query: "",
+            body: br#"{"n":"pageview","u":"https://example.com/a","d":"example.com"}"#,
+            address: ClientIp(address.parse().unwrap()),
+            way: Default::default(),
+            user_agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            hints: &NO_HINTS,
+            accept_language: "",
+            referer: "",
+            origin: "",
+            forwarded: "",
+            opted_out: false,
+            prefetch: false,
+        };
+        self.collector().receive(plausible::parse(&request).unwrap().remove(0))
+    }
+
+    /// Days with pageviews and visitors, in order.
+    fn days(&self) -> Vec<String> {
+        self.collector().flush().unwrap();
+        let sql = "SELECT day || ' ' || pageviews || ' ' || visitors FROM totals ORDER BY day";
+        Database::of(self.folder.path()).texts(sql)
+    }
+
+    fn clock(&self) -> String {
+        let reply = control::run(Command::ClockShow, self.collector(), "").unwrap();
+        reply.json["clock"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_jump_of_years_makes_no_day_and_ends_none() {
+    let mut machine = Machine::start(START);
+    assert_eq!(machine.hit("203.0.113.1"), Outcome::Accepted);
+    assert_eq!(machine.days(), ["2026-06-01 1 1"]);
+    machine.pass(1_000, 5 * 365 * DAY);
+    assert_eq!((machine.hit("203.0.113.1"), machine.clock()), (Outcome::Accepted, "doubted".to_owned()));
+    machine.pass(1_000, -5 * 365 * DAY);
+    assert_eq!((machine.hit("203.0.113.1"), machine.clock()), (Outcome::Accepted, "believed".to_owned()));
+    assert_eq!(machine.days(), ["2026-06-01 3 1"], "the visitor is known all the time");
+    machine.end();
+}
+
+#[test]
+fn a_doubted_clock_ends_the_day_when_it_is_over_and_an_operator_can_believe_it() {
+    let mut machine = Machine::start(START);
+    machine.hit("203.0.113.1");
+    machine.days();
+    // It never says the same for long, so that it is never believed.
+    for _ in 0..32 {
+        machine.pass(HOUR / 2, 100 * DAY);
+    }
+    assert_eq!((machine.clock(), machine.collector().visitors_in_memory()), ("doubted".to_owned(), 0));
+    assert_eq!(machine.collector().salts_in_memory(), 0);
+    machine.hit("203.0.113.1");
+    assert_eq!(machine.days(), ["2026-06-01 1 1", "2026-06-02 1 1"]);
+    control::run(Command::ClockConfirm, machine.collector(), "").unwrap();
+    assert_eq!(machine.clock(), "believed");
+    machine.hit("203.0.113.1");
+    assert!(machine.days()[2].starts_with("2035"), "{:?}", machine.days());
+    machine.end();
+}
+
+#[test]
+fn a_step_that_is_taken_back_forgets_nobody() {
+    let mut machine = Machine::start(START);
+    machine.hit("203.0.113.1");
+    machine.pass(1_000, DAY);
+    machine.hit("203.0.113.1");
+    machine.pass(15_000, -DAY);
+    machine.hit("203.0.113.1");
+    assert_eq!(machine.days(), ["2026-06-01 2 1", "2026-06-02 1 1"]);
+    machine.pass(1_000, DAY);
+    machine.pass(headcount::limits::CLOCK_SETTLE_MS, 0);
+    assert_eq!(machine.collector().salts_in_memory(), 1, "it has lasted");
+    machine.end();
+}
+
+#[test]
+fn a_clock_that_was_never_set_takes_no_hit_until_it_is() {
+    let mut machine = Machine::start(Moment(5_000));
+    assert_eq!(machine.hit("203.0.113.1"), Outcome::Rejected(Rejection::TooMany));
+    assert_eq!(machine.clock(), "unset");
+    assert!(control::run(Command::ClockConfirm, machine.collector(), "").is_err());
+    machine.pass(1_000, 0);
+    assert!(machine.collector().meter().troubles()[0].contains("clock"));
+    machine.pass(1_000, START.0);
+    assert_eq!((machine.hit("203.0.113.1"), machine.clock()), (Outcome::Accepted, "believed".to_owned()));
+    assert!(machine.collector().meter().troubles().is_empty());
+    assert_eq!(machine.days(), ["2026-06-01 1 1"]);
+    let all = "SELECT count(*) FROM rejections";
+    assert_eq!(Database::of(machine.folder.path()).number(all), 0, "no day of 1970");
+    machine.end();
+}
+
+#[test]
+fn a_start_before_what_is_stored_counts_on_its_last_day() {
+    let mut machine = Machine::start(START);
+    machine.hit("203.0.113.1");
+    machine.end();
+    for wall in [Moment(5_000), Moment(i64::from(RELEASED.0) * DAY), START.plus(400 * DAY)] {
+        machine.wall.set(wall);
+        machine.begin();
+        machine.hit("203.0.113.2");
+        assert_eq!((machine.days().len(), machine.clock()), (1, "doubted".to_owned()));
+        machine.end();
+    }
+    machine.wall.set(START.plus(10 * DAY));
+    machine.begin();
+    machine.hit("203.0.113.2");
+    assert_eq!(machine.days(), ["2026-06-01 4 4", "2026-06-11 1 1"]);
+    machine.end();
+}
+
+#[test]
+fn a_machine_that_slept_over_the_weekend_goes_on_at_once() {
+    let mut machine = Machine::start(START);
+    machine.hit("203.0.113.1");
+    machine.pass(3 * DAY, 0);
+    assert_eq!((machine.clock(), machine.collector().salts_in_memory()), ("believed".to_owned(), 0));
+    // One that was paused does not know for how long.
+    machine.pass(1_000, 3 * DAY - HOUR);
+    machine.hit("203.0.113.1");
+    assert_eq!(
+        (machine.days(), machine.clock()),
+        (vec!["2026-06-01 1 1".into(), "2026-06-07 1 1".into()], "believed".into())
+    );
+    machine.end();
+}

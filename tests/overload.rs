@@ -1,0 +1,116 @@
+//! Where memory is nearly full: what gives way, and what senders are told.
+
+use headcount::limits;
+use headcount::meter::Pressure;
+use serde_json::json;
+
+use crate::program::{Program, pageview};
+use crate::world::{Answer, World, person};
+
+const SENT_AWAY: &str = "a request was sent away because too many came";
+
+/// Has so much give way as if so much memory were taken.
+fn press(world: &World, pressure: Pressure) {
+    world.collector().meter().pressure.set(pressure);
+}
+
+/// Sends a message of each format, and gives the answers with the status that is right where nothing is counted any more.
+fn one_of_each_format(world: &World) -> Vec<(&'static str, u16, Answer)> {
+    let event = json!({"n": "pageview", "u": "https://example.com/x", "d": "example.com"});
+    let umami = json!({"type": "event", "payload": {"website": "example.com", "hostname": "example.com", "url": "/x"}});
+    let token = ("authorization", format!("Bearer {}", world.token("ingest")));
+    let list = |item: &serde_json::Value| json!([item]).to_string();
+    let sent: [(&str, &str, String, u16); 9] = [
+        ("POST", "/api/event", event.to_string(), 503),
+        ("GET", "/pixel.gif?d=example.com&u=https%3A%2F%2Fexample.com%2Fx", String::new(), 200),
+        ("POST", "/api/send", umami.to_string(), 503),
+        ("GET", "/count/example.com?p=%2Fx", String::new(), 503),
+        ("GET", "/matomo.php?idsite=7&rec=1&url=https%3A%2F%2Fexample.com%2Fx", String::new(), 503),
+        ("GET", "/collect?sid=example.com&p=%2Fx&h=https%3A%2F%2Fexample.com", String::new(), 200),
+        ("POST", "/api/events", list(&event), 503),
+        ("POST", "/api/batch", list(&umami), 503),
+        ("POST", "/api/v0/count", json!({"no_sessions": true, "hits": [{"path": "/x"}]}).to_string(), 503),
+    ];
+    let ana = person("ana");
+    let send = |(method, path, body, status): (&'static str, &'static str, String, u16)| {
+        let mut headers = vec![("user-agent", ana.agent.clone()), ("x-forwarded-for", ana.address.to_string())];
+        headers.extend((method == "POST").then(|| ("content-type", "application/json".to_owned())));
+        headers.extend(["/api/events", "/api/v0/count"].contains(&path).then(|| token.clone()));
+        (path, status, world.request(method, path, &headers, Some(body.as_bytes())))
+    };
+    sent.into_iter().map(send).collect()
+}
+
+#[test]
+fn past_the_last_memory_each_format_is_told_to_try_again_and_all_is_booked() {
+    let world = World::start();
+    world.expect_in_log(SENT_AWAY);
+    world.alias("example.com", &["7"]);
+    world.pageview("/before").ok();
+    press(&world, Pressure::Beacons);
+    let answers = one_of_each_format(&world);
+    for (path, status, answer) in &answers {
+        assert_eq!(answer.status, *status, "{path}: {}", answer.text());
+        assert_eq!(answer.header("x-headcount-rejected"), Some("overloaded"), "{path}");
+        assert_eq!(answer.header("retry-after").is_some(), *status == 503, "{path}");
+    }
+    press(&world, Pressure::None);
+    assert_eq!(world.rejections("example.com"), [("overloaded", answers.len() as u64)]);
+    world.pageview("/after").ok();
+}
+
+#[test]
+fn who_sends_more_than_their_share_is_turned_away_first() {
+    let world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("other.example", "Etc/UTC")]);
+    world.expect_in_log(SENT_AWAY);
+    press(&world, Pressure::HeavySenders);
+    let statuses = |name: &str, many: u32| {
+        let sent = (0..many).map(|number| world.pageview(&format!("/{}", number % 7)).by(name).send().status);
+        let (taken, away): (Vec<u16>, Vec<u16>) = sent.partition(|status| *status == 202);
+        assert!(away.iter().all(|status| *status == 503));
+        (taken.len() as u32, away.len() as u32)
+    };
+    // One network.
+    assert_eq!(statuses("ana", limits::SHARE_OF_NETWORK + 5), (limits::SHARE_OF_NETWORK, 5));
+    // One site, where there is another: so many of its hits are let through, from wherever they come.
+    assert_eq!(statuses("bob", limits::SHARE_OF_NETWORK), (limits::SHARE_OF_SITE - limits::SHARE_OF_NETWORK, 0));
+    assert_eq!(statuses("eve", 5), (0, 5));
+    let other = json!({"n": "pageview", "u": "https://other.example/", "d": "other.example"});
+    world.beacon(other.clone()).by("eve").ok();
+    // One browser, on whichever site.
+    let left = limits::SHARE_OF_BROWSER - limits::SHARE_OF_SITE - 1;
+    let others = (0..left + 5).map(|number| world.beacon(other.clone()).by(&format!("kim {}", number % 9)).send());
+    assert_eq!(others.filter(|answer| answer.status == 202).count() as u32, left);
+    let safari = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15";
+    world.beacon(other).by("eve").with(safari).ok();
+    // Whoever sent is forgotten after so many hits.
+    let window = statuses("ana", limits::SHARED_HITS);
+    assert!(window.0 > 0 && window.0 <= limits::SHARE_OF_NETWORK, "{window:?}");
+}
+
+#[test]
+fn new_visitors_give_way_before_hits_do() {
+    let world = World::start();
+    world.pageview("/").by("ana").ok();
+    press(&world, Pressure::NewVisitors);
+    world.pageview("/a").by("ana").ok();
+    world.pageview("/b").by("bob").ok();
+    let totals =
+        world.query(json!({"site_id": "example.com", "metrics": ["visitors", "pageviews"], "date_range": "day"}));
+    assert_eq!(totals.json()["results"][0]["metrics"], json!([1, 3]));
+    assert!(world.metrics().contains("headcount_hits_without_visitor_total 1\n"));
+}
+
+#[test]
+fn a_program_without_memory_left_says_so_and_goes_on() {
+    let program = Program::behind("exec \"$@\"", &["--memory-max", "8M"], |_| {});
+    let gives_way = || program.health()["overload"]["gives_way"].as_str().map(str::to_owned);
+    program.until(|| (gives_way()? == "beacons").then_some(()));
+    let answer = program.ask(&pageview("/a", "connection: close\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 503") && answer.contains("retry-after: 10\r\n"), "{answer}");
+    assert!(answer.contains("x-headcount-rejected: overloaded\r\n"), "{answer}");
+    assert!(program.log().contains("memory is nearly full"), "{}", program.log());
+    let health = program.health();
+    assert!(health["overload"]["turned_away"].as_u64() >= Some(1), "{health}");
+    assert!(health["overload"]["taken_mb"].as_u64() > health["overload"]["max_mb"].as_u64(), "{health}");
+}

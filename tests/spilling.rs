@@ -1,0 +1,189 @@
+//! The end of the program while nothing can be stored: what waits is in a file, and the next start adds it once.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::Signal;
+
+use crate::program::Program;
+use crate::store::file::Database;
+
+/// Tries for a second.
+const BRIEFLY: [&str; 2] = ["--stop-timeout", "1"];
+
+/// The files of sums in a data folder.
+fn spilled(program: &Program) -> Vec<PathBuf> {
+    let paths = fs::read_dir(program.folder()).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.to_string_lossy().contains(".spill")).collect()
+}
+
+/// A program that has stored one pageview, and the database, which another program may lock.
+fn begun(options: &[&str], set: impl FnOnce(&mut Command)) -> Program {
+    let mut program = Program::behind("exec \"$@\"", options, set);
+    program.count("/stored");
+    stop(&mut program);
+    program.again(options, |_| {})
+}
+
+fn stop(program: &mut Program) {
+    program.signal(Signal::TERM);
+    let (status, _) = program.end();
+    assert!(status.success(), "{}", program.log());
+}
+
+/// Pageviews and visitors in the database.
+fn stored(program: &Program) -> [i64; 2] {
+    let database = Database::of(program.folder());
+    ["pageviews", "visitors"].map(|column| database.number(&format!("SELECT sum({column}) FROM totals")))
+}
+
+#[test]
+fn what_can_not_be_stored_at_a_stop_is_added_once_however_often_it_stops() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    program.count("/first");
+    stop(&mut program);
+    assert!(program.log().contains("1 hits wait in"), "{}", program.log());
+    let first = spilled(&program);
+    assert_eq!(fs::metadata(&first[0]).unwrap().mode() & 0o777, 0o600);
+    let mut program = program.again(&BRIEFLY, |_| {});
+    let waits = || program.health()["cells_pending"].as_u64().filter(|cells| *cells > 0);
+    program.until(waits);
+    assert!(program.health()["pending_since"].is_string());
+    program.count("/second");
+    stop(&mut program);
+    let second = spilled(&program);
+    assert!(second.len() == 1 && first != second, "the new file has what was in the old one: {second:?}");
+    // Somebody has kept the first one, or it could not be removed.
+    fs::copy(&second[0], &first[0]).unwrap();
+    other.run("ROLLBACK");
+    let mut program = program.again(&BRIEFLY, |_| {});
+    program.count("/third");
+    program.until(|| spilled(&program).is_empty().then_some(()));
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 4, "{}", program.log());
+}
+
+#[test]
+fn a_file_that_can_not_be_removed_is_not_added_again() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    program.count("/first");
+    stop(&mut program);
+    other.run("ROLLBACK");
+    let path = spilled(&program).remove(0);
+    let bytes = fs::read(&path).unwrap();
+    for _ in 0..2 {
+        program = program.again(&BRIEFLY, |_| {});
+        program.until(|| spilled(&program).is_empty().then_some(()));
+        stop(&mut program);
+        assert_eq!(stored(&program)[0], 2);
+        // It is there again.
+        fs::write(&path, &bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_damaged_file_is_kept_and_told() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    program.count("/first");
+    stop(&mut program);
+    other.run("ROLLBACK");
+    let path = spilled(&program).remove(0);
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    let mut program = program.again(&BRIEFLY, |_| {});
+    program.until(|| program.log().contains("it is damaged").then_some(()));
+    assert_eq!(spilled(&program), [path.with_extension("spill-damaged")]);
+    program.count("/second");
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 2, "nothing of it is added");
+}
+
+#[test]
+fn a_start_that_can_not_write_counts_in_memory_and_stores_later() {
+    let program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    let mut program = program;
+    stop(&mut program);
+    other.run("BEGIN IMMEDIATE");
+    let mut program = program.again(&BRIEFLY, |_| {});
+    program.count("/first");
+    program.until(|| (program.health()["status"] == "on a test's clock").then_some(()));
+    program.until(|| (!program.health()["reasons"].as_array().unwrap().is_empty()).then_some(()));
+    other.run("ROLLBACK");
+    program.until(|| program.health()["reasons"].as_array().unwrap().is_empty().then_some(()));
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 2);
+}
+
+#[test]
+fn a_journal_that_goes_on_has_the_same_hits_and_its_visitors() {
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let journal = memory.path().to_str().unwrap().to_owned();
+    for is_lost in [false, true] {
+        let options = [&BRIEFLY[..], &["--journal", &journal]].concat();
+        let mut program = begun(&options, |_| {});
+        let other = Database::of(program.folder());
+        other.run("BEGIN IMMEDIATE");
+        program.count("/first");
+        stop(&mut program);
+        assert_eq!(spilled(&program).len(), 1, "memory does not survive the machine");
+        other.run("ROLLBACK");
+        if is_lost {
+            fs::read_dir(memory.path()).unwrap().for_each(|entry| fs::remove_dir_all(entry.unwrap().path()).unwrap());
+        }
+        let mut program = program.again(&options, |_| {});
+        program.until(|| spilled(&program).is_empty().then_some(()));
+        program.count("/second");
+        stop(&mut program);
+        let visitors = if is_lost { 2 } else { 1 };
+        assert_eq!(stored(&program), [3, visitors], "{}", program.log());
+    }
+}
+
+#[test]
+fn where_nothing_can_be_written_the_end_says_how_much_is_lost() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    program.count("/first");
+    // The log is a file too, which is as long as this by now.
+    let path = program.folder().join("log");
+    fs::set_permissions(&path, fs::metadata(&path).unwrap().permissions()).unwrap();
+    program.limit_files(fs::metadata(&path).unwrap().len() + 4_096);
+    let spill = [program.folder().to_owned(), "/dev/shm".into()];
+    let before: Vec<_> = spill.iter().map(|folder| fs::read_dir(folder).unwrap().count()).collect();
+    for page in 0..200 {
+        program.count(&format!("/a-page-with-a-name-of-some-length-so-that-the-file-is-large/{page}"));
+    }
+    program.signal(Signal::TERM);
+    let (status, _) = program.end();
+    assert_eq!(status.code(), Some(1), "{}", program.log());
+    assert!(program.log().contains("201 hits are lost"), "{}", program.log());
+    let after = spill.iter().map(|folder| fs::read_dir(folder).unwrap().count());
+    assert!(after.zip(before).all(|(after, before)| after <= before), "nothing half-written is left");
+}
+
+#[test]
+fn the_service_manager_is_told_of_the_start_and_that_the_end_takes_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    let told = || {
+        let mut bytes = [0; 100];
+        let length = socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    };
+    let mut program = Program::behind("exec \"$@\"", &[], |command| _ = command.env("NOTIFY_SOCKET", &path));
+    assert_eq!(told(), "READY=1");
+    stop(&mut program);
+    assert_eq!(told(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=80000000");
+}
