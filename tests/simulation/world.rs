@@ -83,6 +83,8 @@ pub struct SimWorld {
     pub doubt: Option<Doubt>,
     /// Commands of this life that failed.
     pub failed: Vec<Doubt>,
+    /// Whether a start has found a flush that was told as failed, and none was stored since.
+    pub is_shaky: bool,
     /// The file in which the sums of the last stop wait.
     pub spilled: Option<PathBuf>,
     /// The last flush that was begun.
@@ -139,6 +141,7 @@ impl SimWorld {
             visitors,
             doubt: None,
             failed: Vec::new(),
+            is_shaky: false,
             spilled: None,
             begun: 0,
             tried: Arc::default(),
@@ -236,6 +239,7 @@ impl SimWorld {
                 "flush {confirmed} was stored, {stored} is the last, of {begun}"
             );
             let has_journal = self.journal.is_some() && how == Crash::Process;
+            self.is_shaky = stored > confirmed || self.is_shaky;
             let was_spilled = std::mem::take(&mut self.spilled).is_some_and(|file| file.exists());
             let has_spills = self.has_spills();
             self.ledger.end_life(stored, has_journal, was_spilled, has_spills);
@@ -296,6 +300,7 @@ impl SimWorld {
             self.tell(|| format!("{flush:?}"));
             self.begin_flush(flush.number, flush.of);
             if flush.is_stored {
+                self.is_shaky = false;
                 self.ledger.confirm(flush.number);
             }
         }
