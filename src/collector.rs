@@ -6,6 +6,7 @@
 //! an acknowledged hit is in the answer of the next question.
 
 mod admission;
+mod by_hand;
 mod forgetting;
 pub mod mail;
 mod moving;
@@ -49,6 +50,8 @@ use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::spill::SpillPlaces;
 use crate::store::{Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore};
 pub use admission::utc_day;
+#[doc(hidden)]
+pub use by_hand::ByHand;
 pub use forgetting::NotForgotten;
 use overload::SenderShares;
 pub use pending::SnapshotScope;
@@ -56,7 +59,7 @@ use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
 pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, Waiting};
-use running::{Beginning, Owed, Parts, Running, RunningLock, Waiter};
+use running::{Beginning, Hands, Owed, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
 pub use snapshot::SitesSnapshot;
@@ -98,6 +101,8 @@ struct Inner {
     counts: bool,
     /// Whether an import is under way.
     importing: Arc<AtomicBool>,
+    /// What passes the time where no thread does anything while somebody waits.
+    idle: Option<by_hand::Idle>,
 }
 
 /// The thread that must be waited for at the end.
@@ -120,8 +125,16 @@ impl WriterHandle {
 }
 
 impl Inner {
-    fn of(parts: Parts, operators: Arc<Operators>, tools: Tools, beginning: Beginning) -> Result<Inner, StoreError> {
+    fn of(
+        parts: Parts,
+        operators: Arc<Operators>,
+        tools: Tools,
+        beginning: Beginning,
+        idle: Option<by_hand::Idle>,
+    ) -> Result<Inner, StoreError> {
+        let hands = if idle.is_some() { Hands::Caller } else { Hands::Threads };
         Ok(Inner {
+            idle,
             counts: beginning.counts,
             importing: Arc::default(),
             directory: parts.directory.clone(),
@@ -139,7 +152,7 @@ impl Inner {
             started: parts.clock.now(),
             sums: parts.sums.clone(),
             operators,
-            running: Arc::new(RunningLock::new(parts, beginning)?),
+            running: Arc::new(RunningLock::new(parts, beginning, hands)?),
         })
     }
 }
@@ -187,6 +200,17 @@ impl Collector {
         spills: SpillPlaces,
         open: impl FnOnce(&JournalState) -> (Option<Journal>, Found),
     ) -> Result<(Collector, WriterHandle), StoreError> {
+        Ok(Collector::counting(stores, tools, clock, (spills, open), None)?.kept_by_a_thread())
+    }
+
+    /// A collector that counts, and goes on with what an earlier one has left in the journal that `open` opens and among the spills.
+    fn counting(
+        stores: Stores,
+        tools: Tools,
+        clock: Clock,
+        (spills, open): (SpillPlaces, impl FnOnce(&JournalState) -> (Option<Journal>, Found)),
+        idle: Option<by_hand::Idle>,
+    ) -> Result<Collector, StoreError> {
         let state = stores.sums.journal_state()?;
         let (mut journal, found) = open(&state);
         let mut owed = Vec::new();
@@ -202,11 +226,11 @@ impl Collector {
         }
         let why = Owed::pay(&mut owed, &*stores.sums).err();
         let beginning = Beginning { counts: true, journal, found, state, spills, owed };
-        let (collector, keeping) = Collector::with(stores, tools, clock, beginning)?;
+        let collector = Collector::with(stores, tools, clock, beginning, idle)?;
         if let Some(why) = why {
             collector.meter().failed(FailureKind::Flush, "start", why);
         }
-        Ok((collector, keeping))
+        Ok(collector)
     }
 
     /// Starts a collector that counts no hits, for commands. What a running day has left stays as it is, for whoever counts next.
@@ -216,7 +240,8 @@ impl Collector {
     pub fn idle(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
         let (spills, owed) = Default::default();
         let (journal, found, state) = (None, Found::NOTHING, JournalState::default());
-        Collector::with(stores, tools, clock, Beginning { counts: false, journal, found, state, spills, owed })
+        let beginning = Beginning { counts: false, journal, found, state, spills, owed };
+        Ok(Collector::with(stores, tools, clock, beginning, None)?.kept_by_a_thread())
     }
 
     fn with(
@@ -224,7 +249,8 @@ impl Collector {
         tools: Tools,
         clock: Clock,
         beginning: Beginning,
-    ) -> Result<(Collector, WriterHandle), StoreError> {
+        idle: Option<by_hand::Idle>,
+    ) -> Result<Collector, StoreError> {
         let Stores { sums, operators, set_aside } = stores;
         clock.starts_after(sums.believed_day()?);
         let directory = Directory::of(operators.sites()?);
@@ -238,9 +264,8 @@ impl Collector {
             sums,
         };
         set_aside.iter().for_each(|path| parts.meter.set_aside(path));
-        let inner = Inner::of(parts, operators, tools, beginning)?;
-        let keeping = running::spawn(inner.running.clone());
-        Ok((Collector(Arc::new(inner), Interrupt::default()), WriterHandle(keeping)))
+        let inner = Inner::of(parts, operators, tools, beginning, idle)?;
+        Ok(Collector(Arc::new(inner), Interrupt::default()))
     }
 
     /// Parents of a site whose children look personal and are counted together, of which its owner has said nothing yet.
@@ -373,7 +398,11 @@ impl Collector {
     fn wait(&self, begin: impl FnOnce(&mut Running, Waiter)) -> Result<Result<(), StoreError>, StoreError> {
         let (waiter, answer) = mpsc::channel();
         self.0.running.with(|running, _| begin(running, waiter)).ok_or_else(ended)?;
-        answer.recv().map_err(|_| ended())
+        let stepped = self.step_until(|| match answer.try_recv() {
+            Err(mpsc::TryRecvError::Empty) => None,
+            answered => Some(answered.map_err(|_| ended())),
+        });
+        stepped.map_or_else(|| answer.recv().map_err(|_| ended()), |answered| answered?)
     }
 
     /// The sites as they are now.

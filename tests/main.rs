@@ -51,6 +51,7 @@ mod publishing;
 mod restarts;
 mod scenario;
 mod share;
+mod simulation;
 mod spilling;
 mod stopping;
 mod store;

@@ -93,7 +93,10 @@ impl Collector {
             if Instant::now() > until {
                 return Err(StoreError::Other("the journal does not let go of what is to be forgotten".into()));
             }
-            std::thread::sleep(Duration::from_millis(limits::JOURNAL_LOOK_MS));
+            match self.step_until(|| (is_forgetting() != Some(true)).then_some(())) {
+                Some(done) => done?,
+                None => std::thread::sleep(Duration::from_millis(limits::JOURNAL_LOOK_MS)),
+            }
         }
         Ok(())
     }

@@ -65,7 +65,7 @@ impl RejectionSums {
         *self.unvisited.entry((site, day)).or_default() += 1;
     }
 
-    /// What is booked, as rows.
+    /// What is booked, as rows in order.
     pub fn rows(&self) -> BookedRows {
         let rejected =
             |(&(site, day, reason), &count): (&(SiteId, Day, Rejection), &u64)| Rejected { site, day, reason, count };
@@ -78,8 +78,12 @@ impl RejectionSums {
                 count: *count,
             })
         });
-        let unvisited = self.unvisited.iter().map(|(&(site, day), &count)| (site, day, count)).collect();
-        BookedRows { rejected: self.rejected.iter().map(rejected).collect(), bots: bots.collect(), unvisited }
+        let mut unvisited: Vec<_> = self.unvisited.iter().map(|(&(site, day), &count)| (site, day, count)).collect();
+        let (mut rejected, mut bots): (Vec<_>, Vec<_>) = (self.rejected.iter().map(rejected).collect(), bots.collect());
+        rejected.sort_unstable_by_key(|row| (row.site, row.day, row.reason));
+        bots.sort_unstable_by(|a, b| (a.site, a.day, &a.family, &a.pages).cmp(&(b.site, b.day, &b.family, &b.pages)));
+        unvisited.sort_unstable();
+        BookedRows { rejected, bots, unvisited }
     }
 }
 

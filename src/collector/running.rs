@@ -10,6 +10,7 @@
 
 mod adopting;
 mod batches;
+mod by_hand;
 mod closing;
 mod counting;
 mod draining;
@@ -57,7 +58,7 @@ pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
 use flushing::Flushing;
-pub(super) use flushing::{Owed, look};
+pub(super) use flushing::{Hands, Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
 pub use spilling::{Ending, Waiting};
@@ -111,10 +112,10 @@ impl RunningLock {
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say how far it is.
-    pub(super) fn new(parts: Parts, beginning: Beginning) -> Result<RunningLock, StoreError> {
+    pub(super) fn new(parts: Parts, beginning: Beginning, hands: Hands) -> Result<RunningLock, StoreError> {
         let (clock, wake) = (parts.clock.clone(), Arc::new(Wake::default()));
         let now = clock.now();
-        let mut running = Running::new(parts, &wake, now)?;
+        let mut running = Running::new(parts, &wake, now, hands)?;
         running.begin(beginning, now)?;
         let repeating = running.repeating.clone();
         let (running, is_stopping) = (Mutex::new(running), AtomicBool::new(false));
@@ -144,6 +145,24 @@ impl RunningLock {
         self.running.lock().ok().filter(|running| !running.has_ended)
     }
 
+    /// Does what is due. At the end of the program that is to store everything; then it tells what became of it.
+    pub(super) fn keep(&self) -> Option<Result<Ending, StoreError>> {
+        let Some(mut running) = self.lock() else { return Some(Err(super::ended())) };
+        if self.is_stopping.load(Ordering::SeqCst) || running.flushing.has_ended() {
+            let until = *self.stops_at.lock().unwrap_or_else(PoisonError::into_inner);
+            return Some(running.finish(until));
+        }
+        running.tick(self.clock.now());
+        let searches = running.begin_displacements();
+        drop(running);
+        for (key, search) in searches {
+            let found = search.find();
+            let Some(mut running) = self.lock() else { break };
+            running.end_displacement(key, found);
+        }
+        None
+    }
+
     /// Ends the thread of [`spawn`], which stores everything before; it tries `until` some moment, or a few times.
     pub(super) fn stop(&self, until: Option<Instant>) {
         *self.stops_at.lock().unwrap_or_else(PoisonError::into_inner) = until;
@@ -166,18 +185,8 @@ pub(super) fn spawn(shared: Arc<RunningLock>) -> JoinHandle<Result<Ending, Store
     thread::spawn(move || {
         loop {
             shared.wake.wait();
-            let Some(mut running) = shared.lock() else { return Err(super::ended()) };
-            if shared.is_stopping.load(Ordering::SeqCst) || running.flushing.has_ended() {
-                let until = *shared.stops_at.lock().unwrap_or_else(PoisonError::into_inner);
-                return running.finish(until);
-            }
-            running.tick(shared.clock.now());
-            let searches = running.begin_displacements();
-            drop(running);
-            for (key, search) in searches {
-                let found = search.find();
-                let Some(mut running) = shared.lock() else { break };
-                running.end_displacement(key, found);
+            if let Some(ended) = shared.keep() {
+                return ended;
             }
         }
     })
@@ -242,7 +251,7 @@ pub(super) struct Running {
 }
 
 impl Running {
-    fn new(parts: Parts, wake: &Arc<Wake>, now: Moment) -> Result<Running, StoreError> {
+    fn new(parts: Parts, wake: &Arc<Wake>, now: Moment, hands: Hands) -> Result<Running, StoreError> {
         let Parts { sums, directory, salts, personal, clock, meter, folded } = parts;
         Ok(Running {
             days: HashMap::default(),
@@ -255,7 +264,7 @@ impl Running {
             looked_at: directory.load_full(),
             directory,
             clock,
-            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone(), folded)?,
+            flushing: Flushing::start(sums.clone(), meter.clone(), wake.clone(), folded, hands)?,
             journal: Journaling::none(meter.clone()),
             displacing: Vec::new(),
             wake: wake.clone(),

@@ -48,7 +48,9 @@ impl Running {
     pub(super) fn counted(&mut self, directory: &Directory, now: Moment, present: Flush) -> Flush {
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
         let waiting = self.days.values_mut().filter(|day| day.pending() > 0 && is_known(day.site));
-        let sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
+        let mut sums: Vec<_> = waiting.map(|day| (day.site, day.day, day.take_unstored().into())).collect();
+        // The order of a table of hashes is another each time, and rows in order touch each page of the store once.
+        sums.sort_unstable_by_key(|(site, day, _)| (*site, *day));
         self.unclosed.extend(sums.iter().map(|(site, day, _)| (*site, *day)));
         let BookedRows { mut rejected, mut bots, mut unvisited } = std::mem::take(&mut self.rejections).rows();
         rejected.retain(|rejected| is_known(rejected.site));
@@ -70,6 +72,7 @@ impl Running {
             self.checkpointed = now;
             days.extend(self.checkpoint());
         }
+        days.sort_by_key(|state| (state.site, state.day));
         days
     }
 

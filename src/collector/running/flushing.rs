@@ -21,12 +21,18 @@ use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
 use crate::store::{CountedBy, Flush, JournalPosition, Moved, StoreError, SumStore};
 
+mod jobs;
+
+pub use jobs::Hands;
+use jobs::{JobOutcome, JobsByHand, carry_out};
+
 type FlushResult = (u64, Result<(), StoreError>);
 
 /// The flush that is being written, and the thread that writes it.
 pub struct Flushing {
     store: Arc<dyn SumStore>,
     flusher: Flusher,
+    hands: Hands,
     /// Whether the flusher ended by itself, which is a failure of the program.
     has_ended: bool,
     meter: Arc<Meter>,
@@ -52,25 +58,30 @@ pub struct Flushing {
     pub(super) is_full: bool,
 }
 
-/// The thread that writes.
+/// Who writes: a thread, or whoever has the collector in hand.
 struct Flusher {
     jobs: Sender<Job>,
     written: Receiver<FlushResult>,
     thread: Option<JoinHandle<()>>,
+    by_hand: Option<JobsByHand>,
 }
 
 impl Flusher {
-    fn spawn(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, wake: &Arc<Wake>, folded: Arc<Kept>) -> Flusher {
+    fn start(store: &Arc<dyn SumStore>, meter: &Arc<Meter>, told: (Arc<Wake>, Arc<Kept>), hands: Hands) -> Flusher {
         let (jobs, to_do) = mpsc::channel();
         let (done, written) = mpsc::channel();
-        let (store, meter, wake) = (store.clone(), meter.clone(), wake.clone());
-        let thread = thread::spawn(move || work(&*store, &meter, &to_do, &Told { done, wake, folded }));
-        Flusher { jobs, written, thread: Some(thread) }
+        let (store, meter, (wake, folded)) = (store.clone(), meter.clone(), told);
+        let told = Told { done, wake, folded };
+        let (thread, by_hand) = match hands {
+            Hands::Threads => (Some(thread::spawn(move || work(&*store, &meter, &to_do, &told))), None),
+            Hands::Caller => (None, Some(JobsByHand { to_do, told, owed: Vec::new(), has_more: true })),
+        };
+        Flusher { jobs, written, thread, by_hand }
     }
 
     /// None: whoever sends it a flush is told that it has ended.
     fn none() -> Flusher {
-        Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None }
+        Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None, by_hand: None }
     }
 }
 
@@ -147,13 +158,15 @@ impl Flushing {
         meter: Arc<Meter>,
         wake: Arc<Wake>,
         folded: Arc<Kept>,
+        hands: Hands,
     ) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
-        let flusher = Flusher::spawn(&store, &meter, &wake, folded.clone());
+        let flusher = Flusher::start(&store, &meter, (wake.clone(), folded.clone()), hands);
         let (writing, retry, waiters) = (None, None, Vec::new());
         Ok(Flushing {
             store,
             flusher,
+            hands,
             has_ended: false,
             meter,
             wake,
@@ -247,7 +260,9 @@ impl Flushing {
             Err(TryRecvError::Disconnected) => self.end_of_flusher(),
             Err(TryRecvError::Empty) => {}
         }
-        if self.retry.as_ref().is_some_and(|retry| Instant::now() >= retry.at) {
+        // Whoever has it in hand says when a pause is over.
+        let is_time = |retry: &Retry| self.hands == Hands::Threads && Instant::now() >= retry.at;
+        if self.retry.as_ref().is_some_and(is_time) {
             self.try_now();
         }
     }
@@ -263,10 +278,12 @@ impl Flushing {
     /// a successor for this.
     pub fn wait(&mut self, until: Option<Instant>) -> Result<(), StoreError> {
         if self.has_ended {
-            self.flusher = Flusher::spawn(&self.store, &self.meter, &self.wake, self.folded.clone());
+            let told = (self.wake.clone(), self.folded.clone());
+            self.flusher = Flusher::start(&self.store, &self.meter, told, self.hands);
             self.has_ended = false;
         }
         self.try_now();
+        while self.work_by_hand(false) {}
         let longest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         let written = match self.flusher.written.recv_timeout(longest) {
             Ok(written) => written,
@@ -283,6 +300,7 @@ impl Flushing {
 
     /// Waits for the try that is under way, if one is.
     pub fn finish_try(&mut self) {
+        while self.work_by_hand(false) {}
         if self.is_in_flight {
             match self.flusher.written.recv() {
                 Ok(written) => self.finish_flush(written),
@@ -416,32 +434,13 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => return,
         };
-        match job {
-            Job::Owe(more) => owed.push(more),
-            Job::Image(write) => write(),
-            Job::Flush(flush) => {
-                let result = Owed::pay(&mut owed, store).and_then(|()| apply(store, meter, &flush));
-                // Small figures are gone from days whose totals are what they were.
-                if !flush.at_rest.is_empty() {
-                    told.folded.clear();
-                }
-                has_more |= result.is_ok();
-                if told.done.send((flush.number, result)).is_err() {
-                    return;
-                }
-            }
+        match carry_out(store, meter, job, &mut owed, told) {
+            JobOutcome::Stored => has_more = true,
+            JobOutcome::Nothing => {}
+            JobOutcome::NobodyListens => return,
         }
         told.wake.now();
     }
-}
-
-fn apply(store: &dyn SumStore, meter: &Meter, flush: &Flush) -> Result<(), StoreError> {
-    #[cfg(test)]
-    assert!(!super::tests::is_poisoned(flush), "a poisoned flush");
-    let begun = Instant::now();
-    store.apply(flush)?;
-    meter.flushed(begun.elapsed().as_secs_f64());
-    Ok(())
 }
 
 /// Looks whether the store writes where it will be found, and says so where it does not.

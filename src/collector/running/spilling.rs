@@ -242,8 +242,9 @@ impl Running {
         // Whoever imports was told that this is not stored, and imports it again.
         let is_import = |flush: &Flush| flush.days.iter().any(|state| state.by == CountedBy::Import);
         let begun = begun.filter(|flush| !is_import(flush));
-        let mut parts: Vec<_> =
-            begun.map(|flush| SpillPart::of(flush, if stored.is_some() { new_id() } else { Vec::new() })).collect();
+        // A try that failed may have come through: where a sync fails, SQLite leaves a transaction in its log, and the next start finds
+        // it. By its number it is known then.
+        let mut parts: Vec<_> = begun.map(|flush| SpillPart::of(flush, Vec::new())).collect();
         parts.extend(self.flushing.queued().map(|flush| SpillPart::of(flush, new_id())));
         let directory = self.directory.load_full();
         let mut rest = self.counted(&directory, self.clock.now(), Flush::default());

@@ -220,22 +220,25 @@ fn add_sums<'a>(
         ids.add(transaction, texts(sums).collect::<BTreeSet<_>>())?;
     }
     let mut rows: BTreeMap<(Grain, AxisKey, i32), Vec<(i64, Tally)>> = BTreeMap::new();
+    let mut totals = BTreeMap::new();
     for (cell, hour, tally) in &sums.hours {
         let bucket = LocalHour { day, hour: *hour }.number();
         match ids.columns(transaction, &cell.axis)? {
-            None => add_total(transaction, site, Grain::Hour, bucket, *tally)?,
+            None => *totals.entry((Grain::Hour, bucket)).or_default() += *tally,
             Some(axis) => rows.entry((Grain::Hour, axis, bucket)).or_default().push((ids.name(&cell.value), *tally)),
         }
     }
     for (cell, tally) in &sums.days {
         match ids.columns(transaction, &cell.axis)? {
             None => {
-                add_total(transaction, site, Grain::Day, day.0, *tally)?;
-                add_total(transaction, site, Grain::Month, day.month().0, *tally)?;
+                *totals.entry((Grain::Day, day.0)).or_default() += *tally;
+                *totals.entry((Grain::Month, day.month().0)).or_default() += *tally;
             }
             Some(axis) => rows.entry((Grain::Day, axis, day.0)).or_default().push((ids.name(&cell.value), *tally)),
         }
     }
+    // The order of what is counted is another each time; rows in key order touch each page of the tree once.
+    totals.into_iter().try_for_each(|((grain, bucket), sum)| add_total(transaction, site, grain, bucket, sum))?;
     for ((grain, axis, bucket), cells) in rows {
         match &mut ending {
             Some(ending) => end_cells(ending, (grain, axis), bucket, cells)?,

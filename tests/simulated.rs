@@ -1,0 +1,3 @@
+//! The simulation alone, as a program that is built for speed: `benches/simulation SECONDS`. The tests have it too.
+
+mod simulation;
