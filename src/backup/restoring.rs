@@ -64,15 +64,9 @@ fn set_aside(database: &Path, now: Moment) -> Result<Option<PathBuf>> {
         return Ok(None);
     }
     // A log beside an empty file would be lost if SQLite looked at it.
-    if !is_empty {
-        match copying::settle(database) {
-            Err(StoreError::Busy) => {
-                return Err(anyhow!("{} is in use by another program; nothing was changed", database.display()));
-            }
-            // What can't be brought into a damaged file stays beside it.
-            Ok(()) | Err(_) => {}
-        }
-    }
+    // What can't be brought into a damaged file stays beside it.
+    let is_in_use = !is_empty && copying::settle(database) == Err(StoreError::Busy);
+    ensure!(!is_in_use, "{} is in use by another program; nothing was changed", database.display());
     let aside = rotation::free_name(database, "replaced", now);
     let kept = |error: io::Error| anyhow!("{} can't be kept as {}: {error}", database.display(), aside.display());
     // Where there are no hard links it has no name of its own for a moment.

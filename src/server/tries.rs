@@ -219,7 +219,7 @@ impl TryTable {
     fn next(&self) -> Option<(u32, u64)> {
         let (oldest, _) = self.ready.first_key_value()?;
         let newest = self.ready.range(..=(oldest.0, u64::MAX)).next_back().map(|(newest, _)| *newest);
-        if self.turns % 2 == 0 { Some(*oldest) } else { newest }
+        if self.turns.is_multiple_of(2) { Some(*oldest) } else { newest }
     }
 
     fn tell_next(&self) {

@@ -138,7 +138,7 @@ fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)
     connection.execute_batch("BEGIN")?;
     let version: i64 = match connection.pragma_query_value(None, "user_version", |row| row.get(0)) {
         Ok(version) => version,
-        Err(error) => return StoreError::from(error).as_finding().map(|()| unreadable()),
+        Err(error) => return StoreError::from(error).into_finding().map(|()| unreadable()),
     };
     schema::refuse_newer(version)?;
     let report = CheckReport { version, ..CheckReport::default() };
@@ -159,7 +159,7 @@ fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)
         // Each step has a state of its own, so that the log of a busy server can be emptied between them.
         // Behind damage SQLite may have ended the transaction by itself.
         let again = if connection.is_autocommit() { "BEGIN" } else { "COMMIT; BEGIN" };
-        connection.execute_batch(again).or_else(|error| StoreError::from(error).as_finding())?;
+        connection.execute_batch(again).or_else(|error| StoreError::from(error).into_finding())?;
         check.step(table, step)?;
     }
     Ok(check.report)
@@ -188,7 +188,7 @@ fn unreadable() -> CheckReport {
 
 impl StoreError {
     /// Whether it tells of damage, rather than of a file that can't be read now.
-    fn as_finding(self) -> Result<(), StoreError> {
+    fn into_finding(self) -> Result<(), StoreError> {
         if self == StoreError::Corrupt { Ok(()) } else { Err(self) }
     }
 }
@@ -219,7 +219,7 @@ impl<'a> Check<'a> {
     /// Does a step. What breaks off for damage is a finding.
     fn step(&mut self, table: &str, step: Step<'a>) -> Result<(), StoreError> {
         let Err(error) = step(self) else { return Ok(()) };
-        error.as_finding()?;
+        error.into_finding()?;
         self.found(table, None, When::Never, "it can't be read to its end: its structure is damaged", None);
         Ok(())
     }

@@ -418,21 +418,29 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
     let (mut has_more, mut released, mut owed) = (false, Instant::now(), Vec::new());
     let rest = Duration::from_secs(limits::RELEASE_S);
     loop {
-        let begun = Instant::now();
-        let is_in_place = look(store, meter).is_ok();
-        if has_more && is_in_place {
-            has_more = compact(store, meter);
-        } else if released.elapsed() >= rest {
-            release(store);
-            released = Instant::now();
-        }
-        let is_working = has_more && is_in_place;
-        let pause = if is_working { begun.elapsed() } else { Duration::from_secs(limits::STORE_LOOK_S) };
         // At the end of the program nothing is left but flushes: whoever stops it waits.
-        let job = match jobs.recv_timeout(pause) {
+        let job = match jobs.try_recv() {
             Ok(job) => job,
-            Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(TryRecvError::Disconnected) => return,
+            Err(TryRecvError::Empty) => {
+                let begun = Instant::now();
+                let is_in_place = look(store, meter).is_ok();
+                // What the store was not told at the start it is told as soon as it can be; a flush tells why it can't.
+                let _ = Owed::pay(&mut owed, store);
+                if has_more && is_in_place {
+                    has_more = compact(store, meter);
+                } else if released.elapsed() >= rest {
+                    release(store);
+                    released = Instant::now();
+                }
+                let is_working = has_more && is_in_place;
+                let pause = if is_working { begun.elapsed() } else { Duration::from_secs(limits::STORE_LOOK_S) };
+                match jobs.recv_timeout(pause) {
+                    Ok(job) => job,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
+            }
         };
         match carry_out(store, meter, job, &mut owed, told) {
             JobOutcome::Stored => has_more = true,
