@@ -58,7 +58,7 @@ pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, Waiting};
+pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, WaitingSums};
 use running::{Beginning, Hands, Owed, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};
@@ -384,7 +384,7 @@ impl Collector {
     }
 
     /// What waits to be stored; nothing once the collector has ended.
-    pub fn waiting(&self) -> Option<Waiting> {
+    pub fn waiting(&self) -> Option<WaitingSums> {
         self.0.running.with(|running, _| running.waiting())
     }
 

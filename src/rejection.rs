@@ -141,7 +141,9 @@ impl Rejection {
             Self::Excluded => {
                 "The site's owner leaves out its network, country, page or host, or all pings; the site's settings and `headcount site show` say which."
             }
-            Self::Overloaded => "More came than there is memory for; the sender was told to try again later.",
+            Self::Overloaded => {
+                "More came than there is memory for (`memory_max`); the sender was told to try again later."
+            }
         }
     }
 

@@ -138,11 +138,8 @@ async fn listen(
     server::run(listener, app, end).await;
     drop(reach);
     if has_failed {
-        collector.meter().failed(
-            FailureKind::Writer,
-            "serve",
-            "the collector has ended by itself; so does the program",
-        );
+        let said = "the collector has ended by itself; so does the program";
+        collector.meter().failed(FailureKind::Writer, "serve", said);
     }
     ensure!(!has_failed, "the collector has failed; start the program again");
     Ok(asked)

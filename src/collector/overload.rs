@@ -11,10 +11,10 @@ use crate::site::SiteId;
 
 /// Hits that were let through of late.
 #[derive(Debug, Default)]
-pub(super) struct SenderShares(Mutex<Window>);
+pub(super) struct SenderShares(Mutex<ShareWindow>);
 
 #[derive(Debug, Default)]
-struct Window {
+struct ShareWindow {
     /// Hits that came, and by whoever has a share how many of them were let through.
     came: u32,
     passed: HashMap<Sharer, u32>,
@@ -33,7 +33,7 @@ impl SenderShares {
     pub(super) fn lets_pass(&self, hit: &Hit, sites: usize) -> bool {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if window.came >= limits::SHARED_HITS {
-            *window = Window::default();
+            *window = ShareWindow::default();
         }
         window.came += 1;
         let of_network = hit.network.map(|network| (Sharer::Network(network), limits::SHARE_OF_NETWORK));

@@ -61,7 +61,7 @@ use flushing::Flushing;
 pub(super) use flushing::{Hands, Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
-pub use spilling::{Ending, Waiting};
+pub use spilling::{Ending, WaitingSums};
 use trust::ClockTrust;
 use wake::Wake;
 

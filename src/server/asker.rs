@@ -15,12 +15,12 @@ use crate::secret::Digest;
 use crate::site::AddressMode;
 
 tokio::task_local! {
-    static CURRENT: Cell<Asker>;
+    static CURRENT: Cell<QuestionAsker>;
 }
 
 /// Whoever has a share of their own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Asker {
+pub enum QuestionAsker {
     /// The program itself.
     Program,
     /// Somebody from this network: a /24 or a /48.
@@ -31,22 +31,22 @@ pub enum Asker {
     Bearer(Digest),
 }
 
-impl fmt::Debug for Asker {
+impl fmt::Debug for QuestionAsker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Asker")
+        f.write_str("QuestionAsker")
     }
 }
 
-impl Asker {
+impl QuestionAsker {
     /// Who asks, as far as a request tells before it is looked at.
-    pub fn of(request: &Request, app: &App) -> Asker {
-        let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() else { return Asker::Program };
-        Asker::Network(token::visible(ingest::client(request.headers(), peer, app).ip, AddressMode::Truncate))
+    pub fn of(request: &Request, app: &App) -> QuestionAsker {
+        let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() else { return QuestionAsker::Program };
+        QuestionAsker::Network(token::visible(ingest::client(request.headers(), peer, app).ip, AddressMode::Truncate))
     }
 
     /// Who asks in the current request.
-    pub fn current() -> Asker {
-        CURRENT.try_with(Cell::get).unwrap_or(Asker::Program)
+    pub fn current() -> QuestionAsker {
+        CURRENT.try_with(Cell::get).unwrap_or(QuestionAsker::Program)
     }
 
     /// Awaits work that is done for it.

@@ -14,7 +14,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::asker::Asker;
+use super::asker::QuestionAsker;
 use super::ingest::{AnswerShape, WireAnswer};
 use super::language::words_for;
 use super::long_answers::NoRoom;
@@ -228,9 +228,9 @@ pub async fn edge(State(app): State<SharedApp>, request: Request, next: Next) ->
         FailureKind::Api => json_error(cause),
         _ => page(cause, &headers),
     };
-    let made = Asker::of(&request, &app).scope(async {
+    let made = QuestionAsker::of(&request, &app).scope(async {
         let answer = caught(pin!(next.run(request))).await.unwrap_or_else(failed);
-        app.long_answers.held(Asker::current(), answer).unwrap_or_else(|NoRoom| failed(FailureCause::NoTurn))
+        app.long_answers.held(QuestionAsker::current(), answer).unwrap_or_else(|NoRoom| failed(FailureCause::NoTurn))
     });
     let answer = made.await;
     if let (StatusCode::METHOD_NOT_ALLOWED, Some(route)) = (answer.status(), route) {

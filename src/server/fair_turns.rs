@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::asker::Asker;
+use super::asker::QuestionAsker;
 
 /// Turns at work of one kind.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ struct TurnState {
 
 #[derive(Debug)]
 struct WaitingLine {
-    asker: Asker,
+    asker: QuestionAsker,
     /// By their places; never empty.
     places: VecDeque<(u64, oneshot::Sender<FairTurn>)>,
 }
@@ -53,7 +53,7 @@ impl Drop for FairTurn {
 /// A place to wait; left on drop.
 struct WaitingPlace<'t> {
     turns: &'t FairTurns,
-    asker: Asker,
+    asker: QuestionAsker,
     number: u64,
 }
 
@@ -79,7 +79,7 @@ impl FairTurns {
     }
 
     /// Waits for a turn; nothing if there is no place to wait, or if none came in time.
-    pub async fn take(self: &Arc<Self>, asker: Asker) -> Option<FairTurn> {
+    pub async fn take(self: &Arc<Self>, asker: QuestionAsker) -> Option<FairTurn> {
         if let Some(turn) = self.try_take() {
             return Some(turn);
         }
@@ -124,7 +124,7 @@ impl FairTurns {
 }
 
 impl TurnState {
-    fn join(&mut self, asker: Asker, most: usize) -> Option<(oneshot::Receiver<FairTurn>, u64)> {
+    fn join(&mut self, asker: QuestionAsker, most: usize) -> Option<(oneshot::Receiver<FairTurn>, u64)> {
         if self.is_closed || self.waiting >= most && !self.make_place(asker) {
             return None;
         }
@@ -140,7 +140,7 @@ impl TurnState {
     }
 
     /// Has the asker who holds most places give up one, if it still holds as many then as the one for whom it does.
-    fn make_place(&mut self, asker: Asker) -> bool {
+    fn make_place(&mut self, asker: QuestionAsker) -> bool {
         let held = self.lines.iter().find(|line| line.asker == asker).map_or(0, |line| line.places.len());
         let longest = self.lines.iter_mut().max_by_key(|line| line.places.len());
         let Some(longest) = longest.filter(|line| line.places.len() > held + 1) else { return false };
@@ -149,7 +149,7 @@ impl TurnState {
         true
     }
 
-    fn leave(&mut self, asker: Asker, number: u64) {
+    fn leave(&mut self, asker: QuestionAsker, number: u64) {
         let Some(at) = self.lines.iter().position(|line| line.asker == asker) else { return };
         let places = &mut self.lines[at].places;
         let before = places.len();
@@ -177,8 +177,8 @@ mod tests {
 
     use super::*;
 
-    fn from(network: u8) -> Asker {
-        Asker::Network([192, 0, network, 0].into())
+    fn from(network: u8) -> QuestionAsker {
+        QuestionAsker::Network([192, 0, network, 0].into())
     }
 
     /// Waits for turns as these askers, in order, and tells in which order they had them, and which of them had none.

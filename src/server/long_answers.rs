@@ -12,18 +12,18 @@ use axum::body::Body as AnswerBody;
 use axum::response::Response;
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-use super::asker::Asker;
+use super::asker::QuestionAsker;
 use crate::limits;
 
 /// Long answers that are not sent yet.
 #[derive(Debug, Clone, Default)]
-pub struct LongAnswers(Arc<Mutex<HashMap<Asker, usize>>>);
+pub struct LongAnswers(Arc<Mutex<HashMap<QuestionAsker, usize>>>);
 
 /// What one of them takes; given back on drop.
 #[derive(Debug)]
 struct AnswerRoom {
     of: LongAnswers,
-    asker: Asker,
+    asker: QuestionAsker,
     bytes: usize,
 }
 
@@ -43,7 +43,7 @@ impl LongAnswers {
     ///
     /// # Errors
     /// There is none.
-    pub fn held(&self, asker: Asker, answer: Response) -> Result<Response, NoRoom> {
+    pub fn held(&self, asker: QuestionAsker, answer: Response) -> Result<Response, NoRoom> {
         let bytes = answer.body().size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or_default();
         if bytes <= limits::ANSWER_BYTES_FREE {
             return Ok(answer);
@@ -52,7 +52,7 @@ impl LongAnswers {
         Ok(answer.map(|body| AnswerBody::new(LongBody { body, rest: Bytes::new(), has_sent: false, _room: room })))
     }
 
-    fn take(&self, asker: Asker, bytes: usize) -> Option<AnswerRoom> {
+    fn take(&self, asker: QuestionAsker, bytes: usize) -> Option<AnswerRoom> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (of_all, own) = (held.values().sum::<usize>(), held.get(&asker).copied().unwrap_or_default());
         // One has room in any case: it is no longer than a question may make it.
@@ -121,8 +121,8 @@ mod tests {
 
     use super::*;
 
-    fn from(network: u8) -> Asker {
-        Asker::Network([192, 0, network, 0].into())
+    fn from(network: u8) -> QuestionAsker {
+        QuestionAsker::Network([192, 0, network, 0].into())
     }
 
     fn long(bytes: usize) -> Response {

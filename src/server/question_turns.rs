@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::App;
-use super::asker::Asker;
+use super::asker::QuestionAsker;
 use super::failure::{FailureCause, blocking};
 use super::fair_turns::{FairTurn, FairTurns};
 use crate::collector::Collector;
@@ -174,7 +174,7 @@ impl QuestionTurns {
     /// No turn came in time, the answer is too large, the work panicked, or the server is ending.
     pub async fn answer<T: Send + 'static>(
         &self,
-        asker: Asker,
+        asker: QuestionAsker,
         work: impl Fn(&Interrupt) -> T + Send + 'static,
     ) -> Result<T, FailureCause> {
         let question = OpenQuestion::new(self, self.quick.take(asker).await.ok_or(FailureCause::NoTurn)?);
@@ -205,7 +205,7 @@ impl QuestionTurns {
     ///
     /// # Errors
     /// None came in time.
-    pub async fn of_strangers(&self, asker: Asker) -> Result<FairTurn, FailureCause> {
+    pub async fn of_strangers(&self, asker: QuestionAsker) -> Result<FairTurn, FailureCause> {
         self.strangers.take(asker).await.ok_or(FailureCause::NoTurn)
     }
 
@@ -229,7 +229,7 @@ impl App {
     ) -> Result<T, FailureCause> {
         let collector = self.collector.clone();
         let work = move |interrupt: &Interrupt| work(&collector.interrupted_by(interrupt.clone()));
-        self.questions.answer(Asker::current(), work).await
+        self.questions.answer(QuestionAsker::current(), work).await
     }
 
     /// The same for what anybody may ask for: of that, less is done at once.
@@ -240,7 +240,7 @@ impl App {
         &self,
         work: impl Fn(&Collector) -> T + Send + 'static,
     ) -> Result<T, FailureCause> {
-        let _turn = self.questions.of_strangers(Asker::current()).await?;
+        let _turn = self.questions.of_strangers(QuestionAsker::current()).await?;
         self.in_turn(work).await
     }
 }
@@ -273,7 +273,7 @@ mod tests {
     async fn asked(turns: &QuestionTurns) -> tokio::task::JoinHandle<Result<Result<(), StoreError>, FailureCause>> {
         let (begun, at_work) = mpsc::channel();
         let of = turns.clone();
-        let asked = tokio::spawn(async move { of.answer(Asker::Program, endless(begun)).await });
+        let asked = tokio::spawn(async move { of.answer(QuestionAsker::Program, endless(begun)).await });
         tokio::task::spawn_blocking(move || at_work.recv()).await.unwrap().unwrap();
         asked
     }
@@ -282,10 +282,10 @@ mod tests {
     async fn a_quick_question_waits_for_no_dear_one_and_those_for_each_other() {
         let turns = turns();
         let first = asked(&turns).await;
-        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
+        assert_eq!(turns.answer(QuestionAsker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
         let (begun, at_work) = mpsc::channel();
         let of = turns.clone();
-        let second = tokio::spawn(async move { of.answer(Asker::Program, endless(begun)).await });
+        let second = tokio::spawn(async move { of.answer(QuestionAsker::Program, endless(begun)).await });
         while turns.dear.waiting() == 0 {
             tokio::task::yield_now().await;
         }
@@ -294,14 +294,14 @@ mod tests {
         tokio::task::spawn_blocking(move || at_work.recv()).await.unwrap().unwrap();
         second.abort();
         // Both clients have gone, and so has what they asked.
-        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(1_000)).await, Ok(Ok(())));
+        assert_eq!(turns.answer(QuestionAsker::Program, |interrupt| interrupt.check(1_000)).await, Ok(Ok(())));
     }
 
     #[tokio::test]
     async fn a_question_whose_client_has_gone_ends() {
         let turns = turns();
         asked(&turns).await.abort();
-        let _free = turns.dear.take(Asker::Program).await.unwrap();
+        let _free = turns.dear.take(QuestionAsker::Program).await.unwrap();
         let all: Vec<_> = (0..limits::QUESTIONS_AT_ONCE).map(|_| turns.quick.try_take()).collect();
         assert!(all.iter().all(Option::is_some));
     }
@@ -311,14 +311,15 @@ mod tests {
         let turns = turns();
         let first = asked(&turns).await;
         let of = turns.clone();
-        let second = tokio::spawn(async move { of.answer(Asker::Program, |interrupt| interrupt.check(11)).await });
+        let second =
+            tokio::spawn(async move { of.answer(QuestionAsker::Program, |interrupt| interrupt.check(11)).await });
         while turns.dear.waiting() == 0 {
             tokio::task::yield_now().await;
         }
         turns.end();
         assert_eq!(first.await.unwrap(), Err(FailureCause::NoTurn));
         assert_eq!(second.await.unwrap(), Err(FailureCause::NoTurn));
-        assert_eq!(turns.answer(Asker::Program, |_| 1).await, Err(FailureCause::NoTurn));
+        assert_eq!(turns.answer(QuestionAsker::Program, |_| 1).await, Err(FailureCause::NoTurn));
     }
 
     /// Takes memory by the megabyte, and tells how much of it there was room for.
@@ -336,19 +337,19 @@ mod tests {
     #[tokio::test]
     async fn a_question_has_so_much_memory_and_no_more() {
         let turns = turns();
-        assert_eq!(turns.answer(Asker::Program, takes(7)).await, Ok(Ok(7)));
-        assert_eq!(turns.answer(Asker::Program, takes(9)).await, Err(FailureCause::TooLarge));
+        assert_eq!(turns.answer(QuestionAsker::Program, takes(7)).await, Ok(Ok(7)));
+        assert_eq!(turns.answer(QuestionAsker::Program, takes(9)).await, Err(FailureCause::TooLarge));
         let swallowed = |interrupt: &Interrupt| interrupt.make_room(9 << 20).is_err();
         assert_eq!(
-            turns.answer(Asker::Program, swallowed).await,
+            turns.answer(QuestionAsker::Program, swallowed).await,
             Err(FailureCause::TooLarge),
             "whatever is made of it"
         );
         // What is dear by its memory waits for its turn as well.
         let first = asked(&turns).await;
-        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.make_room(1 << 19)).await, Ok(Ok(())));
+        assert_eq!(turns.answer(QuestionAsker::Program, |interrupt| interrupt.make_room(1 << 19)).await, Ok(Ok(())));
         let of = turns.clone();
-        let second = tokio::spawn(async move { of.answer(Asker::Program, takes(3)).await });
+        let second = tokio::spawn(async move { of.answer(QuestionAsker::Program, takes(3)).await });
         while turns.dear.waiting() == 0 {
             tokio::task::yield_now().await;
         }
@@ -360,8 +361,11 @@ mod tests {
     async fn dear_questions_give_way_where_memory_is_short() {
         let turns = turns();
         turns.pressure.set(Pressure::DearQuestions);
-        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(11)).await, Err(FailureCause::NoTurn));
-        assert_eq!(turns.answer(Asker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
+        assert_eq!(
+            turns.answer(QuestionAsker::Program, |interrupt| interrupt.check(11)).await,
+            Err(FailureCause::NoTurn)
+        );
+        assert_eq!(turns.answer(QuestionAsker::Program, |interrupt| interrupt.check(10)).await, Ok(Ok(())));
         turns.pressure.set(Pressure::None);
         let first = asked(&turns).await;
         turns.pressure.set(Pressure::NewVisitors);

@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 
-use super::asker::Asker;
+use super::asker::QuestionAsker;
 use super::failure::{self, FailureCause, stored};
 use super::form::PostedForm;
 use super::{App, SharedApp, answers, cookies, header as text_of};
@@ -72,7 +72,7 @@ async fn found(headers: &HeaderMap, app: &SharedApp) -> Result<Option<(SignedIn,
     };
     let found = stored(look).await?;
     if let Some((account, _)) = &found {
-        Asker::User(account.user.id).is_known();
+        QuestionAsker::User(account.user.id).is_known();
     }
     Ok(found)
 }
@@ -136,7 +136,7 @@ pub async fn bearer(headers: &HeaderMap, app: &SharedApp) -> Result<Option<Acces
     let outcome = if access.is_some() { TryOutcome::Right } else { TryOutcome::Wrong };
     app.collector.meter().tried("token", outcome);
     if access.is_some() {
-        Asker::Bearer(token).is_known();
+        QuestionAsker::Bearer(token).is_known();
     }
     Ok(access)
 }

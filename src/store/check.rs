@@ -166,10 +166,10 @@ fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)
 }
 
 /// How something is looked at.
-type Step<'a> = fn(&mut Check<'a>) -> Result<(), StoreError>;
+type CheckStep<'a> = fn(&mut Check<'a>) -> Result<(), StoreError>;
 
 /// What is looked at, of which table first, and how.
-const fn steps<'a>() -> [(&'static str, &'static str, Step<'a>); 6] {
+const fn steps<'a>() -> [(&'static str, &'static str, CheckStep<'a>); 6] {
     [
         ("references", "", Check::references),
         ("flushes", "flushes", Check::flushes),
@@ -199,32 +199,39 @@ const fn site_id(site: i64) -> SiteId {
 
 /// A bucket of a table, as it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum When {
+enum FindingTime {
     Never,
     Day(i32),
     Month(i32),
 }
 
-impl When {
+impl FindingTime {
     fn shown(self) -> Option<String> {
         Some(match self {
-            When::Never => return None,
-            When::Day(day) => Day(day).to_string(),
-            When::Month(month) => Month(month).first().to_string()[..7].to_owned(),
+            FindingTime::Never => return None,
+            FindingTime::Day(day) => Day(day).to_string(),
+            FindingTime::Month(month) => Month(month).first().to_string()[..7].to_owned(),
         })
     }
 }
 
 impl<'a> Check<'a> {
     /// Does a step. What breaks off for damage is a finding.
-    fn step(&mut self, table: &str, step: Step<'a>) -> Result<(), StoreError> {
+    fn step(&mut self, table: &str, step: CheckStep<'a>) -> Result<(), StoreError> {
         let Err(error) = step(self) else { return Ok(()) };
         error.into_finding()?;
-        self.found(table, None, When::Never, "it can't be read to its end: its structure is damaged", None);
+        self.found(table, None, FindingTime::Never, "it can't be read to its end: its structure is damaged", None);
         Ok(())
     }
 
-    fn found(&mut self, table: &str, site: Option<i64>, when: When, what: impl Into<String>, repair: Option<Repair>) {
+    fn found(
+        &mut self,
+        table: &str,
+        site: Option<i64>,
+        when: FindingTime,
+        what: impl Into<String>,
+        repair: Option<Repair>,
+    ) {
         if self.report.findings.len() >= limits::CHECK_FINDINGS_MAX {
             self.report.more += 1;
             return;
@@ -239,7 +246,7 @@ impl<'a> Check<'a> {
         let mut statement = self.connection.prepare(&format!("PRAGMA {how}({})", limits::CHECK_FINDINGS_MAX))?;
         let said = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
         for line in said.iter().flat_map(|said| said.lines()).filter(|line| *line != "ok" && !line.starts_with("***")) {
-            self.found("", None, When::Never, line, None);
+            self.found("", None, FindingTime::Never, line, None);
         }
         Ok(())
     }
@@ -257,7 +264,7 @@ impl<'a> Check<'a> {
         let mut statement = self.connection.prepare("PRAGMA foreign_key_check")?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(2)?)))?;
         for (table, parent) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
-            self.found(&table, None, When::Never, format!("a row belongs to none of {parent}"), None);
+            self.found(&table, None, FindingTime::Never, format!("a row belongs to none of {parent}"), None);
         }
         for (table, when) in [
             ("names", "NULL"),
@@ -271,7 +278,7 @@ impl<'a> Check<'a> {
             let sql = format!(
                 "SELECT site, min({when}) FROM {table} WHERE site <> 0 AND site NOT IN (SELECT id FROM sites) GROUP BY 1"
             );
-            self.each(&sql, table, When::Day, "it belongs to no site")?;
+            self.each(&sql, table, FindingTime::Day, "it belongs to no site")?;
         }
         Ok(())
     }
@@ -281,22 +288,22 @@ impl<'a> Check<'a> {
             let rows: i64 =
                 self.connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
             if rows != 1 {
-                self.found(table, None, When::Never, format!("it has {rows} rows instead of one"), None);
+                self.found(table, None, FindingTime::Never, format!("it has {rows} rows instead of one"), None);
             }
         }
         let last = "(SELECT max(number) FROM flushes)";
         let sql = format!("SELECT NULL, NULL FROM journal WHERE flush > {last}");
-        self.each(&sql, "journal", When::Day, "the journal is ahead of the last flush")?;
+        self.each(&sql, "journal", FindingTime::Day, "the journal is ahead of the last flush")?;
         let sql = format!("SELECT site, day FROM days_closed WHERE number > {last}");
-        self.each(&sql, "days_closed", When::Day, "it was closed by a flush that is not there")
+        self.each(&sql, "days_closed", FindingTime::Day, "it was closed by a flush that is not there")
     }
 
     /// A finding for each row of a question, which gives a site and a bucket.
-    fn each(&mut self, sql: &str, table: &str, when: fn(i32) -> When, what: &str) -> Result<(), StoreError> {
+    fn each(&mut self, sql: &str, table: &str, when: fn(i32) -> FindingTime, what: &str) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i32>>(1)?)))?;
         for (site, bucket) in rows.collect::<rusqlite::Result<Vec<_>>>()? {
-            self.found(table, site, bucket.map_or(When::Never, when), what, None);
+            self.found(table, site, bucket.map_or(FindingTime::Never, when), what, None);
         }
         Ok(())
     }

@@ -57,6 +57,20 @@ impl Database {
         texts.unwrap().map(Result::unwrap).collect()
     }
 
+    /// What is read of each table of sums; nothing of one that can't be read. What notices and settings say are texts of operators, which
+    /// bear no sum of their bytes.
+    pub fn sums(&self) -> Vec<Option<Vec<String>>> {
+        let rows = |table: &str| {
+            let mut statement = self.0.prepare(&format!("SELECT * FROM {table}")).ok()?;
+            let columns = statement.column_count();
+            let told = |row: &rusqlite::Row| -> rusqlite::Result<String> {
+                (0..columns).map(|column| Ok(format!("{:?} ", row.get::<_, rusqlite::types::Value>(column)?))).collect()
+            };
+            statement.query_map([], told).ok()?.collect::<Result<Vec<_>, _>>().ok()
+        };
+        ["names", "axes", "packed", "pairs", "site_totals", "days", "hours"].into_iter().map(rows).collect()
+    }
+
     /// The connection itself, for tests of the file.
     #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
     pub fn connection(&self) -> &Connection {

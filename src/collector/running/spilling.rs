@@ -42,7 +42,7 @@ pub(super) struct Spilling {
 
 /// What waits to be stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingSums {
     /// How many sums, in all.
     pub cells: usize,
     /// Since when the oldest of them waits.
@@ -153,7 +153,7 @@ impl Running {
     }
 
     /// What waits to be stored.
-    pub(in crate::collector) fn waiting(&self) -> Waiting {
+    pub(in crate::collector) fn waiting(&self) -> WaitingSums {
         let of_flush = |flush: &Flush| flush.sums.iter().map(|(.., sums)| sums.len()).sum::<usize>();
         let begun = self.flushing.writing().into_iter().chain(self.flushing.queued()).map(|flush| of_flush(flush));
         let cells = begun.chain(self.days.values().map(|day| day.pending())).sum();
@@ -161,7 +161,7 @@ impl Running {
         let begun = ago.map(|ago| self.clock.now().plus(-ago));
         let since = [self.flushing.spilling.since, begun].into_iter().flatten().min();
         let since = since.or_else(|| (cells > 0).then_some(self.flushed));
-        Waiting { cells, since, is_failing: self.flushing.is_failing() }
+        WaitingSums { cells, since, is_failing: self.flushing.is_failing() }
     }
 
     /// Stores everything before the end: it is tried `until` some moment, or a few times. What can't be stored is spilled.

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use super::{Check, Repair, When, site_id};
+use super::{Check, FindingTime, Repair, site_id};
 use crate::cell::packed::{self, ColumnBlock};
 use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::REST;
@@ -42,7 +42,7 @@ impl Check<'_> {
         while let Some(row) = rows.next()? {
             let (site, grain, axis): (i64, i64, (i64, i64)) = (row.get(0)?, row.get(1)?, (row.get(2)?, row.get(3)?));
             let (bucket, bytes): (i32, &[u8]) = (row.get(4)?, row.get_ref(5)?.as_blob().unwrap_or(NO_CELLS));
-            let when = if grain == 2 { When::Month(bucket) } else { When::Day(bucket) };
+            let when = if grain == 2 { FindingTime::Month(bucket) } else { FindingTime::Day(bucket) };
             let month = if grain == 2 { bucket } else { Day(bucket).month().0 };
             self.report.blocks += 1;
             if self.is_full && names.0 != site {
@@ -86,7 +86,7 @@ impl Check<'_> {
             }
             let [rows, days, packed] =
                 [&rows, &sums.days, &sums.months].map(|map| map.get(&key).copied().unwrap_or_default());
-            let (id, name, when) = (site_id(site), axis_name(dimension), When::Month(month));
+            let (id, name, when) = (site_id(site), axis_name(dimension), FindingTime::Month(month));
             if rows != days && self.has_all_days((site, month))? {
                 let what = format!("{name} of the month is not what its days have");
                 self.found("months", Some(site), when, what, Some(Repair::MonthRows(id, Month(month))));
@@ -123,8 +123,8 @@ impl Check<'_> {
                 names = (site, self.names_of(site)?);
             }
             let (when, repair) = match grain {
-                2 => (When::Month(bucket), Some(Repair::PackedMonth(site_id(site), Month(bucket)))),
-                _ => (When::Day(bucket), None),
+                2 => (FindingTime::Month(bucket), Some(Repair::PackedMonth(site_id(site), Month(bucket)))),
+                _ => (FindingTime::Day(bucket), None),
             };
             match read_pairs(bytes, self.is_full.then_some(&names.1)) {
                 None => self.found("pairs", Some(site), when, "cells of two dimensions are damaged", repair),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Row;
 
-use super::{Check, Repair, When, site_id};
+use super::{Check, FindingTime, Repair, site_id};
 use crate::cell::Tally;
 use crate::site::{Day, Month, RetainedKind};
 use crate::store::StoreError;
@@ -18,9 +18,9 @@ impl Check<'_> {
     /// Every number that a row has for a value has a text, and every property its axis.
     pub(super) fn names(&mut self) -> Result<(), StoreError> {
         for (table, when, bucket) in [
-            ("hours", "bucket / 24", When::Day as fn(i32) -> When),
-            ("days", "bucket", When::Day),
-            ("months", "bucket", When::Month),
+            ("hours", "bucket / 24", FindingTime::Day as fn(i32) -> FindingTime),
+            ("days", "bucket", FindingTime::Day),
+            ("months", "bucket", FindingTime::Month),
         ] {
             let sql = format!(
                 "SELECT site, {when} FROM {table} t WHERE value <> 0
@@ -39,7 +39,7 @@ impl Check<'_> {
         }
         let sql = "SELECT DISTINCT a.site, NULL FROM axes a, (VALUES (0), (1), (2)) c
                    WHERE CASE c.column1 WHEN 0 THEN a.event WHEN 1 THEN a.key ELSE a.currency END NOT IN (SELECT id FROM names UNION SELECT 0)";
-        self.each(sql, "axes", When::Day, "a property has no name")
+        self.each(sql, "axes", FindingTime::Day, "a property has no name")
     }
 
     /// Totals of days against those of their hours, and of months against those of their days.
@@ -55,11 +55,17 @@ impl Check<'_> {
             if counted_once(&parts) != counted_once(tally) || parts.visitors < tally.visitors {
                 whole_days = false;
                 let what = "the totals of the day are not those of its hours";
-                self.found("site_totals", Some(key.0), When::Day(key.1), what, None);
+                self.found("site_totals", Some(key.0), FindingTime::Day(key.1), what, None);
             }
         }
         for (site, day) in of_hours.into_keys() {
-            self.found("site_totals", Some(site), When::Day(day), "hours have totals and their day has none", None);
+            self.found(
+                "site_totals",
+                Some(site),
+                FindingTime::Day(day),
+                "hours have totals and their day has none",
+                None,
+            );
         }
         let mut of_days = BySite::new();
         for ((site, day), tally) in &days {
@@ -70,7 +76,7 @@ impl Check<'_> {
             if parts != whole && self.has_all_days(key)? {
                 let repair = whole_days.then_some(Repair::MonthTotals(site_id(key.0), Month(key.1)));
                 let what = "the totals of the month are not those of its days";
-                self.found("site_totals", Some(key.0), When::Month(key.1), what, repair);
+                self.found("site_totals", Some(key.0), FindingTime::Month(key.1), what, repair);
             }
         }
         Ok(())
