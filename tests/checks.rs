@@ -123,7 +123,7 @@ fn damage_is_named_by_site_day_and_table() {
                 "DELETE FROM names WHERE id IN (SELECT value FROM days)",
                 "example.com 2026-06-01 days a value has no name",
             ),
-            ("UPDATE days SET visits = -4", "example.com 2026-06-01 days a figure is below zero"),
+            ("UPDATE days SET visits = -4, bucket = bucket + 1", "example.com 2026-06-02 days a figure is below zero"),
             ("DELETE FROM sites", "site 1 2026-06-01 days it belongs to no site"),
             ("INSERT INTO users_sites VALUES (9, 1)", "- - users_sites a row belongs to none of users"),
             (

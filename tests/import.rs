@@ -20,7 +20,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::operators::{Server, headcount, printed, refused};
-use crate::store::file::Database;
 use crate::world::World;
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
@@ -304,10 +303,6 @@ fn an_import_leaves_the_running_day_alone_and_nothing_of_a_person_behind() {
     assert_eq!(world.query(query).json()["results"][0]["metrics"], json!([2, 3]));
     let mut import = Import::begin(world.collector(), "example.com", Manner::default()).unwrap();
     assert_eq!(import.open(text.as_bytes()), Start::At(text.len() as u64));
-    drop(import);
-    world.flush();
-    let file = Database::of(world.folder());
-    eprintln!("DEBUG {:#?}", file.texts("SELECT 'day '||dimension||' '||prop||' '||value||': '||visitors||' '||visits||' '||pageviews||' '||events||' '||bounces||' '||seconds||' '||engaged_visits||' '||engaged_ms||' '||scroll FROM days WHERE dimension IN (SELECT dimension FROM days WHERE min(visitors,visits,pageviews,events,bounces,seconds,engaged_visits,engaged_ms,scroll)<0)"));
 }
 
 #[test]

@@ -81,10 +81,7 @@ fn nothing_of_a_request_is_in_memory_when_it_is_over() {
     }
     // What a connection has brought may lie in hyper's buffer until the next request on it, or its end.
     drop((held, open));
-    let gone = |memory: &ProcessMemory| {
-        eprintln!("DEBUG {:?}", sightings(&needles, memory));
-        sightings(&needles, memory).is_empty()
-    };
+    let gone = |memory: &ProcessMemory| sightings(&needles, memory).is_empty();
     let memory = lives.until(|| memory_of(&lives).unwrap(), gone);
     assert_eq!(sightings(&needles, &memory), [], "of {} bytes", memory.bytes());
     assert_eq!(removed_files(lives.pid()).unwrap(), [], "no file stays open without its name");

@@ -53,6 +53,8 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
 /// Where all that waits is done.
 pub(super) fn runtime() -> Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
+    // What requests have left on the stack of a thread is gone before the thread waits for others.
+    builder.on_thread_park(memory::overwrite_stack);
     Ok(builder.enable_all().max_blocking_threads(limits::BLOCKING_THREADS).build()?)
 }
 

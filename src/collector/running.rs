@@ -173,7 +173,7 @@ impl RunningLock {
     /// Ends that thread at once, which stores nothing then.
     pub(super) fn abandon(&self) {
         if let Some(mut running) = self.lock() {
-            running.flushing.end();
+            running.flushing.abandon();
             running.has_ended = true;
         }
         self.wake.now();

@@ -79,6 +79,13 @@ impl Flusher {
         Flusher { jobs, written, thread, by_hand }
     }
 
+    /// Waits for its end, which comes when it has no more jobs.
+    fn end(self) {
+        drop(self.jobs);
+        // That it panicked was noted when it did not answer.
+        let _ = self.thread.map(JoinHandle::join);
+    }
+
     /// None: whoever sends it a flush is told that it has ended.
     fn none() -> Flusher {
         Flusher { jobs: mpsc::channel().0, written: mpsc::channel().1, thread: None, by_hand: None }
@@ -326,12 +333,14 @@ impl Flushing {
     /// Ends the flusher. One that does not answer in time is left alone: the end of the program ends it.
     pub fn end(&mut self) {
         let flusher = std::mem::replace(&mut self.flusher, Flusher::none());
-        drop(flusher.jobs);
-        if self.is_in_flight {
-            return;
+        if !self.is_in_flight {
+            flusher.end();
         }
-        // That it panicked was noted when it did not answer.
-        let _ = flusher.thread.map(JoinHandle::join);
+    }
+
+    /// Ends the flusher, and waits for what it does: where the program goes on, it must not write beside the next one.
+    pub fn abandon(&mut self) {
+        std::mem::replace(&mut self.flusher, Flusher::none()).end();
     }
 
     /// Has the store told something before the next flush.
