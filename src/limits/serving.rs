@@ -221,3 +221,6 @@ pub const SHARE_OF_BROWSER: u32 = SHARED_HITS * 3 / 4;
 pub const CONNECTION_GRACE_MS: u64 = 3_000;
 /// All connections are looked through for the least useful ones; one of so many of them gives way each time.
 pub const CONNECTIONS_PER_LOOK: usize = 128;
+
+/// How far below a call its own calls may have written to the stack, in bytes; much further where nothing is optimised.
+pub const STACK_BYTES: usize = if cfg!(debug_assertions) { 512 << 10 } else { 32 << 10 };

@@ -24,13 +24,16 @@ use headcount::report::query::QueryRequest;
 use headcount::site::{Domain, Moment, Schedule, SettingContext, Settings, Site, SiteChange, SiteId};
 use headcount::view::SiteView;
 
+/// What is done with an input.
+pub type Reading = fn(&[u8]);
+
 /// All readers, by name.
-pub const READERS: [(&str, fn(&[u8])); 20] = [
+pub const READERS: [(&str, Reading); 20] = [
     ("plausible", |input| request(input, |request| plausible::parse(request).unwrap_or_default())),
     ("pixel", |input| request(input, |request| pixel::parse(request).unwrap_or_default())),
     ("umami", |input| request(input, |request| umami::parse(request).into_iter().collect())),
     ("umami_batch", |input| {
-        request(input, |request| umami::parse_batch(request).into_iter().flatten().flatten().collect())
+        request(input, |request| umami::parse_batch(request).into_iter().flatten().flatten().collect());
     }),
     ("goatcounter", |input| request(input, |request| goatcounter::parse(request, SITE).into_iter().collect())),
     ("goatcounter_api", |input| {

@@ -59,6 +59,7 @@ impl Database {
 
     /// What is read of each table of sums; nothing of one that can't be read. What notices and settings say are texts of operators, which
     /// bear no sum of their bytes.
+    #[allow(dead_code, reason = "a bench uses this file too, and other parts of it")]
     pub fn sums(&self) -> Vec<Option<Vec<String>>> {
         let rows = |table: &str| {
             let mut statement = self.0.prepare(&format!("SELECT * FROM {table}")).ok()?;

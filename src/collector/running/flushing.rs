@@ -5,7 +5,6 @@
 //! again; the next one begins when it is stored.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
@@ -19,12 +18,14 @@ use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
-use crate::store::{CountedBy, Flush, JournalPosition, Moved, StoreError, SumStore};
+use crate::store::{Flush, Moved, StoreError, SumStore};
 
 mod jobs;
+mod owed;
 
 pub use jobs::Hands;
 use jobs::{JobOutcome, JobsByHand, carry_out};
+pub use owed::Owed;
 
 type FlushResult = (u64, Result<(), StoreError>);
 
@@ -103,38 +104,6 @@ struct Told {
 impl Drop for Told {
     fn drop(&mut self) {
         self.wake.now();
-    }
-}
-
-/// What a store is to be told at a start.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owed {
-    /// In which folder the journal is.
-    JournalFolder(PathBuf),
-    /// Which journal goes on with the sums.
-    Journal(Option<JournalPosition>),
-    /// That nobody goes on with the snapshots of running days.
-    EndCounting,
-    /// That nobody knows all visitors of days that were to be published.
-    EndPublishing,
-}
-
-impl Owed {
-    /// Tells a store all of it, in order, until it fails.
-    ///
-    /// # Errors
-    /// [`StoreError`]; what it was not told is left.
-    pub fn pay(owed: &mut Vec<Owed>, store: &dyn SumStore) -> Result<(), StoreError> {
-        while let Some(first) = owed.first() {
-            match first {
-                Owed::JournalFolder(folder) => store.set_journal_folder(folder)?,
-                Owed::Journal(position) => store.set_journal(*position)?,
-                Owed::EndCounting => store.end_counting(CountedBy::Live)?,
-                Owed::EndPublishing => store.end_publishing()?,
-            }
-            owed.remove(0);
-        }
-        Ok(())
     }
 }
 

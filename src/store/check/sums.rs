@@ -36,8 +36,8 @@ impl Check<'_> {
             let negative = negative.collect::<Vec<_>>().join(" OR ");
             // What comes to a day that is packed lies beside it, and may take something back.
             let sql = format!(
-                "SELECT site, {when} FROM {table} t WHERE ({negative})
-                   AND NOT EXISTS (SELECT 1 FROM packed p WHERE p.site = t.site AND p.bucket = {when}) GROUP BY 1, 2"
+                "SELECT site, {when} AS place FROM {table} t WHERE ({negative})
+                   AND (site, {when}) NOT IN (SELECT site, bucket FROM packed) GROUP BY 1, 2"
             );
             self.each(&sql, table, bucket, "a figure is below zero")?;
         }
