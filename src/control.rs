@@ -373,10 +373,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
-        Command::Flush => {
-            collector.flush()?;
-            Ok(Reply::new("Everything is stored.", json!({})))
-        }
+        Command::Flush => Ok(collector.flush().map(|()| Reply::new("Everything is stored.", json!({})))?),
         Command::Store(command) => store::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
