@@ -194,7 +194,7 @@ fn a_byte_that_changed_is_found() {
     let counted = Counted::new();
     let whole = fs::read(counted.file()).unwrap();
     let content_of_whole = Database::of(counted.0.path()).sums();
-    let (mut dice, mut found, mut missed) = (crate::fuzz::Dice(7), [0, 0], Vec::new());
+    let (mut dice, mut found, mut missed) = (crate::dice::Dice(7), [0, 0], Vec::new());
     for _ in 0..60 {
         let place = loop {
             let place = dice.below(whole.len());

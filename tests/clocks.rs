@@ -170,7 +170,7 @@ fn a_start_before_what_is_stored_counts_on_its_last_day() {
     let mut machine = Machine::start(START);
     machine.hit("203.0.113.1");
     machine.end();
-    for wall in [Moment(5_000), Moment(i64::from(RELEASED.0) * DAY), START.plus(400 * DAY)] {
+    for wall in [Moment(5_000), Moment(i64::from(RELEASED.0) * DAY), START.plus(500 * DAY)] {
         machine.wall.set(wall);
         machine.begin();
         machine.hit("203.0.113.2");

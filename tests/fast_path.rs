@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::captures::{CLASSIC, TRACKER, others};
-use crate::fuzz::{Dice, each_seed};
+use crate::dice::Dice;
+use crate::fuzz::each_seed;
 use crate::world::World;
 
 /// A server with the fast path, and one without.

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::dice::Dice;
+
 /// Inputs of a run without a time of its own.
 const INPUTS: u64 = 300;
 
@@ -48,24 +50,7 @@ const SPLINTERS: [&str; 28] = [
     " ",
 ];
 
-/// A generator whose every output depends on one seed.
-pub struct Dice(pub u64);
-
 impl Dice {
-    fn next(&mut self) -> u64 {
-        // Steele, Lea and Flood: SplitMix64.
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`.
-    pub fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound.max(1) as u64) as usize
-    }
-
     /// An input from the corpus, changed in a few places.
     pub fn change(&mut self, corpus: &[Vec<u8>]) -> Vec<u8> {
         let mut bytes = corpus[self.below(corpus.len())].clone();

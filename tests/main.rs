@@ -17,6 +17,7 @@ mod connections;
 mod countries;
 mod dashboard;
 mod days;
+mod dice;
 mod distribution;
 mod documentation;
 mod turned_away;

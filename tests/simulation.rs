@@ -8,7 +8,6 @@
 //! `HEADCOUNT_SIMULATION_S` says for how many seconds; a seed that fails is printed, and `HEADCOUNT_SEED` repeats it.
 
 mod checks;
-mod dice;
 mod disk;
 mod ledger;
 mod operators;

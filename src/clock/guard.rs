@@ -12,7 +12,7 @@
 //! - back by so few days is a correction, and by more is doubted as well, unless the clock was never known to be right;
 //! - a time before the program was made is never right: without a plausible time nothing can be counted.
 //!
-//! At a start what is stored says what is plausible: not before its last day, and no more than [`limits::CLOCK_AHEAD_DAYS`] days after.
+//! At a start what is stored says what is plausible: not before its last day, and no more than [`limits::CLOCK_OFF_DAYS`] days after.
 
 use crate::limits;
 use crate::site::{Day, Moment};
@@ -181,7 +181,7 @@ fn is_made(wall: Moment) -> bool {
 /// Whether a time goes with the last day that is stored, so long after the start.
 fn agrees(stored: Day, wall: Moment, since_start_ms: i64) -> bool {
     let first = i64::from(stored.0) * DAY_MS;
-    let last = first + i64::from(limits::CLOCK_AHEAD_DAYS + 1) * DAY_MS + since_start_ms;
+    let last = first + i64::from(limits::CLOCK_OFF_DAYS + 1) * DAY_MS + since_start_ms;
     (first - limits::CLOCK_NEAR_MS..last).contains(&wall.0)
 }
 
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn a_start_before_or_long_after_what_is_stored_counts_on_its_last_day() {
         let noon = Moment(i64::from(TODAY.0) * DAY_MS + DAY_MS / 2);
-        let long_after = START.plus(i64::from(limits::CLOCK_AHEAD_DAYS + 2) * DAY_MS);
+        let long_after = START.plus(i64::from(limits::CLOCK_OFF_DAYS + 2) * DAY_MS);
         for wall in [Moment(5_000), START.plus(-DAY_MS), long_after] {
             let mut guard = ClockGuard::started(Some(TODAY), wall, 7_000);
             assert_eq!(guard.look(wall.plus(1_000), 8_000), doubted(noon.plus(1_000)));

@@ -6,12 +6,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
 
 use super::guess::Peer;
 use super::{App, ingest};
 use crate::hit::token;
-use crate::memory;
 use crate::operator::UserId;
 use crate::secret::Digest;
 use crate::site::AddressMode;
@@ -39,19 +37,11 @@ impl fmt::Debug for QuestionAsker {
     }
 }
 
-/// The address is in this call's part of the stack alone.
-#[inline(never)]
-fn network(headers: &HeaderMap, peer: IpAddr, app: &App) -> IpAddr {
-    token::visible(ingest::client(headers, peer, app).ip, AddressMode::Truncate)
-}
-
 impl QuestionAsker {
     /// Who asks, as far as a request tells before it is looked at.
     pub fn of(request: &Request, app: &App) -> QuestionAsker {
         let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() else { return QuestionAsker::Program };
-        let network = network(request.headers(), peer, app);
-        memory::overwrite_stack();
-        QuestionAsker::Network(network)
+        QuestionAsker::Network(token::visible(ingest::client(request.headers(), peer, app).ip, AddressMode::Truncate))
     }
 
     /// Who asks in the current request.

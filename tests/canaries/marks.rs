@@ -1,6 +1,6 @@
 //! Marks of what must be masked or dropped, each of them told from all others wherever it turns up.
 
-use crate::fuzz::Dice;
+use crate::dice::Dice;
 
 /// What a mark is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

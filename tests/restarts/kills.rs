@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::lives::Lives;
 use super::senders::{Sent, compare, resolved, visit};
 use super::{DAY, LOYAL, NOW, under_load};
-use crate::fuzz::Dice;
+use crate::dice::Dice;
 use crate::operators::unset;
 use crate::scenario::End;
 use crate::store::versions;

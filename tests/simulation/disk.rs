@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use headcount::clock::Clock;
 
-use super::dice::Dice;
 use super::shared_memory::SharedMemory;
+use crate::dice::Dice;
 
 /// What a disk writes wholly or not at all, in bytes.
 const SECTOR: usize = 512;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use headcount::beacon::{Beacon, ClientIp, NO_HINTS, Request, fathom, pixel, plausible, simple, umami};
 
-use super::dice::Dice;
+use crate::dice::Dice;
 
 const PAGES: [&str; 6] = ["/", "/pricing", "/docs/start", "/blog/how-many", "/about", "/contact"];
 const REFERRERS: [&str; 4] = ["", "https://www.google.com/", "https://news.ycombinator.com/", "https://example.net/x"];

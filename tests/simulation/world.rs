@@ -18,12 +18,12 @@ use headcount::store::spill::SpillPlaces;
 use headcount::store::{self, JournalState, StoreError, Stores};
 use tempfile::TempDir;
 
-use super::dice::Dice;
 use super::disk::{Crash, Faults, SimDisk};
 use super::ledger::{CameBy, Ledger};
 use super::senders::SimVisitor;
 use super::vfs::{DATABASE, MountedDisk};
 use super::watched_store::{Broken, TriedFlush, WatchedStore, kind_of};
+use crate::dice::Dice;
 
 /// For how many months the days of some sites are kept.
 pub const KEPT_MONTHS: u32 = 2;

@@ -11,6 +11,9 @@ static CAPTURED: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 /// Warnings and errors that some test provokes on purpose.
 static EXPECTED: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 
+/// Lines that have failed a test: each fails one, not all that come after.
+static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 /// Tests look into a database while its world ends.
 const BESIDE: &str = "another program has the database open";
 /// What worlds provoke whose clocks are moved by days.
@@ -59,7 +62,12 @@ pub fn check(forms: &[Form]) {
     let is_expected = |line: &&str| {
         [JUMP, BESIDE].iter().any(|text| line.contains(text)) || expected.iter().any(|text| line.contains(text))
     };
-    let loud = text.lines().find(|line| (line.contains(" WARN ") || line.contains(" ERROR ")) && !is_expected(line));
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_loud = |line: &&str| line.contains(" WARN ") || line.contains(" ERROR ");
+    let is_new = |line: &&str| !is_expected(line) && told.iter().all(|told| told != line);
+    let loud = text.lines().find(|line| is_loud(line) && is_new(line)).map(str::to_owned);
+    told.extend(loud.clone());
+    drop(told);
     assert!(loud.is_none(), "unexpected in the log: {}", loud.unwrap_or_default());
 }
 

@@ -4,6 +4,7 @@
 //! and so are the pairs of two dimensions ([`compaction`]). Months that are over get pairs of their own ([`months`]), so that a question
 //! over years need not read days.
 
+mod adopting;
 mod at_rest;
 mod compaction;
 mod damage;
@@ -478,23 +479,11 @@ impl SumStore for SqliteSums {
     }
 
     fn adopt(&self) -> Result<AdoptedStore> {
-        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        let _change = self.kept.change_all();
-        let mut store = self.file.adopt(AdoptedStore::of)?;
-        self.texts.clear();
-        // Sums of an import that broke off there are made final by the next start, if not now.
-        let _ = compaction::make_final(&mut self.writer(), CountedBy::Import);
-        store.open_days = compaction::open_days(&self.reader()).unwrap_or(store.open_days);
-        (*self.months(), *self.thinning()) = Default::default();
-        if let Ok(retaining) = Retaining::of(&self.reader()) {
-            *self.retaining() = retaining;
-        }
-        Ok(store)
+        self.go_on_with_adopted()
     }
 
     fn keep(&self) -> Result<Option<PathBuf>> {
-        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        self.file.keep()
+        self.put_back()
     }
 
     fn stay(&self) {
