@@ -64,7 +64,7 @@ fn hits() -> Vec<Hit> {
 }
 
 fn open(memory: &Path, data: &Path, drained: Option<JournalPosition>) -> (Journal, Found) {
-    let state = JournalState { database: DatabaseId([1; 16]), drained };
+    let state = JournalState { database: DatabaseId([1; 16]), drained, ..JournalState::default() };
     let place = JournalPlace::Folder(memory.to_owned());
     let search = JournalSearch { place: &place, file: data, last: None };
     let (journal, found) = journal::open(&search, &state, BYTES_MAX);

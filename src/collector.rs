@@ -15,6 +15,7 @@ mod pending;
 mod personal;
 mod proxies;
 mod rejections;
+mod removal;
 mod repeats;
 mod running;
 mod salts;
@@ -48,7 +49,7 @@ use crate::report;
 use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{Interrupt, JournalState, LanguageFileState, Operators, SiteError, StoreError, Stores, SumStore};
+use crate::store::{Interrupt, JournalState, LanguageFileState, Operators, StoreError, Stores, SumStore};
 pub use admission::utc_day;
 #[doc(hidden)]
 pub use by_hand::ByHand;
@@ -220,13 +221,17 @@ impl Collector {
             }
             tracing::info!("the journal of the running day is in {}", journal.path().display());
         }
-        if matches!(found, Found::Nothing { .. }) {
-            let position = journal.as_mut().map(Journal::position);
-            owed.extend([Owed::Journal(position), Owed::EndCounting]);
+        let begins = match &found {
+            Found::Nothing { .. } => journal.as_mut().map(Journal::position),
+            Found::State(recovered) => recovered.unknown_to(&state),
+        };
+        if begins.is_some() || matches!(found, Found::Nothing { .. }) {
+            owed.extend([Owed::Journal(begins), Owed::EndCounting]);
         }
         let why = Owed::pay(&mut owed, &*stores.sums).err();
-        let beginning = Beginning { counts: true, journal, found, state, spills, owed };
+        let beginning = Beginning { counts: true, journal, found, state, begins, spills, owed };
         let collector = Collector::with(stores, tools, clock, beginning, idle)?;
+        collector.end_removals()?;
         if let Some(why) = why {
             collector.meter().failed(FailureKind::Flush, "start", why);
         }
@@ -240,7 +245,7 @@ impl Collector {
     pub fn idle(stores: Stores, tools: Tools, clock: Clock) -> Result<(Collector, WriterHandle), StoreError> {
         let (spills, owed) = Default::default();
         let (journal, found, state) = (None, Found::NOTHING, JournalState::default());
-        let beginning = Beginning { counts: false, journal, found, state, spills, owed };
+        let beginning = Beginning { counts: false, journal, found, state, begins: None, spills, owed };
         Ok(Collector::with(stores, tools, clock, beginning, None)?.kept_by_a_thread())
     }
 
@@ -253,7 +258,7 @@ impl Collector {
     ) -> Result<Collector, StoreError> {
         let Stores { sums, operators, set_aside } = stores;
         clock.starts_after(sums.believed_day()?);
-        let directory = Directory::of(operators.sites()?);
+        let directory = removal::declared(&operators, &*sums)?;
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             salts: Arc::default(),
@@ -334,37 +339,8 @@ impl Collector {
     /// # Errors
     /// [`StoreError`]
     pub fn reload(&self) -> Result<(), StoreError> {
-        let directory = Directory::of(self.0.operators.sites()?);
-        self.0.directory.store(Arc::new(directory));
+        self.0.directory.store(Arc::new(removal::declared(&self.0.operators, &*self.0.sums)?));
         Ok(())
-    }
-
-    /// Removes a site with everything that is counted for it. First its sums go, then what was declared: whatever fails, no sums
-    /// are left of a site that nobody sees.
-    ///
-    /// # Errors
-    /// [`SiteError`]; then the site is still there and goes on counting, and can be removed again.
-    pub fn remove_site(&self, id: SiteId) -> Result<(), SiteError> {
-        self.flush()?;
-        let rest = self.directory().all().into_iter().filter(|site| site.id != id).map(|site| (*site).clone());
-        self.0.directory.store(Arc::new(Directory::of(rest)));
-        // A flush that began before may hold sums of the site; after this one, none does.
-        let removed = self.flush().and_then(|()| self.0.sums.remove_site(id)).map_err(SiteError::from);
-        let removed = removed.and_then(|left| Ok([left, self.0.operators.remove_site(id)?]));
-        for error in removed.iter().flatten().flatten() {
-            self.meter().failed(FailureKind::Erasure, "the removal of a site", error);
-        }
-        let removed = removed.map(drop);
-        if removed.is_ok() {
-            self.0.personal.forget_site(id);
-            // A collector that has ended holds nothing of it.
-            let forgotten = self.0.running.with(|running, _| running.forget_site(id));
-            if let Some(Err(error)) = forgotten.map(|()| self.wait_for_journal()) {
-                self.meter().failed(FailureKind::Erasure, "the removal of a site", error);
-            }
-        }
-        self.reload()?;
-        removed
     }
 
     /// Does something that changes what operators declare, while nobody else does.

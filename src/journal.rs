@@ -181,8 +181,8 @@ pub struct Journal {
 
 /// Opens the journal of a database, or says why there is none. `state` is what the database knows of its journal
 /// ([`crate::store::SumStore::journal_state`]). What a program has left in another folder than the one to be used is taken up too.
-/// Files that can't be taken up are wiped before this returns. Before anything is written to a new journal the database has to know it
-/// ([`crate::store::SumStore::set_journal`]): one that it does not know is wiped by the next start.
+/// Files that can't be taken up are wiped before this returns. Before anything is stored the database has to know a new journal
+/// ([`crate::store::SumStore::set_journal`]): one that it does not know, and that began before its last flush, is wiped by the next start.
 pub fn open(search: &JournalSearch<'_>, state: &JournalState, bytes_max: u64) -> (Option<Journal>, Found) {
     let candidates = Candidates::of(search, state.database, runtime_directory().as_deref());
     open_among(&candidates, SwapFacts::read, state, bytes_max)
@@ -279,9 +279,9 @@ fn open_chosen(
         let moved = JournalStart::find(&folder, state)?.ok_or(JournalTrouble::Failed)?;
         return Ok(Journal::resumed(folder, moved, facts, bytes_max));
     }
-    let mut id = [0; 16];
-    getrandom::fill(&mut id).map_err(|_| JournalTrouble::Failed)?;
-    let belonging = Belonging { database: state.database, journal: JournalId(id) };
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|_| JournalTrouble::Failed)?;
+    let belonging = Belonging { database: state.database, journal: JournalId::beginning_on(state, random) };
     let mut journal = Journal::at(JournalFiles::new(folder, belonging, facts, (0, bytes_max), 0), 1);
     journal.begin_segment(1).map_err(|error| files::trouble_of(&error))?;
     Ok((journal, Found::Nothing { wiped, without: None }))

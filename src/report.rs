@@ -223,17 +223,11 @@ fn lines<'a>(
                 (Some(_), RowRole::Own | RowRole::Entered) => continue,
                 _ => row.value.clone(),
             };
-            let (tally, none) = (row.tally, Sum::default());
-            let sum = match read.part {
-                RowRole::Whole => {
-                    whole += tally;
-                    continue;
-                }
-                RowRole::Own => Sum { own: tally, ..none },
-                RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
-                RowRole::Lines => Sum { line: tally.visitors, ..none },
-                RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
-            };
+            if read.part == RowRole::Whole {
+                whole += row.tally;
+                continue;
+            }
+            let sum = sum_of(read.part, row);
             sums.push(((bucket, value), sum));
         }
     }
@@ -244,6 +238,18 @@ fn lines<'a>(
     let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
     room.make_room(counted.size_hint().1.unwrap_or_default() * line_bytes(question))?;
     Ok(counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect())
+}
+
+/// What a row adds to its line in this role; the whole is no line's.
+fn sum_of(role: RowRole, row: SumRow) -> Sum {
+    let (tally, none) = (row.tally, Sum::default());
+    match role {
+        RowRole::Whole => none,
+        RowRole::Own => Sum { own: tally, ..none },
+        RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
+        RowRole::Lines => Sum { line: tally.visitors, ..none },
+        RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
+    }
 }
 
 /// The memory that a line takes, but for its value, which others have too.

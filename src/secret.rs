@@ -64,6 +64,11 @@ pub fn of_database(what: &[u8]) -> Digest {
     Digest(blake3::derive_key("headcount 2026 database", what))
 }
 
+/// What tells a state of a database from others: the digest of these numbers.
+pub fn of_state(pieces: &[&[u8]]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 state of a database", &pieces.concat()))
+}
+
 /// The sum that tells whether spilled sums are whole.
 pub fn of_spill(bytes: &[u8]) -> Digest {
     Digest(blake3::derive_key("headcount 2026 spilled sums", bytes))

@@ -103,10 +103,18 @@ fn talk(world: &World, pieces: &[&[u8]], pause_ms: u64, quiet_ms: u64) -> Answer
     Answers { text: readable(&bytes), is_reset: read.is_err() }
 }
 
-/// Answers without their dates.
+/// Answers without their dates, and without the memory that the process takes, which health tells.
 fn readable(answers: &[u8]) -> String {
     let text = answers.escape_ascii().to_string();
-    text.replace("\\r\\n", "\n").lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n")
+    let text = text.replace("\\r\\n", "\n");
+    let Some((before, after)) = text.split_once("taken_mb\\\":") else { return without(&text, &["date: "]) };
+    let after = after.trim_start_matches(|c: char| c.is_ascii_digit());
+    without(&format!("{before}{after}"), &["date: ", "content-length: "])
+}
+
+fn without(text: &str, heads: &[&str]) -> String {
+    let is_kept = |line: &&str| !heads.iter().any(|head| line.starts_with(head));
+    text.lines().filter(is_kept).collect::<Vec<_>>().join("\n")
 }
 
 /// A request, as a browser writes it.

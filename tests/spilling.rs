@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
@@ -32,6 +32,11 @@ fn stop(program: &mut Program) {
     program.signal(Signal::TERM);
     let (status, _) = program.end();
     assert!(status.success(), "{}", program.log());
+}
+
+/// Loses the journals of a folder, as a machine that is switched off does.
+fn lose(memory: &Path) {
+    fs::read_dir(memory).unwrap().for_each(|entry| fs::remove_dir_all(entry.unwrap().path()).unwrap());
 }
 
 /// Pageviews and visitors in the database.
@@ -138,7 +143,7 @@ fn a_journal_that_goes_on_has_the_same_hits_and_its_visitors() {
         assert_eq!(spilled(&program).len(), 1, "memory does not survive the machine");
         other.run("ROLLBACK");
         if is_lost {
-            fs::read_dir(memory.path()).unwrap().for_each(|entry| fs::remove_dir_all(entry.unwrap().path()).unwrap());
+            lose(memory.path());
         }
         let mut program = program.again(&options, |_| {});
         program.until(|| spilled(&program).is_empty().then_some(()));
@@ -146,6 +151,47 @@ fn a_journal_that_goes_on_has_the_same_hits_and_its_visitors() {
         stop(&mut program);
         let visitors = if is_lost { 2 } else { 1 };
         assert_eq!(stored(&program), [3, visitors], "{}", program.log());
+    }
+}
+
+#[test]
+fn a_journal_that_began_while_nothing_could_be_stored_survives_kills() {
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let journal = memory.path().to_str().unwrap().to_owned();
+    let options = [&BRIEFLY[..], &["--journal", &journal]].concat();
+    let mut program = begun(&options, |_| {});
+    let other = Database::of(program.folder());
+    stop(&mut program);
+    lose(memory.path());
+    other.run("BEGIN IMMEDIATE");
+    for page in ["/first", "/second"] {
+        program = program.again(&options, |_| {});
+        program.count(page);
+        program.signal(Signal::KILL);
+        program.end();
+    }
+    other.run("ROLLBACK");
+    let mut program = program.again(&options, |_| {});
+    program.count("/third");
+    stop(&mut program);
+    // Who was there before the journal was lost is somebody else now.
+    assert_eq!(stored(&program), [4, 2], "{}", program.log());
+}
+
+#[test]
+fn visits_that_can_not_be_stored_are_told() {
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let journal = memory.path().to_str().unwrap().to_owned();
+    for (place, said) in [(journal.as_str(), "the journal has them"), ("off", "no journal has them")] {
+        let options = [&BRIEFLY[..], &["--journal", place]].concat();
+        let mut program = begun(&options, |_| {});
+        let other = Database::of(program.folder());
+        program.count("/first");
+        program.until(|| (program.health()["cells_pending"] == 0).then_some(()));
+        other.run("BEGIN IMMEDIATE");
+        stop(&mut program);
+        assert!(program.log().contains(said), "{}", program.log());
+        assert!(spilled(&program).is_empty());
     }
 }
 

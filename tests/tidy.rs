@@ -392,7 +392,7 @@ const NO_BOUNDS: [(&str, &str); 18] = [
     ("src/memory", "The length of a key, and how many fill a page: KEY_BYTES PAGE_KEYS"),
     ("src/page", "Measures of drawings, and digests: HASH PLOT_PX NOTE_PX SHADES"),
     ("src/store/spill", "What the format of spilled sums fixes: HEAD_BYTES CHECK_BYTES NAME_BYTES"),
-    ("src/store/", "Codes and a version: FINAL PROP REVENUE FUNNEL TURNED UNSWEPT UNWRITTEN BELIEVED VERSION"),
+    ("src/store/", "Codes and a version: FINAL PROP REVENUE FUNNEL TURNED UNSWEPT UNWRITTEN BELIEVED GOING VERSION"),
     ("src/store/sqlite/", "The format of SQLite's log: HEADER_BYTES FRAME_HEADER_BYTES MAGIC PLACE PAGES_PLACE"),
     ("src/secret.rs", "The size of a secret: BYTES"),
     ("src/server/", "A bound of limits as a duration, and codes of a state: WAIT IDLE BUSY GIVING_WAY"),

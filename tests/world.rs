@@ -471,8 +471,9 @@ impl Visit<'_> {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // A test that failed already has its own message.
+        // A test that failed already has its own message; its collector must not go on without its folder.
         if std::thread::panicking() {
+            self.running.take().iter().for_each(|running| journal::kill(&running.collector));
             return;
         }
         self.metrics();

@@ -41,6 +41,14 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
     })?;
     match ending {
         Ending::Stored => tracing::info!("everything is stored; good-bye"),
+        Ending::WithoutVisits { are_kept: true, why } => {
+            tracing::warn!(
+                "the last visits could not be stored ({why}): the journal has them for the next start; good-bye"
+            );
+        }
+        Ending::WithoutVisits { are_kept: false, why } => tracing::warn!(
+            "the last visits could not be stored ({why}), and no journal has them: they are missing where dimensions are combined; good-bye"
+        ),
         Ending::Spilled { file, hits, why } => tracing::warn!(
             hits,
             "not everything could be stored ({why}): {hits} hits wait in {}, and the next start adds them; good-bye",

@@ -89,6 +89,8 @@ pub(super) struct Beginning {
     pub(super) found: Found,
     /// How far the store is with it.
     pub(super) state: JournalState,
+    /// Where it begins, if the store did not know of it.
+    pub(super) begins: Option<JournalPosition>,
     /// Where what can't be stored at the end waits for the next start.
     pub(super) spills: SpillPlaces,
     /// What the store could not be told at the start.

@@ -29,10 +29,11 @@ pub(super) struct Belonging {
 }
 
 impl Belonging {
-    /// Whether the database is the one of this journal, and goes on with it: it is told of each before anything is written there.
+    /// Whether the database is the one of this journal, and goes on with it: it was told of it, or could not be told and has stored
+    /// nothing since.
     pub(super) fn fits(&self, state: &JournalState) -> bool {
         let goes_on = state.drained.is_some_and(|position| position.journal == self.journal);
-        self.database == state.database && goes_on
+        self.database == state.database && (goes_on || self.journal.begins_on(state))
     }
 }
 
@@ -89,8 +90,24 @@ mod tests {
         for (database, journal, fits) in
             [(1, Some(2), true), (1, Some(3), false), (1, None, false), (9, Some(2), false)]
         {
-            let state = JournalState { database: DatabaseId([database; 16]), drained: journal.map(position) };
+            let (database, drained) = (DatabaseId([database; 16]), journal.map(position));
+            let state = JournalState { database, flush: 4, drained };
             assert_eq!(BELONGING.fits(&state), fits, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_journal_of_which_a_database_was_not_told_fits_it_until_that_stores_something() {
+        let state = JournalState { database: DatabaseId([1; 16]), flush: 4, drained: None };
+        let belonging = Belonging { database: state.database, journal: JournalId::beginning_on(&state, [7; 8]) };
+        assert!(belonging.fits(&state));
+        let other = JournalPosition { journal: JournalId([3; 16]), segment: 1, offset: 9 };
+        for changed in [
+            JournalState { flush: 5, ..state },
+            JournalState { drained: Some(other), ..state },
+            JournalState { database: DatabaseId([2; 16]), ..state },
+        ] {
+            assert!(!belonging.fits(&changed), "{changed:?}");
         }
     }
 

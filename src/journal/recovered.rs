@@ -12,7 +12,7 @@ use super::left::{self, LeftJournal};
 use super::segment::SegmentReader;
 use super::start::JournalStart;
 use super::{JournalTrouble, Record, image};
-use crate::store::{JournalId, JournalPosition};
+use crate::store::{JournalId, JournalPosition, JournalState};
 
 /// The rest of a journal can't be read: it is damaged, or names what this program does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +60,13 @@ impl Recovered {
     /// Why there is no journal from now on; nothing if there is one.
     pub fn without(&self) -> Option<JournalTrouble> {
         self.read_once.as_ref().map(|ReadOnce(_, why)| *why)
+    }
+
+    /// Where the journal begins, if the database could not be told of it.
+    pub fn unknown_to(&self, state: &JournalState) -> Option<JournalPosition> {
+        let is_known = state.drained.is_some_and(|drained| drained.journal == self.journal);
+        let begin = JournalPosition { journal: self.journal, segment: 1, offset: HEADER_BYTES as u64 };
+        (!is_known).then_some(begin)
     }
 
     /// Where the records behind the image begin.

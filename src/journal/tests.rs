@@ -50,7 +50,7 @@ struct JournalHome {
 impl JournalHome {
     fn new() -> JournalHome {
         let folder = || tempfile::tempdir_in("/dev/shm").unwrap();
-        let state = JournalState { database: DatabaseId([3; 16]), drained: None };
+        let state = JournalState { database: DatabaseId([3; 16]), ..JournalState::default() };
         JournalHome { data: folder(), memory: folder(), state: Cell::new(state), bytes_max: PLENTY }
     }
 

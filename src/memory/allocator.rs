@@ -21,9 +21,10 @@ thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
+/// Every allocation of a hit passes here.
 #[inline]
-fn note(bytes: usize, add: fn(usize, usize) -> usize) {
-    HELD.with(|held| held.set(add(held.get(), bytes)));
+fn note(more: usize) {
+    HELD.with(|held| held.set(held.get().wrapping_add(more)));
 }
 
 /// How many bytes more the current thread holds than it did when it held `before`, which is the sum for `before = 0`. Only what is
@@ -39,19 +40,19 @@ pub fn held_since(before: usize) -> usize {
 unsafe impl GlobalAlloc for WipingAllocator {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        note(layout.size(), usize::wrapping_add);
+        note(layout.size());
         unsafe { MiMalloc.alloc(layout) }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        note(layout.size(), usize::wrapping_add);
+        note(layout.size());
         unsafe { MiMalloc.alloc_zeroed(layout) }
     }
 
     #[inline]
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        note(layout.size(), usize::wrapping_sub);
+        note(layout.size().wrapping_neg());
         unsafe {
             place.write_bytes(0, layout.size());
             // Nobody reads these zeros; no compiler may leave them out for that.

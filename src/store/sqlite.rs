@@ -68,7 +68,10 @@ impl SqliteFile {
         let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
         let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
         let (path, can_write) = (path.to_owned(), AtomicBool::new(can_write));
-        Ok((SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write }, set_aside))
+        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write };
+        // What a program wrote whose sync failed is found again, and outlives the machine only now.
+        file.empty_log();
+        Ok((file, set_aside))
     }
 
     /// Size of the file and its log, in bytes.

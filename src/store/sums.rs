@@ -326,6 +326,23 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// Gives back memory that was useful and may be again, but is not in use. Whoever writes flushes calls it from time to time.
     fn release(&self);
 
+    /// Notes that a site is going to be removed, or that this has ended: if the program ends in between, the next start knows. A store
+    /// that is gone with the program need not.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn announce_removal(&self, _site: SiteId, _goes: bool) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// The sites of which that is noted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn announced_removals(&self) -> Result<Vec<SiteId>, StoreError> {
+        Ok(Vec::new())
+    }
+
     /// Removes everything that was counted for a site, names included: no read answers it from then on, and it is erased as
     /// soon as the engine can. What kept it from being erased at once, if anything, is given back. A site without sums is no
     /// error.

@@ -338,6 +338,9 @@ impl SimWorld {
                     self.ledger.store_visits(|_| true);
                 }
             }
+            Ok(Ending::WithoutVisits { .. }) => {
+                assert!(!self.ledger.has_waiting_messages(), "a stop stores everything else");
+            }
             Ok(Ending::Spilled { file, .. }) => {
                 self.note("spill");
                 self.spilled = Some(file);

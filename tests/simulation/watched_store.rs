@@ -155,6 +155,14 @@ impl SumStore for WatchedStore {
         self.inner.release();
     }
 
+    fn announce_removal(&self, site: SiteId, goes: bool) -> Result<()> {
+        self.inner.announce_removal(site, goes)
+    }
+
+    fn announced_removals(&self) -> Result<Vec<SiteId>> {
+        self.inner.announced_removals()
+    }
+
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
         self.inner.remove_site(site)
     }

@@ -15,9 +15,8 @@ use crate::journal::{Found, HitRecord, HowCounted, JournalTrouble, Record, Recov
 use crate::limits;
 use crate::meter::{FailureKind, panics};
 use crate::site::{Moment, SiteId};
-use crate::store::{Ask, JournalPosition, JournalState, StoreError};
+use crate::store::{Ask, JournalPosition, StoreError};
 
-/// Says why nothing is taken up, where there is a reason.
 /// Why not all that was found is taken up.
 #[derive(Debug, thiserror::Error)]
 enum NotTakenUp {
@@ -37,46 +36,47 @@ enum TakenUp {
     Nothing,
 }
 
+fn tell_wiped(why: &JournalTrouble) {
+    tracing::warn!("what was found of a journal is wiped: {why}");
+}
+
 impl Running {
     /// Takes up what was found, says what became of it, and has the files of the time before renewed.
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say which days are open.
     pub(super) fn begin(&mut self, beginning: Beginning, now: Moment) -> Result<(), StoreError> {
-        let Beginning { counts, journal, found, state, spills, owed } = beginning;
+        let Beginning { counts, journal, found, state, begins, spills, owed } = beginning;
         if !counts {
             return Ok(());
         }
         self.take_up_publishing()?;
-        self.stored = state.drained.filter(|_| matches!(found, Found::State(_)));
+        let drained = begins.or(state.drained);
+        self.stored = drained.filter(|_| matches!(found, Found::State(_)));
         let without = found.without();
         if let Some(why) = without.filter(|why| *why != JournalTrouble::SwitchedOff) {
             tracing::warn!("there is no journal of the running day, so that a restart counts visitors again: {why}");
         }
         let is_told = owed.is_empty();
         owed.into_iter().for_each(|owed| self.flushing.owe(owed));
-        let mut is_wiped = false;
-        let taken_up = match found {
-            Found::Nothing { wiped, .. } => {
-                if let Some(why) = wiped {
-                    tracing::warn!("what was found of a journal is wiped: {why}");
-                }
-                // Who was in it, nobody knows.
-                is_wiped = wiped.is_some();
-                None
-            }
-            Found::State(recovered) => Some(self.recover(recovered, &state, now)),
+        let (taken_up, is_wiped) = match found {
+            // Who was in what is wiped, nobody knows.
+            Found::Nothing { wiped, .. } => (None, wiped.inspect(tell_wiped).is_some()),
+            Found::State(recovered) => (Some(self.recover(recovered, drained, now)), false),
         };
         // Of days that were closed since, the store may have got more later.
         self.unclosed = self.sums.open_days()?.into_iter().collect();
         self.closing.iter().for_each(|state| _ = self.unclosed.remove(&(state.site, state.day)));
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
-        if taken_up != Some(TakenUp::Whole) {
+        if begins.is_some() || taken_up != Some(TakenUp::Whole) {
             self.give_up_publishing(is_told);
+        }
+        if taken_up != Some(TakenUp::Whole) {
             self.note_repeating(now, is_wiped)?;
         }
-        self.take_up_spilled(spills, &state, taken_up.is_some_and(|taken_up| taken_up != TakenUp::Nothing))?;
+        let recovered = drained.filter(|_| taken_up.is_some_and(|taken_up| taken_up != TakenUp::Nothing));
+        self.take_up_spilled(spills, &state, recovered.map(|position| position.journal))?;
         if taken_up.is_some() {
             self.go_on(now, is_told);
         }
@@ -125,8 +125,8 @@ impl Running {
 
     /// Takes up what was left, and tells whether that was all. Of what is damaged the part before the damage is taken up; nothing
     /// of what makes the program panic, which would do so at every start.
-    fn recover(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> TakenUp {
-        match panics::caught(|| self.take_up_all(recovered, state, now)) {
+    fn recover(&mut self, recovered: Recovered, drained: Option<JournalPosition>, now: Moment) -> TakenUp {
+        match panics::caught(|| self.take_up_all(recovered, drained, now)) {
             Ok(Ok(())) => TakenUp::Whole,
             Ok(Err(damage)) => {
                 self.meter.failed(FailureKind::TakeUp, "start", &damage);
@@ -150,16 +150,21 @@ impl Running {
     }
 
     /// Of a site that is no more, nothing is taken up.
-    fn take_up_all(&mut self, recovered: Recovered, state: &JournalState, now: Moment) -> Result<(), NotTakenUp> {
+    fn take_up_all(
+        &mut self,
+        recovered: Recovered,
+        drained: Option<JournalPosition>,
+        now: Moment,
+    ) -> Result<(), NotTakenUp> {
         let begins = recovered.begins();
         if let Some(image) = recovered.image::<RunningImage>()? {
-            if !image.fits(state.drained) {
+            if !image.fits(drained) {
                 return Err(NotTakenUp::OlderDatabase);
             }
             self.take_up(image);
         }
         // What an image holds that is younger than the last flush is not stored.
-        let mut stored = state.drained.filter(|stored| *stored >= begins);
+        let mut stored = drained.filter(|stored| *stored >= begins);
         let read = self.replay(recovered, &mut stored);
         if stored.is_some() {
             self.discard_stored();

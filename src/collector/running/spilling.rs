@@ -10,13 +10,20 @@ use crate::meter::FailureKind;
 use crate::secret::Digest;
 use crate::site::{Moment, SiteId};
 use crate::store::spill::{self, Spill, SpillPart, SpillPlaces, SpilledFiles};
-use crate::store::{CountedBy, Flush, JournalState, StoreError};
+use crate::store::{CountedBy, Flush, JournalId, JournalState, StoreError};
 
 /// What became of the last sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// They are stored.
     Stored,
+    /// They are stored, but not the last visits of days, of which combinations of dimensions are made.
+    WithoutVisits {
+        /// Whether the journal has them for the next start.
+        are_kept: bool,
+        /// Why they are not stored.
+        why: StoreError,
+    },
     /// They wait in a file for the next start.
     Spilled {
         /// The file.
@@ -61,7 +68,7 @@ impl Spilling {
 }
 
 impl Running {
-    /// Takes up what an earlier program could not store. What the journal has as well, from which something `is_recovered`, is only
+    /// Takes up what an earlier program could not store. What the journal has as well, from which something was `recovered`, is only
     /// noted; the rest is stored before everything else.
     ///
     /// # Errors
@@ -70,7 +77,7 @@ impl Running {
         &mut self,
         places: SpillPlaces,
         state: &JournalState,
-        is_recovered: bool,
+        recovered: Option<JournalId>,
     ) -> Result<(), StoreError> {
         let SpilledFiles { spills, paths, troubles } = places.find();
         self.flushing.spilling.places = places;
@@ -79,7 +86,7 @@ impl Running {
             self.meter.failed(FailureKind::Spill, "start", said);
         }
         let oldest = spills.iter().map(|spill| Moment(spill.written_ms)).min();
-        let (parts, has_settled) = self.missing_parts(spills, state, is_recovered)?;
+        let (parts, has_settled) = self.missing_parts(spills, state, recovered)?;
         if paths.is_empty() {
             return Ok(());
         }
@@ -103,16 +110,15 @@ impl Running {
         &mut self,
         spills: Vec<Spill>,
         state: &JournalState,
-        is_recovered: bool,
+        recovered: Option<JournalId>,
     ) -> Result<(Vec<SpillPart>, bool), StoreError> {
         let (mut parts, mut has_settled) = (Vec::new(), false);
         for part in spill::parts_of(spills) {
-            let is_of_journal =
-                part.journal.zip(state.drained).is_some_and(|(of, drained)| of.journal == drained.journal);
+            let is_recovered = part.journal.is_some_and(|of| recovered == Some(of.journal));
             if part.is_in(&*self.sums, state.drained)? {
                 continue;
             }
-            if is_of_journal && is_recovered {
+            if is_recovered {
                 has_settled = true;
                 self.flushing.spilling.settled.extend(part.ids);
             } else {
@@ -210,9 +216,11 @@ impl Running {
 
     /// Writes what is not stored to a file.
     fn spill(&mut self, why: StoreError) -> Result<Ending, StoreError> {
+        let has_visits = self.has_unstored_visits();
         let parts = self.parts_to_spill();
         if parts.is_empty() {
-            return Ok(Ending::Stored);
+            let are_kept = self.journal.trouble().is_none();
+            return Ok(if has_visits { Ending::WithoutVisits { are_kept, why } } else { Ending::Stored });
         }
         let spill = Spill { written_ms: self.clock.now().0, parts };
         let hits = spill.hits();
@@ -230,6 +238,13 @@ impl Running {
                 Err(StoreError::Other(format!("{why}; {hits} hits are lost, because no folder takes them: {said}")))
             }
         }
+    }
+
+    /// Whether visits wait that no file of sums has.
+    fn has_unstored_visits(&self) -> bool {
+        let begun = self.flushing.writing().into_iter().chain(self.flushing.queued()).flat_map(|flush| &flush.days);
+        let of_hits = begun.filter(|state| state.by == CountedBy::Live);
+        of_hits.chain(&self.closing).any(|state| state.snapshot.is_some())
     }
 
     /// The flush that may have been on its way, those behind it, and what is in none yet. Visits of days that are over are left out.

@@ -202,7 +202,8 @@ fn a_flush_of_another_journal_makes_the_old_one_stale() {
     let stale = |drained: fn(JournalPosition) -> Option<JournalPosition>| {
         let mut home = home_with(&[hit_record(1)]);
         let position = home.left().unwrap().begins();
-        home.state.get_mut().drained = drained(position);
+        let state = home.state.get_mut();
+        (state.drained, state.flush) = (drained(position), state.flush + 1);
         assert_eq!(home.wiped(), Some(JournalTrouble::OtherDatabase));
     };
     stale(|position| Some(JournalPosition { journal: JournalId([1; 16]), ..position }));

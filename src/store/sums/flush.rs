@@ -9,7 +9,7 @@ use crate::counts::published::ReleaseState;
 use crate::counts::{LazySums, Name, SessionSnapshot};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::secret::Digest;
+use crate::secret::{self, Digest};
 use crate::site::{Collected, Day, Epsilon, LeastAtRest, Month, RetainedKind, SiteId};
 use crate::store::Forgetting;
 
@@ -136,7 +136,7 @@ pub struct PublishingDay {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct DatabaseId(pub [u8; 16]);
 
-/// What tells one journal from others: random, made with it.
+/// What tells one journal from others, made with it: half of it is random, half a digest of what the database knew then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct JournalId(pub [u8; 16]);
 
@@ -156,8 +156,35 @@ pub struct JournalPosition {
 pub struct JournalState {
     /// The database.
     pub database: DatabaseId,
+    /// The number of its last flush.
+    pub flush: u64,
     /// The journal that goes on with it, up to where its records are in the sums; nothing if none does.
     pub drained: Option<JournalPosition>,
+}
+
+impl JournalId {
+    /// That of a journal which begins on a database in this state.
+    pub fn beginning_on(state: &JournalState, random: [u8; 8]) -> JournalId {
+        let mut id = [0; 16];
+        let (head, tail) = id.split_at_mut(8);
+        head.copy_from_slice(&random);
+        tail.copy_from_slice(&state.digest());
+        JournalId(id)
+    }
+
+    /// Whether the database is still as it was when the journal began: it has nothing of what the journal has.
+    pub fn begins_on(&self, state: &JournalState) -> bool {
+        self.0[8..] == state.digest()
+    }
+}
+
+impl JournalState {
+    fn digest(&self) -> [u8; 8] {
+        let JournalPosition { journal, segment, offset } = self.drained.unwrap_or_default();
+        let numbers = [self.flush, segment, offset].map(u64::to_le_bytes);
+        let Digest(digest) = secret::of_state(&[&self.database.0, &journal.0, numbers.as_flattened()]);
+        digest.first_chunk().copied().unwrap_or_default()
+    }
 }
 
 /// What a flush says of the journal.

@@ -375,7 +375,8 @@ impl SumStore for MemorySums {
 
     fn journal_state(&self) -> Result<JournalState, StoreError> {
         // It is gone with the program, so that there is no other to tell it from.
-        Ok(JournalState { drained: self.held().drained, ..JournalState::default() })
+        let held = self.held();
+        Ok(JournalState { drained: held.drained, flush: held.flush, ..JournalState::default() })
     }
 
     fn journal_folder(&self) -> Result<Option<PathBuf>, StoreError> {

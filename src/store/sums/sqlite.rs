@@ -413,20 +413,16 @@ impl SumStore for SqliteSums {
         self.kept.release();
     }
 
+    fn announce_removal(&self, site: SiteId, goes: bool) -> Result<()> {
+        leftovers::announce_removal(&self.writer(), site, goes)
+    }
+
+    fn announced_removals(&self) -> Result<Vec<SiteId>> {
+        leftovers::announced_removals(&self.reader())
+    }
+
     fn remove_site(&self, site: SiteId) -> Result<Option<StoreError>> {
-        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
-        self.months().forget(site);
-        self.thinning().forget(site);
-        self.retaining().forget(site);
-        let _change = self.kept.change_all();
-        removal::remove(&mut self.writer(), site)?;
-        self.texts.clear();
-        // The sums are gone by now; what can't be erased at once is erased later.
-        let erased = self.rewrite(leftovers::TABLES).and_then(|()| self.file.settle_between());
-        if erased.is_err() {
-            self.retaining().leftovers.put_tables_back(leftovers::TABLES);
-        }
-        Ok(erased.err())
+        removal::remove_site(self, site)
     }
 
     fn count_forgotten(&self, order: &Forgetting) -> Result<(RemovedCells, Vec<TakenOut>)> {

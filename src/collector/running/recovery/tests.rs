@@ -17,7 +17,7 @@ use crate::journal::JournalSearch;
 use crate::report::Sums;
 use crate::secret::Digest;
 use crate::site::{Day, Domain, Schedule, Settings, Site};
-use crate::store::{self, Flush, Imported, Stores};
+use crate::store::{self, Flush, Imported, JournalState, Stores};
 
 const POISON: Digest = Digest([0xee; 32]);
 /// 2026-06-01 at 12:00 UTC.

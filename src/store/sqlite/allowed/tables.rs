@@ -418,7 +418,7 @@ pub const ALLOWED: &[AllowedTable] = &[
             number("site", "the site"),
             number(
                 "kind",
-                "the kind; of site 0, 101 is the last day on which the clock was believed; from 100 on else what is to be cleared up",
+                "the kind; of site 0, 101 is the last day on which the clock was believed; of others, 102 that it is being removed; from 100 on else what is to be cleared up",
             ),
             number("day", "the first day, or that day"),
         ],

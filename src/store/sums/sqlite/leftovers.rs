@@ -17,6 +17,9 @@ pub(super) const TABLES: [&str; 4] = ["names", "bots", "mails", "released_values
 /// that all tables are to be written anew, as earlier versions noted.
 const UNSWEPT: u8 = 100;
 
+/// The kind of sites that are going to be removed.
+const GOING: u8 = UNSWEPT + 2;
+
 /// The kind, of the instance, of the first of [`TABLES`], where it is to be written anew; the others follow it.
 const UNWRITTEN: u8 = 110;
 
@@ -132,6 +135,23 @@ pub(super) fn mark(connection: &Connection, site: SiteId) -> Result<()> {
     let sql = "INSERT OR IGNORE INTO kept_from VALUES (?, ?, 0)";
     connection.prepare_cached(sql)?.execute(params![site.0, UNSWEPT])?;
     Ok(())
+}
+
+/// Notes in the file that a site is going to be removed, or that it is not.
+pub(super) fn announce_removal(connection: &Connection, site: SiteId, goes: bool) -> Result<()> {
+    let sql = match goes {
+        true => "INSERT OR IGNORE INTO kept_from VALUES (?, ?, 0)",
+        false => "DELETE FROM kept_from WHERE site = ? AND kind = ?",
+    };
+    connection.prepare_cached(sql)?.execute(params![site.0, GOING])?;
+    Ok(())
+}
+
+/// The sites of which that is noted.
+pub(super) fn announced_removals(connection: &Connection) -> Result<Vec<SiteId>> {
+    let mut statement = connection.prepare_cached("SELECT site FROM kept_from WHERE kind = ?")?;
+    let going = statement.query_map([GOING], |row| row.get(0).map(SiteId))?;
+    Ok(going.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Notes that it is done.

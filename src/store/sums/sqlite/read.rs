@@ -37,12 +37,13 @@ pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
 }
 
 pub(super) fn journal_state(connection: &Connection) -> Result<JournalState> {
+    let flush = last_flush(connection)?;
     let sql = "SELECT \"database\", id, segment, \"offset\" FROM journal";
     let state = connection.prepare_cached(sql)?.query_row([], |row| {
         let journal: Option<[u8; 16]> = row.get(1)?;
         let [segment, offset] = [row.get(2)?, row.get(3)?].map(|number: i64| number.max(0) as u64);
         let position = |journal| JournalPosition { journal: JournalId(journal), segment, offset };
-        Ok(JournalState { database: DatabaseId(row.get(0)?), drained: journal.map(position) })
+        Ok(JournalState { database: DatabaseId(row.get(0)?), flush, drained: journal.map(position) })
     })?;
     Ok(state)
 }

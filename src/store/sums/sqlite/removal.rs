@@ -1,9 +1,12 @@
 //! In: a site. Out: a file without its sums. Forgets: all of them, and the names in them.
 
+use std::sync::PoisonError;
+
 use rusqlite::Connection;
 
-use super::{Result, leftovers};
+use super::{Result, SqliteSums, leftovers};
 use crate::site::SiteId;
+use crate::store::StoreError;
 
 /// The tables that hold what is counted for a site.
 const TABLES: [&str; 22] = [
@@ -31,11 +34,32 @@ const TABLES: [&str; 22] = [
     "kept_from",
 ];
 
-pub(super) fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {
+/// Removes a site, and tells what kept it from being erased at once.
+pub(super) fn remove_site(sums: &SqliteSums, site: SiteId) -> Result<Option<StoreError>> {
+    let _applying = sums.applying.lock().unwrap_or_else(PoisonError::into_inner);
+    sums.months().forget(site);
+    sums.thinning().forget(site);
+    sums.retaining().forget(site);
+    let _change = sums.kept.change_all();
+    remove(&mut sums.writer(), site)?;
+    sums.texts.clear();
+    // The sums are gone by now; what can't be erased at once is erased later.
+    let erased = sums.rewrite(leftovers::TABLES).and_then(|()| sums.file.settle_between());
+    if erased.is_err() {
+        sums.retaining().leftovers.put_tables_back(leftovers::TABLES);
+    }
+    Ok(erased.err())
+}
+
+fn remove(connection: &mut Connection, site: SiteId) -> Result<()> {
     let transaction = connection.transaction()?;
+    let is_announced = leftovers::announced_removals(&transaction)?.contains(&site);
     keep_last_number(&transaction, |transaction| {
         for table in TABLES {
             transaction.execute(&format!("DELETE FROM {table} WHERE site = ?"), [site.0])?;
+        }
+        if is_announced {
+            leftovers::announce_removal(transaction, site, true)?;
         }
         leftovers::TABLES.into_iter().try_for_each(|table| leftovers::mark_table(transaction, table))
     })?;
