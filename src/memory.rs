@@ -7,7 +7,7 @@ mod allocator;
 mod keys;
 mod locking;
 
-pub use allocator::{WipingAllocator, held_since, share_freed};
+pub use allocator::{HeldNotes, WipingAllocator, held_since, share_freed};
 pub use keys::{KEY_BYTES, KeyPages, LockedKey};
 pub use locking::{Locking, give_back, keep_out_of_dumps, lock_all, locking};
 

@@ -5,6 +5,8 @@ use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::ffi::{c_int, c_long};
 use std::hint::black_box;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use mimalloc::MiMalloc;
 
@@ -21,14 +23,37 @@ thread_local! {
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Every allocation of a hit passes here.
+/// How many threads want to know what they hold. A hit, all of whose allocations pass here, does not.
+static NOTING: AtomicUsize = AtomicUsize::new(0);
+
 #[inline]
 fn note(more: usize) {
-    HELD.with(|held| held.set(held.get().wrapping_add(more)));
+    if NOTING.load(Relaxed) > 0 {
+        HELD.with(|held| held.set(held.get().wrapping_add(more)));
+    }
+}
+
+/// Has noted what threads hold as long as it is there.
+#[derive(Debug)]
+pub struct HeldNotes(());
+
+impl HeldNotes {
+    /// Begins.
+    pub fn begin() -> HeldNotes {
+        NOTING.fetch_add(1, Relaxed);
+        HeldNotes(())
+    }
+}
+
+impl Drop for HeldNotes {
+    fn drop(&mut self) {
+        NOTING.fetch_sub(1, Relaxed);
+    }
 }
 
 /// How many bytes more the current thread holds than it did when it held `before`, which is the sum for `before = 0`. Only what is
-/// both taken and given back by the thread counts right: that is so for work which is begun and ended on one thread.
+/// both taken and given back by the thread, while a [`HeldNotes`] is there, counts right: that is so for work which is begun and ended
+/// on one thread.
 pub fn held_since(before: usize) -> usize {
     let more = HELD.with(Cell::get).wrapping_sub(before);
     // Less than before is none.
@@ -96,10 +121,11 @@ pub fn share_freed() {
 
 #[cfg(test)]
 mod tests {
-    use super::held_since;
+    use super::{HeldNotes, held_since};
 
     #[test]
     fn a_thread_knows_what_it_holds() {
+        let _noting = HeldNotes::begin();
         let before = held_since(0);
         let mut list = vec![1_u8; 10_000];
         assert!((10_000..11_000).contains(&held_since(before)), "{}", held_since(before));

@@ -15,7 +15,7 @@ use super::fair_turns::{FairTurn, FairTurns};
 use crate::collector::Collector;
 use crate::journal;
 use crate::limits;
-use crate::memory;
+use crate::memory::{self, HeldNotes};
 use crate::meter::{Pressure, SharedPressure};
 use crate::store::{Interrupt, ReadMeter, StoreError};
 
@@ -105,8 +105,10 @@ impl OpenQuestion {
 
     /// Does work at it, on the thread that does all of it.
     fn work<T>(&self, work: impl FnOnce() -> T) -> T {
+        let noting = HeldNotes::begin();
         self.held_before.store(memory::held_since(0), Relaxed);
         let done = work();
+        drop(noting);
         // The next is worked at by another thread, which can't take what this one keeps.
         match (self.dear().is_some(), self.is_large.load(Relaxed)) {
             (true, _) => memory::give_back(journal::memory_may_swap),
