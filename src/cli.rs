@@ -188,7 +188,9 @@ fn carry_out(config: &Config, command: Command, clock: Clock) -> Result<Reply, C
     if !makes_folder && !socket_of(&config.data).exists() {
         must_be_there(&config.data)?;
     }
-    let folder = match reach(&config.data, || socket::call(&socket_of(&config.data), &command))? {
+    let waits = || output::remark("headcount: the running server has not answered yet; it is waited for\n");
+    let ask = || socket::call_patiently(&socket_of(&config.data), &command, waits);
+    let folder = match reach(&config.data, ask)? {
         Reached::Server(answer) => {
             return Ok(answer.map_err(|e| CliFailure::Failed(format!("the running server did not answer: {e}")))??);
         }
@@ -219,6 +221,9 @@ fn must_be_there(data: &Path) -> Result<(), CliFailure> {
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
             format!("{folder} is closed to this user; run the command as the user of the service, or as root")
         }
+        _ if socket_of(data).exists() => format!(
+            "there is no {DATABASE} in {folder}; if a server runs on it that has it open, `headcount --data {folder} store keep` puts it back"
+        ),
         _ => format!("there is no {DATABASE} in {folder}; name its folder with --data, or start with `serve`"),
     };
     Err(CliFailure::Failed(told))

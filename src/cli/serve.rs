@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::net::TcpListener as StdListener;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -37,7 +38,7 @@ pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> R
     let (running, clock) = (config.clone(), clock.guarded(Uptime::System));
     let ending = run((config, clock), &folder, listener, runtime, stop, |collector, app| {
         tokio::spawn(reload::whenever_asked(reloads, (running, read), app.trust.clone(), collector.clone()));
-        greet(sites, collector, &app.base_url)
+        greet((sites, &config.data), collector, &app.base_url)
     })?;
     match ending {
         Ending::Stored => tracing::info!("everything is stored; good-bye"),
@@ -164,7 +165,7 @@ async fn ended(keeping: &WriterHandle) {
 }
 
 /// Makes the sites, and tells whoever sits at the terminal how to go on.
-fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> {
+fn greet((sites, folder): (&[String], &Path), collector: &Collector, base_url: &str) -> Result<()> {
     for domain in sites {
         let command = Command::SiteEnsure { domain: domain.clone() };
         output::say(control::run(command, collector, base_url)?.text);
@@ -176,7 +177,8 @@ fn greet(sites: &[String], collector: &Collector, base_url: &str) -> Result<()> 
     }
     if !io::stdout().is_terminal() {
         // A link in a log file would be anybody's who can read that.
-        tracing::info!("sign in with the link that `headcount user link` prints");
+        let folder = folder.display();
+        tracing::info!("sign in with the link that `headcount --data {folder} user link` prints");
     }
     if collector.directory().all().is_empty() {
         output::say("There is no site yet; add one with `headcount site add example.com`.\n");

@@ -103,7 +103,7 @@ fn locked(path: &Path) -> Result<File> {
     let file = File::options().create(true).truncate(false).write(true).mode(0o600).open(&lock);
     // A folder that is only to be read can be locked as well.
     let file = file.or_else(|error| File::open(&lock).map_err(|_| error));
-    let file = file.with_context(|| format!("the data folder {} can't be written to", path.display()))?;
+    let file = file.with_context(|| format!("{} can't be opened or made", lock.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Taken(path.display().to_string()).into()),

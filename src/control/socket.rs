@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Command, Refused, Reply, import, run};
 use crate::collector::Collector;
@@ -114,7 +114,12 @@ fn serve(mut stream: &UnixStream, collector: &Collector, base_url: &str) -> Opti
 
 /// Sends a command to the server of a data folder. Nothing if none is running there.
 pub fn call(path: &Path, command: &Command) -> Option<io::Result<Result<Reply, Refused>>> {
-    Some(exchange(&connect(path)?, command))
+    call_patiently(path, command, || {})
+}
+
+/// The same; `waits` is called now and then as long as the server does not answer.
+pub fn call_patiently(path: &Path, command: &Command, waits: impl Fn()) -> Option<io::Result<Result<Reply, Refused>>> {
+    Some(exchange(&connect(path)?, command, waits))
 }
 
 /// A connection to the server of a data folder. Nothing if none is running there.
@@ -122,13 +127,24 @@ pub(super) fn connect(path: &Path) -> Option<UnixStream> {
     with_short(path, |short| UnixStream::connect(short)).ok()
 }
 
-fn exchange(mut stream: &UnixStream, command: &Command) -> io::Result<Result<Reply, Refused>> {
+fn exchange(mut stream: &UnixStream, command: &Command, waits: impl Fn()) -> io::Result<Result<Reply, Refused>> {
     let mut text = serde_json::to_string(command)?;
     text.push('\n');
     stream.write_all(text.as_bytes())?;
-    let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line)?;
-    Ok(serde_json::from_str(&line)?)
+    stream.set_read_timeout(Some(Duration::from_secs(limits::ANSWER_TOLD_S)))?;
+    let (mut line, mut reader, begun) = (String::new(), BufReader::new(stream), Instant::now());
+    loop {
+        match reader.read_line(&mut line) {
+            Ok(_) => return Ok(serde_json::from_str(&line)?),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if begun.elapsed().as_secs() >= limits::ANSWER_WAIT_S {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                waits();
+            }
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Calls `work` with the path, or with a short one through the folder's descriptor where the path is too long.

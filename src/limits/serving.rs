@@ -36,6 +36,10 @@ pub const FAST_BODY_WAIT_MS: u64 = 500;
 pub const BODY_BYTES_FREE: usize = 4 * 1024;
 /// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.
 pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// After how many seconds a command says that the running server has not answered yet, and says it again.
+pub const ANSWER_TOLD_S: u64 = 20;
+/// Longest wait of a command for the running server, in seconds: forgetting in a large file takes minutes.
+pub const ANSWER_WAIT_S: u64 = 900;
 /// Longest wait for the head of a request, in seconds: a slow sender must not hold a connection for ever.
 pub const HEAD_WAIT_S: u64 = 20;
 /// Longest wait for a body and for room for it, in seconds: bodies are small, and a slow sender must not hold a connection.

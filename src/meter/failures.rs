@@ -224,12 +224,20 @@ impl Failures {
         let Some(left_out) = self.recent().admit(kind, asked, now) else { return };
         let reason: String = reason.to_string().chars().take(limits::FAILURE_REASON_CHARS_MAX).collect();
         let (kind, sentence, _, _) = kind.row();
-        tracing::error!(kind, asked, %reason, left_out, "{sentence}: {reason} ({asked})");
+        let left_out = (left_out > 0).then_some(left_out);
+        match asked {
+            "" => tracing::error!(kind, left_out, "{sentence}: {reason}"),
+            _ => tracing::error!(kind, left_out, "{sentence}: {reason} ({asked})"),
+        }
     }
 
     /// Notes that what had failed has succeeded.
     pub fn clear(&self, kind: FailureKind) {
-        self.recent().last.remove(&kind);
+        let had_failed = self.recent().last.remove(&kind).is_some();
+        if had_failed && kind.row().3 == Lasting::UntilDone {
+            let (kind, _, said, _) = kind.row();
+            tracing::info!(kind, "it is over that {said}");
+        }
     }
 
     /// Whether a kind has failed and has not succeeded since.
