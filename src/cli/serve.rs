@@ -73,6 +73,12 @@ pub(super) fn start_up(config: &Config) -> Result<LogGuard> {
     let log = log_to_stderr(config.log).context("there is no thread for the log")?;
     keep_memory_to_itself();
     raise_descriptor_limit();
+    if let Some(folder) = config.spill.as_ref().filter(|folder| !folder.is_dir()) {
+        let folder = folder.display();
+        tracing::warn!(
+            "{folder}, which `spill` names, is no folder now: sums that wait in it are missing until the next start"
+        );
+    }
     Ok(log)
 }
 

@@ -278,6 +278,7 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
             (true, false) => "ok",
         },
         "reasons": reasons,
+        "warnings": warnings(collector, clock),
         "version": env!("CARGO_PKG_VERSION"),
         "live_state": if trouble.is_none() { "journal" } else { "memory" },
         "live_state_reason": trouble.map(JournalTrouble::sentence),
@@ -297,6 +298,26 @@ pub async fn health(State(app): State<SharedApp>) -> Response {
         "overload": memory_watch::health(&app),
     });
     if is_degraded || !is_real_time { failure::unwell(body) } else { axum::Json(body).into_response() }
+}
+
+/// What somebody should see to although it counts and stores, a sentence each.
+fn warnings(collector: &Collector, clock: &str) -> Vec<String> {
+    let meter = collector.meter();
+    let (findings, mut warnings) = (meter.database_findings.get(), Vec::new());
+    if findings > 0 {
+        warnings
+            .push(format!("the database is damaged in {findings} places; `headcount check --full` tells all of them"));
+    }
+    if clock == ClockBelief::Doubted.name() {
+        warnings.push("the clock is doubted; set it, or run `headcount clock confirm` if it is right".to_owned());
+    }
+    if let Some(trouble) = collector.journal_trouble().filter(|trouble| *trouble != JournalTrouble::SwitchedOff) {
+        warnings.push(format!("a restart counts the visitors of the day again: {trouble}"));
+    }
+    if !meter.all_set_aside().is_empty() {
+        warnings.push("a log of another database lay beside the database, and was set aside".to_owned());
+    }
+    warnings
 }
 
 /// What tells places, and how old it is. Old figures of networks are a reason to look, none to take the server out of service.
