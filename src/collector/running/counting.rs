@@ -132,7 +132,7 @@ impl Running {
         imported: Vec<Imported>,
         now: Moment,
     ) -> BatchOutcome {
-        if id.is_some_and(|id| !self.batches.begin(id, now)) {
+        if id.is_some_and(|id| self.flushing.has_batch(id) || !self.batches.begin(id, now)) {
             hits.iter().for_each(|marked| self.reject(marked.hit.site, marked.hit.local.day, Rejection::Repeat, None));
             return BatchOutcome { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
         }

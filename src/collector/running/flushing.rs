@@ -18,6 +18,7 @@ use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
+use crate::secret::Digest;
 use crate::store::{Flush, Moved, StoreError, SumStore};
 
 mod jobs;
@@ -193,6 +194,12 @@ impl Flushing {
     /// Number of the last flush that is known to be stored.
     pub fn stored(&self) -> u64 {
         self.stored
+    }
+
+    /// Whether a batch with this id waits to be stored, which may take longer than the id is kept.
+    pub fn has_batch(&self, id: Digest) -> bool {
+        let waiting = self.writing.iter().chain(&self.queued);
+        waiting.flat_map(|flush| &flush.batches).any(|(of, _)| *of == id)
     }
 
     /// Takes flushes that an earlier program has left, numbered from [`Flushing::next_number`] on, and begins with the first. There
