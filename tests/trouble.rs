@@ -4,6 +4,7 @@ use serde_json::json;
 
 use headcount::control::{Command, SiteChange};
 
+use crate::arriving::past;
 use crate::store::file::Database;
 use crate::world::World;
 
@@ -37,6 +38,25 @@ fn a_flush_that_fails_is_tried_again_and_nobody_waits_for_it() {
     world.collector().flush().unwrap();
     assert_eq!(pageviews(&world), 2);
     assert_eq!(world.page("/health").status, 200);
+}
+
+#[test]
+fn a_batch_that_can_not_be_stored_for_long_counts_once() {
+    let world = World::start();
+    world.expect_in_log("a flush failed and will be tried again");
+    let headers =
+        [("authorization", format!("Bearer {}", world.token("ingest"))), ("idempotency-key", "one".to_owned())];
+    let batch = past("/a", "192.0.2.1", "2026-06-01T08:00:00Z").to_string();
+    let told = || world.request("POST", "/api/events", &headers, Some(batch.as_bytes())).json();
+    while_locked(&world, || {
+        assert_eq!(told()["counted"], 1);
+        assert!(world.collector().flush().is_err(), "the database is in use");
+        world.wait_minutes(30);
+        world.pageview("/b").ok();
+        assert_eq!(told()["repeated"], true);
+    });
+    world.collector().flush().unwrap();
+    assert_eq!((pageviews(&world), &told()["repeated"]), (2, &json!(true)));
 }
 
 #[test]
