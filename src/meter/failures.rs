@@ -171,6 +171,11 @@ impl FailureKind {
         self.row().0
     }
 
+    /// What `/health` says of it.
+    pub const fn sentence(self) -> &'static str {
+        self.row().2
+    }
+
     /// Whether one line of a minute tells all.
     const fn is_said_once(self) -> bool {
         let is_of_database = matches!(self, FailureKind::Replaced | FailureKind::Removed | FailureKind::FolderRemoved);
@@ -234,9 +239,8 @@ impl Failures {
     /// Notes that what had failed has succeeded.
     pub fn clear(&self, kind: FailureKind) {
         let had_failed = self.recent().last.remove(&kind).is_some();
-        if had_failed && kind.row().3 == Lasting::UntilDone {
-            let (kind, _, said, _) = kind.row();
-            tracing::info!(kind, "it is over that {said}");
+        if had_failed && kind == FailureKind::Flush {
+            tracing::info!(kind = kind.label(), "what could not be stored is stored now");
         }
     }
 

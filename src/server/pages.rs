@@ -143,11 +143,11 @@ pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope 
 
 /// What keeps figures from being stored.
 const STORING: [FailureKind; 5] = [
-    FailureKind::Flush,
     FailureKind::Replaced,
     FailureKind::Removed,
     FailureKind::FolderRemoved,
     FailureKind::Overwritten,
+    FailureKind::Flush,
 ];
 
 /// What the page of a site says of the collector. To be asked after a snapshot, which waits until all hits that were
@@ -160,7 +160,7 @@ pub fn instance(site: &Site, now: Moment, app: &App) -> InstanceState {
         hidden_proxy: collector.hidden_proxy(),
         may_repeat: collector.may_repeat(site),
         lacks_journal: collector.journal_trouble().is_some_and(|why| why != JournalTrouble::SwitchedOff),
-        is_degraded: STORING.iter().any(|kind| collector.meter().failures.lasts(*kind)),
+        storing: STORING.iter().find(|kind| collector.meter().failures.lasts(**kind)).map(|kind| kind.sentence()),
         personal_parents: collector.personal_parents(site),
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn notices(
     if instance.lacks_journal {
         notices.push(words.notice_journal.to_owned());
     }
-    if instance.is_degraded {
-        notices.push(words.notice_degraded.to_owned());
+    if let Some(why) = instance.storing {
+        notices.push(words.one(words.notice_degraded, why));
     }
     if let Some((_, zone)) = site.schedule.next().filter(|(from, _)| *from > instance.now) {
         notices.push(words.one(words.notice_zone, zone));

@@ -30,8 +30,8 @@ pub struct InstanceState {
     pub may_repeat: bool,
     /// Whether the running day is in no journal although it should be, so that a restart would count visitors again.
     pub lacks_journal: bool,
-    /// Whether sums could not be stored lately.
-    pub is_degraded: bool,
+    /// Why sums could not be stored lately.
+    pub storing: Option<&'static str>,
     /// Pages whose children look personal, of which the owner has said nothing yet.
     pub personal_parents: Vec<String>,
 }

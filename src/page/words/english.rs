@@ -295,7 +295,7 @@ words! {
     notice_proxy_unnamed: "Most visitors come through a trusted proxy without the header that client_ip_header names: the proxy does not set it.",
     notice_repeat: "headcount was restarted today. What was stored is kept, but visitors of today who came before may count once more.",
     notice_journal: "There is no journal of the running day, so that a restart of headcount would count today's visitors again; `/health` says why.",
-    notice_degraded: "The database can't be written to at present. Counting goes on in memory; see the log.",
+    notice_degraded: "The database can't be written to at present, and counting goes on in memory. The log and `/health` say: {0}.",
     notice_zone: "From the next day on, days of this site begin at midnight in {0}.",
     notice_several_values: "This filter takes several values, and visitors are added over them: whoever has two of them counts twice.",
     notice_pattern_since: "This goal is a pattern of pages and counted since {0}.",

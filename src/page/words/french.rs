@@ -262,7 +262,7 @@ pub const FRENCH: Words = Words {
     notice_proxy_unnamed: "La plupart des visiteurs arrivent par un proxy de confiance sans l’en-tête que nomme client_ip_header : le proxy ne l’écrit pas.",
     notice_repeat: "headcount a redémarré aujourd’hui. Ce qui était enregistré est conservé, mais les visiteurs déjà venus aujourd’hui peuvent être comptés une fois de plus.",
     notice_journal: "Il n’y a pas de journal de la journée en cours : un redémarrage de headcount compterait à nouveau les visiteurs d’aujourd’hui ; `/health` dit pourquoi.",
-    notice_degraded: "Impossible d’écrire dans la base de données pour le moment. Le comptage continue en mémoire ; voyez le journal.",
+    notice_degraded: "Impossible d’écrire dans la base de données pour le moment. Le comptage continue en mémoire. Le journal et `/health` disent : {0}.",
     notice_zone: "Dès demain, les jours de ce site commencent à minuit, fuseau horaire {0}.",
     notice_several_values: "Ce filtre prend plusieurs valeurs, dont les visiteurs sont additionnés : qui en a deux compte double.",
     notice_pattern_since: "Cet objectif est un motif de pages, compté depuis le {0}.",

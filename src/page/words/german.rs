@@ -260,7 +260,7 @@ pub const GERMAN: Words = Words {
     notice_proxy_unnamed: "Die meisten Besucher kommen über einen vertrauten Proxy ohne den Header, den client_ip_header nennt: Der Proxy setzt ihn nicht.",
     notice_repeat: "headcount wurde heute neu gestartet. Gespeichertes ist erhalten, aber wer heute schon da war, wird vielleicht noch einmal gezählt.",
     notice_journal: "Es gibt kein Journal des laufenden Tages, sodass ein Neustart von headcount die heutigen Besucher noch einmal zählen würde; `/health` nennt den Grund.",
-    notice_degraded: "In die Datenbank kann zurzeit nicht geschrieben werden. Gezählt wird im Arbeitsspeicher weiter; mehr im Protokoll des Servers.",
+    notice_degraded: "In die Datenbank kann zurzeit nicht geschrieben werden. Gezählt wird im Arbeitsspeicher weiter. Protokoll und `/health` sagen: {0}.",
     notice_zone: "Ab dem nächsten Tag beginnen die Tage dieser Website um Mitternacht in {0}.",
     notice_several_values: "Dieser Filter umfasst mehrere Werte, deren Besucher addiert werden: Wer auf zwei davon passt, zählt doppelt.",
     notice_pattern_since: "Dieses Ziel ist ein Muster von Seiten und wird seit dem {0} gezählt.",
