@@ -195,6 +195,7 @@ impl SimWorld {
     fn open(&self) -> Result<Stores, StoreError> {
         self.disk.show();
         let Stores { sums, operators, set_aside } = store::open(self.disk.database())?;
+        assert!(set_aside.is_empty(), "a log of its own is set aside: {set_aside:?}");
         let sums = Arc::new(WatchedStore::of(sums, self.tried.clone(), self.conditions.broken));
         Ok(Stores { sums, operators, set_aside })
     }

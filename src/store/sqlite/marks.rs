@@ -106,13 +106,12 @@ impl DatabaseMark {
     }
 
     fn set(&self, writer: &Connection, mark: u32) {
-        // Who waits for another program waits once, for what is to be written, which also brings the mark to the disk.
+        // Who waits for another program waits once, for what is to be written. The mark is synced by itself: were it not, a sync of what
+        // comes behind it that fails would take it from the log, and SQLite would go on as if it were there.
         let _ = writer.busy_timeout(Duration::ZERO);
-        let _ = writer.pragma_update(None, "synchronous", "NORMAL");
         if writer.pragma_update(None, "application_id", mark as i32).is_ok() {
             self.0.store(mark, Ordering::SeqCst);
         }
-        let _ = writer.pragma_update(None, "synchronous", "FULL");
         let _ = writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S));
     }
 }
