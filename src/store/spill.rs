@@ -204,27 +204,31 @@ impl Spill {
     }
 }
 
-/// The parts of several files, the newest of which comes first, each once and in order. Of two that share an id, the newer one has what the
-/// other has, and so has a file of what the same journal had later. Those without ids come first, because a later number would hide them.
+/// The parts of several files, each once and in order. Whatever their clocks said: of two that share ids, the one with more has what the other
+/// has; and a file with what a journal had later has what other files have of it. Parts without ids come first, because a later number
+/// would hide them.
 pub fn parts_of(spills: Vec<Spill>) -> Vec<SpillPart> {
-    let (mut parts, mut known) = (Vec::new(), HashSet::new());
-    let mut journals: HashMap<JournalId, JournalPosition> = HashMap::new();
-    for spill in spills {
-        let mut of_file = journals.clone();
-        for part in spill.parts {
-            let ids = part.known_by();
-            let is_later = |of: &JournalPosition| journals.get(&of.journal).is_some_and(|later| later >= of);
-            if let Some(of) = part.journal {
-                of_file.entry(of.journal).and_modify(|last| *last = of.max(*last)).or_insert(of);
-            }
-            if !ids.iter().any(|id| known.contains(id)) && !part.journal.as_ref().is_some_and(is_later) {
-                known.extend(ids);
-                parts.push(part);
-            }
+    let in_files = spills.into_iter().enumerate();
+    let all = in_files.flat_map(|(file, spill)| spill.parts.into_iter().map(move |part| (file, part)));
+    let mut all: Vec<_> = all.map(|(file, part)| (file, part.known_by(), part)).collect();
+    let mut journals: HashMap<JournalId, (JournalPosition, usize)> = HashMap::new();
+    for (file, _, part) in &all {
+        if let Some(of) = part.journal {
+            let last = journals.entry(of.journal).or_insert((of, *file));
+            *last = if of > last.0 { (of, *file) } else { *last };
         }
-        journals = of_file;
     }
-    parts.sort_by_key(|part: &SpillPart| (!part.ids.is_empty(), part.number));
+    let is_last = |file: usize, part: &SpillPart| part.journal.is_none_or(|of| journals[&of.journal].1 == file);
+    all.retain(|(file, _, part)| is_last(*file, part));
+    all.sort_by_key(|(_, ids, _)| std::cmp::Reverse(ids.len()));
+    let mut known = HashSet::new();
+    all.retain(|(_, ids, _)| {
+        let is_new = !ids.iter().any(|id| known.contains(id));
+        known.extend(ids.iter().copied().filter(|_| is_new));
+        is_new
+    });
+    let mut parts: Vec<_> = all.into_iter().map(|(.., part)| part).collect();
+    parts.sort_by_key(|part| (!part.ids.is_empty(), part.number));
     parts
 }
 

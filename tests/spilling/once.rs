@@ -220,18 +220,29 @@ fn a_copy_that_is_put_back_adds_what_waited_for_the_database_before() {
 
 #[test]
 fn a_copy_that_has_what_waited_adds_nothing() {
-    let folders = Folders::new();
-    let options = folders.options(false);
-    let (program, _) = with_copy(&folders, &options);
-    let path = folders.waiting().remove(0);
-    let bytes = fs::read(&path).unwrap();
-    let (program, views) = taken_up(program, &folders, &options);
-    assert_eq!(views, 3);
-    let later = folders.memory.path().join("later.db").to_str().unwrap().to_owned();
-    printed(&["backup", &later, "--data", program.folder().to_str().unwrap()]);
-    fs::write(&path, bytes).unwrap();
-    restore(&program, &later, &options[2..4]);
-    assert_eq!(taken_up(program, &folders, &options).1, 3);
+    for has_journal in [false, true] {
+        let folders = Folders::new();
+        let options = folders.options(has_journal);
+        let (program, _) = with_copy(&folders, &options);
+        let path = folders.waiting().remove(0);
+        let bytes = fs::read(&path).unwrap();
+        // The journal has them too, and the database knows no id of the file then.
+        let program = match has_journal {
+            true => folders.without(|| {
+                let mut program = program.again(&options, |_| {});
+                stop(&mut program);
+                program
+            }),
+            false => taken_up(program, &folders, &options).0,
+        };
+        assert_eq!(stored(&program)[0], 3);
+        let later = folders.memory.path().join("later.db").to_str().unwrap().to_owned();
+        printed(&["backup", &later, "--data", program.folder().to_str().unwrap()]);
+        fs::write(&path, bytes).unwrap();
+        restore(&program, &later, &options[2..4]);
+        let (program, views) = taken_up(program, &folders, &options);
+        assert_eq!(views, 3, "{has_journal}: {}", program.log());
+    }
 }
 
 #[test]
@@ -241,7 +252,7 @@ fn a_copy_that_is_put_there_by_hand_says_what_waits_beside_it_and_a_restore_adds
     fs::copy(&copy, program.folder().join("headcount.db")).unwrap();
     let mut program = program.again(&BRIEFLY, |_| {});
     let reasons = || program.health()["reasons"].to_string();
-    program.until(|| reasons().contains("spill").then_some(()));
+    program.until(|| reasons().contains("a file of sums").then_some(()));
     assert!(program.log().contains("it belongs to another database"), "{}", program.log());
     stop(&mut program);
     assert_eq!((stored(&program)[0], spilled(&program).len()), (1, 1));

@@ -35,9 +35,8 @@ impl HandedOver {
     /// # Errors
     /// What each folder said.
     pub fn write(&mut self, places: &SpillPlaces) -> Result<i64, String> {
-        let mut spills = std::mem::take(&mut self.spills);
+        let spills = std::mem::take(&mut self.spills);
         let Some(written_ms) = spills.iter().map(|spill| spill.written_ms).min() else { return Ok(0) };
-        spills.sort_by_key(|spill| std::cmp::Reverse(spill.written_ms));
         let spill = Spill { written_ms, parts: parts_of(spills) };
         self.written = Some(places.write(&spill)?);
         Ok(spill.hits())

@@ -31,7 +31,7 @@ pub struct SpillPlaces {
 /// Files that were found, and are to be removed once the store has what is in them.
 #[derive(Debug, Default)]
 pub struct SpilledFiles {
-    /// What is in them, the newest first.
+    /// What is in them.
     pub spills: Vec<Spill>,
     /// Where they are.
     pub paths: Vec<PathBuf>,
@@ -103,7 +103,6 @@ impl SpillPlaces {
                 Err(trouble) => found.troubles.push((path, trouble)),
             }
         }
-        found.spills.sort_by_key(|spill| std::cmp::Reverse(spill.written_ms));
         // Nobody but this database looks for what lies beside it.
         let beside = self.folders.iter().find(|(folder, _)| Some(folder) == self.beside.as_ref());
         let others = beside.into_iter().flat_map(|(folder, own)| {

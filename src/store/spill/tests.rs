@@ -126,8 +126,18 @@ fn a_newer_file_has_what_the_same_journal_had_before() {
     let of = |number, id, segment| SpillPart { journal: Some(position(segment)), ..part(number, 5, id) };
     let older = spill(vec![of(1, 1, 1), of(2, 2, 2), part(3, 5, 3)]);
     let newer = spill(vec![of(4, 4, 3), of(5, 5, 4)]);
-    let parts = parts_of(vec![newer, older]);
-    assert_eq!(parts.iter().map(|part| part.number).collect::<Vec<_>>(), [3, 4, 5]);
+    for files in [vec![newer.clone(), older.clone()], vec![older, newer]] {
+        let parts = parts_of(files);
+        assert_eq!(parts.iter().map(|part| part.number).collect::<Vec<_>>(), [3, 4, 5], "whatever the clock said");
+    }
+}
+
+#[test]
+fn a_part_that_has_another_and_more_is_taken_in_its_place() {
+    let settled = SpillPart { ids: vec![Digest([1; 32]), Digest([2; 32])], ..part(2, 7, 2) };
+    for files in [[settled.clone(), part(1, 5, 1)], [part(1, 5, 1), settled.clone()]] {
+        assert_eq!(parts_of(files.map(|part| spill(vec![part])).into()), [settled.clone()]);
+    }
 }
 
 #[test]
