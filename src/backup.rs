@@ -8,6 +8,7 @@ mod migration;
 mod restoring;
 mod rotation;
 mod target;
+mod waiting_sums;
 
 use std::path::{Path, PathBuf};
 
@@ -21,6 +22,7 @@ pub use migration::before_migration;
 pub use restoring::{Restored, give_to_owner, looked_through, restore};
 pub use rotation::Rotated;
 use target::NewFile;
+pub use waiting_sums::SpillFolders;
 
 /// Where a copy goes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -57,7 +57,7 @@ pub use left::WipedJournals;
 pub use place::JournalSearch;
 use place::{Candidate, Candidates, SwapFacts};
 pub use record::{HitRecord, HowCounted, Record};
-pub use recovered::{Recovered, Unreadable};
+pub use recovered::{ReadJournal, Recovered, RecoveredRecords, Unreadable};
 pub use seen::{SeenJournal, seen};
 use segment::SegmentWriter;
 pub use segment::records;

@@ -74,6 +74,16 @@ pub fn of_spill(bytes: &[u8]) -> Digest {
     Digest(blake3::derive_key("headcount 2026 spilled sums", bytes))
 }
 
+/// What tells a flush of a program from all others: what is random of the program, and the number of the flush.
+pub fn of_flush(program: &Digest, number: u64) -> Digest {
+    Digest(*blake3::keyed_hash(&program.0, &number.to_le_bytes()).as_bytes())
+}
+
+/// What tells spilled sums that bear no id from others.
+pub fn of_spilled_part(bytes: &[u8]) -> Digest {
+    Digest(blake3::derive_key("headcount 2026 spilled sums without an id", bytes))
+}
+
 /// A text that only the holder of the key can have written, in characters that need no escaping.
 pub fn signed(key: &[u8; 32], text: &str) -> String {
     let mut bytes = blake3::keyed_hash(key, text.as_bytes()).as_bytes().to_vec();

@@ -1,5 +1,7 @@
 //! The end of the program while nothing can be stored: what waits is in a file, and the next start adds it once.
 
+mod once;
+
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::target::{NewFile, is_same, refuse_what_belongs_to, sync_folder};
+use super::waiting_sums::{SpillFolders, WaitingSums};
 use super::{Look, fill, rotation, unreadable};
 use crate::site::Moment;
 use crate::store::StoreError;
@@ -20,6 +21,10 @@ pub struct Restored {
     pub facts: FileFacts,
     /// Where the database is that was there before.
     pub aside: Option<PathBuf>,
+    /// How many hits wait for the next start, which adds those that it does not have.
+    pub waiting: i64,
+    /// Files of such that are left alone, and why.
+    pub left: Vec<(PathBuf, String)>,
 }
 
 /// Looks whether a file can be put back.
@@ -35,23 +40,38 @@ pub fn looked_through(from: &Path) -> Result<FileFacts> {
     })
 }
 
-/// Puts a copy of `from` in the place of a database. Nobody else may have its folder, whose lock the caller holds.
+/// Puts a copy of `from` in the place of a database. Spilled sums that wait for that one wait for the copy then. Nobody else may have its
+/// folder, whose lock the caller holds.
 ///
 /// # Errors
 /// Why it was not put back; the database is what it was then.
-pub fn restore(database: &Path, from: &Path, now: Moment, look: Look) -> Result<Restored> {
-    // A link to another disk stays one.
+pub fn restore(database: &Path, from: &Path, spills: SpillFolders, now: Moment, look: Look) -> Result<Restored> {
+    // A link to another disk stays one, and sums wait beside the link.
+    let named = database;
     let database = &database.canonicalize().unwrap_or_else(|_| database.to_owned());
     ensure!(!is_same(from, database), "{} is the database itself", from.display());
     refuse_what_belongs_to(database, from)?;
     let file = NewFile::begin(database, true)?;
     let facts = fill(&file, from, look)?;
     give_to_owner(file.folder(), file.part());
+    // Whenever the program or the machine ends, the sums wait for whichever file is in the place.
+    let waiting = WaitingSums::hand_over(named, file.part(), spills)?;
+    let aside = match replaced(database, file, now) {
+        Ok(aside) => aside,
+        Err(why) => {
+            waiting.take_back();
+            return Err(why);
+        }
+    };
+    Ok(Restored { facts, aside, waiting: waiting.hits, left: waiting.finish(named) })
+}
+
+fn replaced(database: &Path, file: NewFile, now: Moment) -> Result<Option<PathBuf>> {
     let aside = set_aside(database, now)?;
     let folder = file.folder().to_owned();
     file.finish().with_context(|| format!("{} can't be written", database.display()))?;
     sync_folder(&folder).context("the folder can't be brought to the disk")?;
-    Ok(Restored { facts, aside })
+    Ok(aside)
 }
 
 /// Keeps what is there under a dated name, with what belongs to it. The database is there under its own name too until another takes it.
@@ -99,7 +119,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Has root give a file to the user of its folder, who could not open it otherwise.
+/// Has root give a file to the user of its folder, or of another file, who could not open it otherwise.
 pub fn give_to_owner(folder: &Path, path: &Path) {
     let (Ok(of_folder), Ok(of_file)) = (fs::metadata(folder), fs::metadata(path)) else { return };
     if of_folder.uid() != of_file.uid() {

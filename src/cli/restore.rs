@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::backup::watched;
 use super::{CliFailure, Reached, reach, set_foreign_aside};
-use crate::backup::{self, Restored};
+use crate::backup::{self, Restored, SpillFolders};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::audit::AuditCommand;
@@ -36,16 +36,19 @@ pub fn restore(config: &Config, words: &RestoreWords, clock: &Clock) -> Result<R
     };
     let database = folder.database();
     set_foreign_aside(&database)?;
+    let memory = crate::journal::memory_folder(&config.journal);
+    let spills = SpillFolders { wanted: config.spill.as_deref(), memory: &memory };
     let restored = folder
         .keep_to(clock)
         .map_err(CliFailure::from)
-        .and_then(|()| watched(|look| backup::restore(&database, &words.file, clock.now(), look)));
+        .and_then(|()| watched(|look| backup::restore(&database, &words.file, spills, clock.now(), look)));
     let restored = restored?;
     backup::give_to_owner(data, &data.join("headcount.lock"));
     Ok(reply(words, restored))
 }
 
 fn reply(words: &RestoreWords, restored: Restored) -> Reply {
+    let (waiting, left) = (restored.waiting, restored.left);
     let (facts, aside) = (restored.facts, restored.aside.map(|path| path.display().to_string()));
     let last = facts.last_day.map_or_else(|| "no days yet".to_owned(), |day| format!("days up to {day}"));
     let (shown, sites) = (words.file.display(), counted(facts.sites, "sites"));
@@ -58,6 +61,15 @@ fn reply(words: &RestoreWords, restored: Restored) -> Reply {
         let (from, to) = (facts.version, Inspection::present_version());
         text.push_str(&format!("\nThe next start brings its schema from version {from} to {to}."));
     }
+    if waiting > 0 {
+        let hits = counted(waiting as u64, "hits");
+        text.push_str(&format!(
+            "\n{hits} that a stop could not store are added by the next start, unless they are in it."
+        ));
+    }
+    for (path, why) in &left {
+        text.push_str(&format!("\nSums of a stop are left alone in {}: {why}", path.display()));
+    }
     text.push_str("\nWhat was forgotten or removed since the backup is in it again.");
     let json = json!({
         "restored": shown.to_string(),
@@ -66,6 +78,7 @@ fn reply(words: &RestoreWords, restored: Restored) -> Reply {
         "flush": facts.flush,
         "schema": facts.version,
         "kept": aside,
+        "waiting_hits": waiting,
     });
     Reply { text, json }
 }

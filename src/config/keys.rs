@@ -178,7 +178,7 @@ pub const KEYS: [ConfigKey; 14] = [
         value_name: "DIR",
         default: "none",
         meaning: "Folder for sums that can't be stored when the server stops, until the next start; else beside the database, then in memory",
-        flag_of: FlagOf::Commands(&["serve"]),
+        flag_of: FlagOf::Commands(&["serve", "restore"]),
         set: |config, text| {
             config.spill = (!text.is_empty() && text != "none").then(|| PathBuf::from(text));
             Ok(())

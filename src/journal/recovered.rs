@@ -19,6 +19,29 @@ use crate::store::{JournalId, JournalPosition, JournalState};
 #[error("the journal is damaged")]
 pub struct Unreadable;
 
+/// How much of a journal was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadJournal {
+    begins: JournalPosition,
+    /// Up to where each segment was read.
+    ends: Vec<JournalPosition>,
+    /// Why not more was read.
+    pub trouble: Option<Unreadable>,
+}
+
+impl ReadJournal {
+    /// Which it is.
+    pub fn journal(&self) -> JournalId {
+        self.begins.journal
+    }
+
+    /// Whether all was read that came before a position.
+    pub fn has(&self, position: JournalPosition) -> bool {
+        let is_read = |end: &JournalPosition| end.segment == position.segment && end.offset >= position.offset;
+        position.journal == self.begins.journal && (position <= self.begins || self.ends.iter().any(is_read))
+    }
+}
+
 /// What a program left that ended.
 pub struct Recovered {
     journal: JournalId,
@@ -87,21 +110,39 @@ impl Recovered {
     ///
     /// Whoever meets the first position at or behind that of the last stored flush has counted what is stored. That may be behind
     /// the last record.
-    pub fn records(self) -> impl Iterator<Item = Result<(JournalPosition, Record), Unreadable>> {
-        let Recovered { journal, segments, read_once, .. } = self;
-        RecoveredRecords { journal, segments, reader: None, has_failed: false, _read_once: read_once }
+    pub fn records(self) -> RecoveredRecords {
+        let Recovered { journal, segments, read_once, begins, .. } = self;
+        let read = ReadJournal { begins, ends: Vec::new(), trouble: None };
+        RecoveredRecords { journal, segments, reader: None, read, _read_once: read_once }
     }
 }
 
-struct RecoveredRecords {
+/// The records of a journal, one after the other.
+pub struct RecoveredRecords {
     journal: JournalId,
     segments: std::vec::IntoIter<(u64, File)>,
     reader: Option<SegmentReader>,
-    has_failed: bool,
+    read: ReadJournal,
     _read_once: Option<ReadOnce>,
 }
 
+impl fmt::Debug for RecoveredRecords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveredRecords")
+    }
+}
+
 impl RecoveredRecords {
+    /// How much was read.
+    pub fn end(mut self) -> ReadJournal {
+        self.end_segment();
+        self.read
+    }
+
+    fn end_segment(&mut self) {
+        self.read.ends.extend(self.reader.take().map(|reader| reader.position()));
+    }
+
     fn step(&mut self) -> Result<Option<(JournalPosition, Record)>, Unreadable> {
         loop {
             if let Some(reader) = &mut self.reader
@@ -109,6 +150,7 @@ impl RecoveredRecords {
             {
                 return Ok(Some(found));
             }
+            self.end_segment();
             let Some((number, file)) = self.segments.next() else { return Ok(None) };
             self.reader = Some(SegmentReader::of(file, self.journal, number).map_err(|_| Unreadable)?);
         }
@@ -119,11 +161,11 @@ impl Iterator for RecoveredRecords {
     type Item = Result<(JournalPosition, Record), Unreadable>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.has_failed {
+        if self.read.trouble.is_some() {
             return None;
         }
         let next = self.step();
-        self.has_failed = next.is_err();
+        self.read.trouble = next.as_ref().err().copied();
         next.transpose()
     }
 }

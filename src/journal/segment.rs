@@ -156,6 +156,11 @@ impl SegmentReader {
         })
     }
 
+    /// Before the frame that was read last or, where none was, could not be; the end of the segment once there is no more.
+    pub(super) fn position(&self) -> JournalPosition {
+        self.position
+    }
+
     /// The next record, and the position before the frame that it is in. Nothing where the segment ends, which may be within a frame
     /// that was cut short.
     pub(super) fn next(&mut self) -> Result<Option<(JournalPosition, Record)>, Unreadable> {

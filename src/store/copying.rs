@@ -11,11 +11,14 @@ use std::time::Duration;
 use percent_encoding::percent_encode;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::StoreError;
 use super::inspection::PLAIN;
 use super::sqlite::schema;
+use super::{DatabaseId, JournalId, JournalPosition, StoreError};
 use crate::limits;
-use crate::site::Day;
+use crate::site::{Day, SiteId};
+
+/// What stands behind the id of a database where one is noted as the origin of another.
+const ORIGIN: [u8; 16] = *b"headcount origin";
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +117,8 @@ fn has(connection: &Connection, table: &str) -> Result<bool, StoreError> {
 
 /// Copies a database into a file that is there and empty. `look` is called now and then; when it says so, the copy is given up.
 ///
-/// The copy has an id of its own and no journal: nothing that was made for the first file is ever added to it.
+/// The copy has an id of its own and no journal: nothing that was made for the first file is added to it by itself. It remembers which that
+/// was, and how far it was with its journal ([`origins`]).
 ///
 /// # Errors
 /// [`StoreError`]; `Interrupted` where it was given up. What stands in the file then is of no use.
@@ -157,10 +161,56 @@ fn make_own(copy: &Path) -> Result<FileFacts, StoreError> {
     let mark: i64 = connection.query_row("SELECT abs(random() % 2147483646) + 1", [], |row| row.get(0))?;
     connection.pragma_update(None, "application_id", mark)?;
     if has(&connection, "journal")? {
+        if has(&connection, "batches")? {
+            remember_origin(&connection)?;
+        }
         let sql = "UPDATE journal SET \"database\" = randomblob(16), id = NULL, segment = 0, \"offset\" = 0";
         connection.execute(sql, [])?;
     }
     facts_of(&connection)
+}
+
+/// Notes of which database this is a copy, and how far that was with a journal: by both it is known what of spilled sums is in it.
+fn remember_origin(copy: &Connection) -> Result<(), StoreError> {
+    let sql = "SELECT \"database\", id, segment, \"offset\" FROM journal";
+    let (database, drained) = copy.query_row(sql, [], |row| {
+        let [segment, offset] = [row.get(2)?, row.get(3)?].map(|number: i64| number.max(0) as u64);
+        let position = |journal| JournalPosition { journal: JournalId(journal), segment, offset };
+        Ok((row.get::<_, [u8; 16]>(0)?, row.get::<_, Option<[u8; 16]>>(1)?.map(position)))
+    })?;
+    let origin = [database, ORIGIN].concat();
+    let drained = drained.map(|position| position.as_id().0.to_vec());
+    for id in [origin].into_iter().chain(drained) {
+        copy.execute("INSERT OR IGNORE INTO batches VALUES (?, ?)", rusqlite::params![id, i32::MAX])?;
+    }
+    Ok(())
+}
+
+/// The databases of which a file is a copy, or a copy of a copy.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn origins(path: &Path) -> Result<Vec<DatabaseId>, StoreError> {
+    let connection = opened(path)?;
+    if !has(&connection, "batches")? {
+        return Ok(Vec::new());
+    }
+    let mut find = connection.prepare("SELECT substr(id, 1, 16) FROM batches WHERE substr(id, 17) = ?")?;
+    let found = find.query_map([ORIGIN], |row| Ok(DatabaseId(row.get(0)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+/// The sites of a file by number, and their domains.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn sites(path: &Path) -> Result<Vec<(SiteId, String)>, StoreError> {
+    let connection = opened(path)?;
+    let mut find = connection.prepare("SELECT id, domain FROM sites")?;
+    let found = find.query_map([], |row| Ok((SiteId(row.get(0)?), row.get(1)?)))?;
+    // What is of the instance has no row.
+    let found: Vec<_> = found.collect::<Result<_, _>>()?;
+    Ok([(SiteId::INSTANCE, String::new())].into_iter().chain(found).collect())
 }
 
 /// Whether a file is sound as far as a look at its structure tells.

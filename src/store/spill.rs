@@ -3,18 +3,21 @@
 //!
 //! docs/stopping.md tells the format. A file is there whole or not at all: it is written under another name, synced, and renamed.
 
+mod handed_over;
 mod place;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::sums::{BotCount, DatabaseId, Flush, Imported, JournalMark, JournalPosition, MailSum, Rejected};
+use super::sums::{BotCount, DatabaseId, Flush, Imported, JournalId, JournalMark, JournalPosition, MailSum, Rejected};
 use super::{StoreError, SumStore};
 use crate::cell::Axis;
 use crate::counts::Sums;
 use crate::secret::{self, Digest};
 use crate::site::{Day, SiteId};
+pub use handed_over::HandedOver;
 pub use place::{SpillPlaces, SpilledFiles};
 
 /// The version of the format. It changes with every change of what a file holds.
@@ -36,9 +39,9 @@ pub struct Spill {
 /// One flush: sums alone, each by site and day.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SpillPart {
-    /// Number that it had. Without ids this tells whether it is stored: it may have been on its way when the program ended.
+    /// Number that it had.
     pub number: u64,
-    /// Ids by which the store knows it, if it has it.
+    /// Ids by which the store knows it, if it has it. Older programs wrote parts without.
     pub ids: Vec<Digest>,
     /// Up to where the records of a journal are in it; nothing if they are in none.
     pub journal: Option<JournalPosition>,
@@ -58,7 +61,7 @@ pub enum SpillTrouble {
     #[error("another version of headcount wrote it")]
     OtherVersion,
     /// It is of another database.
-    #[error("it belongs to another database")]
+    #[error("it belongs to another database; `headcount restore` of a copy of that one adds it")]
     OtherDatabase,
     /// The system refuses to read it, or others may write it.
     #[error("it can't be read, or is not a file of this user alone")]
@@ -69,12 +72,12 @@ pub enum SpillTrouble {
 }
 
 impl SpillPart {
-    /// What of a flush can be spilled. `ids` are those by which it is known, if it has none of its own.
-    pub fn of(flush: &Flush, ids: Vec<Digest>) -> SpillPart {
+    /// What of a flush can be spilled.
+    pub fn of(flush: &Flush) -> SpillPart {
         let journal = if let JournalMark::UpTo(position) = flush.journal { Some(position) } else { None };
         SpillPart {
             number: flush.number,
-            ids: if flush.spills.is_empty() { ids } else { flush.spills.clone() },
+            ids: flush.known_by().copied().collect(),
             journal,
             sums: flush.sums.iter().map(|(site, day, sums)| (*site, *day, Sums::clone(sums))).collect(),
             rejected: flush.rejected.clone(),
@@ -103,34 +106,59 @@ impl SpillPart {
         self.sums.iter().map(|(.., sums)| sums.hours.len() + sums.days.len()).sum()
     }
 
-    /// Whether a store has it: by its id, by its number, or because records of the same journal are in the sums up to there.
+    /// Whether a store has it: by an id, or because records of the same journal are in the sums up to there; without ids by its number, which
+    /// it may have from another program.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn is_in(&self, store: &dyn SumStore, drained: Option<JournalPosition>) -> Result<bool, StoreError> {
-        let is_drained =
-            self.journal.zip(drained).is_some_and(|(of, drained)| of.journal == drained.journal && of <= drained);
-        if is_drained || self.ids.is_empty() {
-            return Ok(is_drained || store.last_flush()? >= self.number);
+    pub fn is_in(&self, store: &dyn SumStore) -> Result<bool, StoreError> {
+        let is_drained = self.journal.map_or(Ok(false), |of| store.has_drained(of))?;
+        if is_drained || self.ids.is_empty() && store.last_flush()? >= self.number {
+            return Ok(true);
         }
-        self.ids.iter().try_fold(false, |found, id| Ok(found || store.has_batch(*id)?))
+        self.known_by().iter().try_fold(false, |found, id| Ok(found || store.has_batch(*id)?))
     }
 
-    /// The flush again, under a number that is not below its own, of the sites that still are. Its records are in no journal.
-    pub fn into_flush(self, number: u64, is_known: impl Fn(SiteId) -> bool) -> Flush {
-        let sums = self.sums.into_iter().filter(|(site, ..)| is_known(*site));
+    /// Its ids; without any, one that is made of what is in it.
+    pub fn known_by(&self) -> Vec<Digest> {
+        let made = || postcard::to_extend(self, Vec::new()).map(|bytes| secret::of_spilled_part(&bytes));
+        if self.ids.is_empty() { made().into_iter().collect() } else { self.ids.clone() }
+    }
+
+    /// The flush again, under a number that is not below its own, of the sites that still are. It says how far it is with a journal if
+    /// that is the one which `goes_on`.
+    pub fn into_flush(mut self, number: u64, goes_on: Option<JournalId>, is_known: impl Fn(SiteId) -> bool) -> Flush {
+        let (mark, spills) = (self.journal.filter(|of| Some(of.journal) == goes_on), self.known_by());
+        self.renumber(|site| Some(site).filter(|site| is_known(*site)));
         Flush {
             number: number.max(self.number),
-            sums: sums.map(|(site, day, sums)| (site, day, sums.into())).collect(),
-            rejected: self.rejected.into_iter().filter(|row| is_known(row.site)).collect(),
-            bots: self.bots.into_iter().filter(|row| is_known(row.site)).collect(),
-            unvisited: self.unvisited.into_iter().filter(|(site, ..)| is_known(*site)).collect(),
-            imported: self.imported.into_iter().filter(|row| is_known(row.site)).collect(),
-            mails: self.mails.into_iter().filter(|row| is_known(row.site)).collect(),
+            sums: self.sums.into_iter().map(|(site, day, sums)| (site, day, sums.into())).collect(),
+            rejected: self.rejected,
+            bots: self.bots,
+            unvisited: self.unvisited,
+            imported: self.imported,
+            mails: self.mails,
             batches: self.batches,
-            spills: self.ids,
+            spills,
+            journal: mark.map_or(JournalMark::AsBefore, JournalMark::UpTo),
             ..Flush::default()
         }
+    }
+
+    /// Gives sites other numbers, and drops those without one.
+    fn renumber(&mut self, number: impl Fn(SiteId) -> Option<SiteId>) {
+        fn keep<T>(rows: &mut Vec<T>, of: impl Fn(&mut T) -> &mut SiteId, number: impl Fn(SiteId) -> Option<SiteId>) {
+            rows.retain_mut(|row| {
+                let site = of(row);
+                number(*site).map(|new| *site = new).is_some()
+            });
+        }
+        keep(&mut self.sums, |row| &mut row.0, &number);
+        keep(&mut self.rejected, |row| &mut row.site, &number);
+        keep(&mut self.bots, |row| &mut row.site, &number);
+        keep(&mut self.unvisited, |row| &mut row.0, &number);
+        keep(&mut self.imported, |row| &mut row.site, &number);
+        keep(&mut self.mails, |row| &mut row.site, &number);
     }
 }
 
@@ -176,25 +204,44 @@ impl Spill {
     }
 }
 
-/// The parts of several files, the newest of which comes first, each once and in order: those that are known by their number alone
-/// come first, because a later number would hide them.
+/// The parts of several files, each once and in order. Whatever their clocks said: of two that share ids, the one with more has what the other
+/// has; and a file with what a journal had later has what other files have of it. Parts without ids come first, because a later number
+/// would hide them.
 pub fn parts_of(spills: Vec<Spill>) -> Vec<SpillPart> {
-    let mut parts: Vec<SpillPart> = Vec::new();
-    for part in spills.into_iter().flat_map(|spill| spill.parts) {
-        let is_known = |known: &SpillPart| known.ids.iter().any(|id| part.ids.contains(id)) || *known == part;
-        if !parts.iter().any(is_known) {
-            parts.push(part);
+    let in_files = spills.into_iter().enumerate();
+    let all = in_files.flat_map(|(file, spill)| spill.parts.into_iter().map(move |part| (file, part)));
+    let mut all: Vec<_> = all.map(|(file, part)| (file, part.known_by(), part)).collect();
+    let mut journals: HashMap<JournalId, (JournalPosition, usize)> = HashMap::new();
+    for (file, _, part) in &all {
+        if let Some(of) = part.journal {
+            let last = journals.entry(of.journal).or_insert((of, *file));
+            *last = if of > last.0 { (of, *file) } else { *last };
         }
     }
+    let is_last = |file: usize, part: &SpillPart| part.journal.is_none_or(|of| journals[&of.journal].1 == file);
+    all.retain(|(file, _, part)| is_last(*file, part));
+    all.sort_by_key(|(_, ids, _)| std::cmp::Reverse(ids.len()));
+    let mut known = HashSet::new();
+    all.retain(|(_, ids, _)| {
+        let is_new = !ids.iter().any(|id| known.contains(id));
+        known.extend(ids.iter().copied().filter(|_| is_new));
+        is_new
+    });
+    let mut parts: Vec<_> = all.into_iter().map(|(.., part)| part).collect();
     parts.sort_by_key(|part| (!part.ids.is_empty(), part.number));
     parts
 }
 
-/// Flushes of parts that are to be stored after the flush of a number, in their order.
-pub fn flushes_of(parts: Vec<SpillPart>, last: u64, is_known: impl Fn(SiteId) -> bool) -> Vec<Arc<Flush>> {
+/// Flushes of parts that are to be stored after the flush of a number, in their order, while a journal `goes_on`.
+pub fn flushes_of(
+    parts: Vec<SpillPart>,
+    last: u64,
+    goes_on: Option<JournalId>,
+    is_known: impl Fn(SiteId) -> bool,
+) -> Vec<Arc<Flush>> {
     let mut number = last;
     let flush = |part: SpillPart| {
-        let flush = part.into_flush(number + 1, &is_known);
+        let flush = part.into_flush(number + 1, goes_on, &is_known);
         number = flush.number;
         Arc::new(flush)
     };

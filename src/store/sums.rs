@@ -233,12 +233,18 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     /// [`StoreError`]
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError>;
 
-    /// Whether a batch with this id is counted. A store may forget it [`crate::limits::BATCH_DAYS`] days before the latest
-    /// batch.
+    /// Whether a batch with this id is counted, or spilled sums, or a flush that is the last one of its program. A store may forget a batch
+    /// [`crate::limits::BATCH_DAYS`] days before the latest one.
     ///
     /// # Errors
     /// [`StoreError`]
     fn has_batch(&self, id: Digest) -> Result<bool, StoreError>;
+
+    /// Whether records of a journal up to a position are in the sums, also of one that goes on with them no more.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn has_drained(&self, position: JournalPosition) -> Result<bool, StoreError>;
 
     /// The last day (UTC) on which the clock was believed; where none was noted, the last one that has sums. Nothing without any.
     ///

@@ -7,8 +7,8 @@ use headcount::counts::published::{Release, ReleaseState};
 use headcount::secret::Digest;
 use headcount::site::{Day, Epsilon, SiteId};
 use headcount::store::{
-    AdoptedStore, CountedBy, Ended, Flush, Forgetting, Imported, JournalMark, JournalPosition, JournalState, Mended,
-    NamesMark, RemovedCells, StoreError, SumSnapshot, SumStore, TakenOut,
+    AdoptedStore, CountedBy, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Mended, NamesMark,
+    RemovedCells, StoreError, SumSnapshot, SumStore, TakenOut,
 };
 
 use super::ledger::CameBy;
@@ -50,11 +50,11 @@ impl WatchedStore {
     }
 }
 
-/// Of what a flush is: the log of an import begins with its number; what an earlier life has left says nothing of the journal.
+/// Of what a flush is: the log of an import begins with its number; what an earlier life has left bears the ids that it had there.
 pub fn kind_of(flush: &Flush) -> CameBy {
     match flush.imported.first() {
         Some(imported) => CameBy::Import(imported.head_bytes),
-        None if flush.journal == JournalMark::AsBefore => CameBy::Spill,
+        None if flush.id.is_none() => CameBy::Spill,
         None => CameBy::Message,
     }
 }
@@ -105,6 +105,10 @@ impl SumStore for WatchedStore {
 
     fn has_batch(&self, id: Digest) -> Result<bool> {
         self.inner.has_batch(id)
+    }
+
+    fn has_drained(&self, position: JournalPosition) -> Result<bool> {
+        self.inner.has_drained(position)
     }
 
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>> {

@@ -39,7 +39,9 @@ impl Running {
             Some(of) => after.find(of.domain.as_str()).map(|site| site.id),
             None => Some(site).filter(|site| *site == SiteId::INSTANCE),
         };
-        let mut flush = self.flushing.take_back();
+        // A try that failed may have come through, and this be a copy of that file.
+        let is_in = |flush: &Flush| flush.known_by().any(|id| self.sums.has_batch(*id).unwrap_or(false));
+        let mut flush = self.flushing.take_back(is_in);
         flush.append(self.take_waiting(&before, now));
         let mut adopted = told(&flush, &before, number);
         flush.renumber(number);

@@ -13,12 +13,13 @@ use std::time::{Duration, Instant};
 use super::Waiter;
 use super::spilling::Spilling;
 use super::wake::Wake;
+use crate::collector::random;
 use crate::journal;
 use crate::limits;
 use crate::memory;
 use crate::meter::{FailureKind, Meter};
 use crate::report::folded::Kept;
-use crate::secret::Digest;
+use crate::secret::{self, Digest};
 use crate::store::{Flush, Moved, StoreError, SumStore};
 
 mod jobs;
@@ -41,6 +42,8 @@ pub struct Flushing {
     wake: Arc<Wake>,
     /// What is forgotten when a flush folds days that are over.
     folded: Arc<Kept>,
+    /// Random, for the ids of its flushes.
+    program: Digest,
     /// Number of the last flush that was begun.
     number: u64,
     writing: Option<Arc<Flush>>,
@@ -129,7 +132,7 @@ impl Flushing {
     /// Starts the flusher of a store.
     ///
     /// # Errors
-    /// [`StoreError`] when the store can't say how far it is.
+    /// [`StoreError`] when the store can't say how far it is, or the system gives no random bytes.
     pub fn start(
         store: Arc<dyn SumStore>,
         meter: Arc<Meter>,
@@ -138,6 +141,7 @@ impl Flushing {
         hands: Hands,
     ) -> Result<Flushing, StoreError> {
         let number = store.last_flush()?;
+        let program = random().map(Digest).map_err(|error| StoreError::Other(error.to_string()))?;
         let flusher = Flusher::start(&store, &meter, (wake.clone(), folded.clone()), hands);
         let (writing, retry, waiters) = (None, None, Vec::new());
         Ok(Flushing {
@@ -148,6 +152,7 @@ impl Flushing {
             meter,
             wake,
             folded,
+            program,
             number,
             writing,
             queued: VecDeque::new(),
@@ -186,11 +191,6 @@ impl Flushing {
         self.retry.as_ref().filter(|_| !self.is_in_flight).map(|retry| &retry.why)
     }
 
-    /// Whether it may be written at this moment.
-    pub fn is_in_flight(&self) -> bool {
-        self.is_in_flight
-    }
-
     /// Number of the last flush that is known to be stored.
     pub fn stored(&self) -> u64 {
         self.stored
@@ -227,10 +227,16 @@ impl Flushing {
         self.number + 1
     }
 
+    /// What tells the flush of a number from those of other programs.
+    pub fn id_of(&self, number: u64) -> Digest {
+        secret::of_flush(&self.program, number)
+    }
+
     /// Begins a flush that bears [`Flushing::next_number`]. There must be none under way.
-    pub fn begin(&mut self, flush: Flush, waiters: Vec<Waiter>) {
+    pub fn begin(&mut self, mut flush: Flush, waiters: Vec<Waiter>) {
         debug_assert!(self.writing.is_none() && flush.number == self.next_number(), "one flush after the other");
         self.number = flush.number;
+        (flush.id, flush.follows) = (Some(self.id_of(flush.number)), Some(self.id_of(self.stored)));
         (self.writing, self.since) = (Some(Arc::new(flush)), Some(Instant::now()));
         self.waiters = waiters;
         self.send();
@@ -270,7 +276,10 @@ impl Flushing {
         let longest = until.map_or(Duration::MAX, |until| until.saturating_duration_since(Instant::now()));
         let written = match self.flusher.written.recv_timeout(longest) {
             Ok(written) => written,
-            Err(RecvTimeoutError::Timeout) => return Err(StoreError::Busy),
+            // What the last try said that has ended.
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(self.retry.as_ref().map_or(StoreError::Busy, |retry| retry.why.clone()));
+            }
             Err(RecvTimeoutError::Disconnected) => {
                 self.end_of_flusher();
                 return gone();
@@ -292,12 +301,16 @@ impl Flushing {
         }
     }
 
-    /// Takes back what could not be stored, also what waits behind it; an empty flush if there is none. None may be in flight.
-    pub fn take_back(&mut self) -> Flush {
+    /// Takes back what could not be stored and no store has that is asked now, also what waits behind it; an empty flush if there is
+    /// none. None may be in flight.
+    pub fn take_back(&mut self, is_in: impl Fn(&Flush) -> bool) -> Flush {
         (self.since, self.retry) = (None, None);
-        let mut all = self.writing.take().map(Arc::unwrap_or_clone).unwrap_or_default();
-        self.queued.drain(..).for_each(|flush| all.append(Arc::unwrap_or_clone(flush)));
-        all
+        let begun = self.writing.take().into_iter().chain(self.queued.drain(..)).filter(|flush| !is_in(flush));
+        let all = begun.map(Arc::unwrap_or_clone).reduce(|mut all, later| {
+            all.append(later);
+            all
+        });
+        all.unwrap_or_default()
     }
 
     /// The number of the next flush, for a store that has one of this number already.

@@ -11,7 +11,7 @@ use super::{Beginning, Owed, Running};
 use crate::cell::DisplacedNames;
 use crate::counts::Room;
 use crate::hit::Kind;
-use crate::journal::{Found, HitRecord, HowCounted, JournalTrouble, Record, Recovered, Unreadable};
+use crate::journal::{Found, HitRecord, HowCounted, JournalTrouble, ReadJournal, Record, Recovered, Unreadable};
 use crate::limits;
 use crate::meter::{FailureKind, panics};
 use crate::site::{Moment, SiteId};
@@ -25,15 +25,6 @@ enum NotTakenUp {
     /// Sums of those who are in the journal are missing in the database.
     #[error("the database was put back to a state from before the journal's; nothing of the journal is taken up")]
     OlderDatabase,
-}
-
-/// How much of what was found is taken up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum TakenUp {
-    Whole,
-    /// What comes before some damage.
-    Beginning,
-    Nothing,
 }
 
 fn tell_wiped(why: &JournalTrouble) {
@@ -59,25 +50,26 @@ impl Running {
         }
         let is_told = owed.is_empty();
         owed.into_iter().for_each(|owed| self.flushing.owe(owed));
-        let (taken_up, is_wiped) = match found {
+        let was_found = matches!(found, Found::State(_));
+        let (read, is_wiped) = match found {
             // Who was in what is wiped, nobody knows.
             Found::Nothing { wiped, .. } => (None, wiped.inspect(tell_wiped).is_some()),
-            Found::State(recovered) => (Some(self.recover(recovered, drained, now)), false),
+            Found::State(recovered) => (self.recover(recovered, drained, now), false),
         };
+        let is_whole = read.as_ref().is_some_and(|read| read.trouble.is_none());
         // Of days that were closed since, the store may have got more later.
         self.unclosed = self.sums.open_days()?.into_iter().collect();
         self.closing.iter().for_each(|state| _ = self.unclosed.remove(&(state.site, state.day)));
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
-        if begins.is_some() || taken_up != Some(TakenUp::Whole) {
+        if begins.is_some() || !is_whole {
             self.give_up_publishing(is_told);
         }
-        if taken_up != Some(TakenUp::Whole) {
+        if !is_whole {
             self.note_repeating(now, is_wiped)?;
         }
-        let recovered = drained.filter(|_| taken_up.is_some_and(|taken_up| taken_up != TakenUp::Nothing));
-        self.take_up_spilled(spills, &state, recovered.map(|position| position.journal))?;
-        if taken_up.is_some() {
+        self.take_up_spilled(spills, read)?;
+        if was_found {
             self.go_on(now, is_told);
         }
         Ok(())
@@ -123,21 +115,24 @@ impl Running {
         owed.into_iter().for_each(|owed| self.flushing.owe(owed));
     }
 
-    /// Takes up what was left, and tells whether that was all. Of what is damaged the part before the damage is taken up; nothing
-    /// of what makes the program panic, which would do so at every start.
-    fn recover(&mut self, recovered: Recovered, drained: Option<JournalPosition>, now: Moment) -> TakenUp {
-        match panics::caught(|| self.take_up_all(recovered, drained, now)) {
-            Ok(Ok(())) => TakenUp::Whole,
-            Ok(Err(damage)) => {
-                self.meter.failed(FailureKind::TakeUp, "start", &damage);
-                if let NotTakenUp::OlderDatabase = damage { TakenUp::Nothing } else { TakenUp::Beginning }
+    /// Takes up what was left, and tells how much of it was read; nothing if nothing is taken up. Of what is damaged the part before the
+    /// damage is; nothing of what makes the program panic, which would do so at every start.
+    fn recover(&mut self, recovered: Recovered, drained: Option<JournalPosition>, now: Moment) -> Option<ReadJournal> {
+        let taken_up = panics::caught(|| self.take_up_all(recovered, drained, now));
+        match taken_up {
+            Ok(Ok(read)) => {
+                if let Some(damage) = read.trouble {
+                    self.meter.failed(FailureKind::TakeUp, "start", damage);
+                }
+                return Some(read);
             }
+            Ok(Err(damage)) => self.meter.failed(FailureKind::TakeUp, "start", damage),
             Err(place) => {
                 self.forget_all();
                 self.meter.failed(FailureKind::TakeUp, "start", place);
-                TakenUp::Nothing
             }
         }
+        None
     }
 
     /// Makes the state empty, whatever it is like.
@@ -155,7 +150,7 @@ impl Running {
         recovered: Recovered,
         drained: Option<JournalPosition>,
         now: Moment,
-    ) -> Result<(), NotTakenUp> {
+    ) -> Result<ReadJournal, NotTakenUp> {
         let begins = recovered.begins();
         if let Some(image) = recovered.image::<RunningImage>()? {
             if !image.fits(drained) {
@@ -177,23 +172,24 @@ impl Running {
         // Those are closed with their visits.
         self.unclosed.retain(|key| !waiting.contains(key));
         self.next_end = now;
-        Ok(read?)
+        Ok(read)
     }
 
-    fn replay(&mut self, recovered: Recovered, stored: &mut Option<JournalPosition>) -> Result<(), Unreadable> {
-        for record in recovered.records() {
-            let (position, record) = record?;
+    /// Counts again what the records say, up to damage, and tells how much was read.
+    fn replay(&mut self, recovered: Recovered, stored: &mut Option<JournalPosition>) -> ReadJournal {
+        let mut records = recovered.records();
+        while let Some(Ok((position, record))) = records.next() {
             if stored.is_some_and(|stored| position >= stored) {
                 *stored = None;
                 self.discard_stored();
             }
             self.redo(record, stored.is_some());
         }
-        Ok(())
+        records.end()
     }
 
     /// Forgets what is counted so far but not who was there: it is in the store.
-    fn discard_stored(&mut self) {
+    pub(super) fn discard_stored(&mut self) {
         for day in self.days.values_mut() {
             drop(day.take_unstored());
         }

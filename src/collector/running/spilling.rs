@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Running, answer, end_store};
+use crate::journal::ReadJournal;
 use crate::limits;
 use crate::meter::FailureKind;
 use crate::secret::Digest;
 use crate::site::{Moment, SiteId};
 use crate::store::spill::{self, Spill, SpillPart, SpillPlaces, SpilledFiles};
-use crate::store::{CountedBy, Flush, JournalId, JournalState, StoreError};
+use crate::store::{CountedBy, Flush, StoreError};
 
 /// What became of the last sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,17 +69,12 @@ impl Spilling {
 }
 
 impl Running {
-    /// Takes up what an earlier program could not store. What the journal has as well, from which something was `recovered`, is only
-    /// noted; the rest is stored before everything else.
+    /// Takes up what an earlier program could not store. What the journal has as well, which was `read`, is only noted; the rest is
+    /// stored before everything else.
     ///
     /// # Errors
     /// [`StoreError`] when the store can't say what it has.
-    pub(super) fn take_up_spilled(
-        &mut self,
-        places: SpillPlaces,
-        state: &JournalState,
-        recovered: Option<JournalId>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn take_up_spilled(&mut self, places: SpillPlaces, read: Option<ReadJournal>) -> Result<(), StoreError> {
         let SpilledFiles { spills, paths, troubles } = places.find();
         self.flushing.spilling.places = places;
         for (path, trouble) in troubles {
@@ -86,7 +82,7 @@ impl Running {
             self.meter.failed(FailureKind::Spill, "start", said);
         }
         let oldest = spills.iter().map(|spill| Moment(spill.written_ms)).min();
-        let (parts, has_settled) = self.missing_parts(spills, state, recovered)?;
+        let (parts, has_settled) = self.missing_parts(spills, read)?;
         if paths.is_empty() {
             return Ok(());
         }
@@ -94,7 +90,10 @@ impl Running {
         tracing::info!(hits, files, "sums of an earlier stop that could not be stored then are taken up");
         let directory = self.looked_at.clone();
         let is_known = |site: SiteId| site == SiteId::INSTANCE || directory.get(site).is_some();
-        let flushes = spill::flushes_of(parts, self.flushing.next_number() - 1, is_known);
+        let goes_on = self.stored.map(|stored| stored.journal);
+        let of_journal = parts.iter().filter_map(|part| part.journal).filter(|of| Some(of.journal) == goes_on);
+        self.stored = of_journal.chain(self.stored).max();
+        let flushes = spill::flushes_of(parts, self.flushing.next_number() - 1, goes_on, is_known);
         self.unclosed.extend(flushes.iter().flat_map(|flush| &flush.sums).map(|(site, day, _)| (*site, *day)));
         let last = flushes.last().map_or(0, |flush| flush.number);
         // What the journal has is stored by the flush behind them; where all is stored, the files go at once.
@@ -105,26 +104,28 @@ impl Running {
         Ok(())
     }
 
-    /// The parts that are to be stored, and whether the journal has others, which are only noted.
+    /// The parts that are to be stored, and whether the journal has others, which are only noted. Where a part lies behind what was read
+    /// of the journal, none of its sums are taken: the parts have all that is not stored.
     fn missing_parts(
         &mut self,
         spills: Vec<Spill>,
-        state: &JournalState,
-        recovered: Option<JournalId>,
+        read: Option<ReadJournal>,
     ) -> Result<(Vec<SpillPart>, bool), StoreError> {
-        let (mut parts, mut has_settled) = (Vec::new(), false);
+        let mut parts = Vec::new();
         for part in spill::parts_of(spills) {
-            let is_recovered = part.journal.is_some_and(|of| recovered == Some(of.journal));
-            if part.is_in(&*self.sums, state.drained)? {
-                continue;
-            }
-            if is_recovered {
-                has_settled = true;
-                self.flushing.spilling.settled.extend(part.ids);
-            } else {
+            if !part.is_in(&*self.sums)? {
                 parts.push(part);
             }
         }
+        let Some(read) = read else { return Ok((parts, false)) };
+        let of_it = |part: &SpillPart| part.journal.filter(|of| of.journal == read.journal());
+        if parts.iter().filter_map(of_it).any(|of| !read.has(of)) {
+            self.discard_stored();
+            return Ok((parts, false));
+        }
+        let (settled, parts): (Vec<_>, Vec<_>) = parts.into_iter().partition(|part| of_it(part).is_some());
+        let has_settled = !settled.is_empty();
+        self.flushing.spilling.settled.extend(settled.iter().flat_map(SpillPart::known_by));
         Ok((parts, has_settled))
     }
 
@@ -249,24 +250,20 @@ impl Running {
 
     /// The flush that may have been on its way, those behind it, and what is in none yet. Visits of days that are over are left out.
     fn parts_to_spill(&mut self) -> Vec<SpillPart> {
-        let is_certain = !self.flushing.is_in_flight();
-        let stored = self.sums.last_flush().ok().filter(|_| is_certain);
-        let new_id = || crate::collector::random().ok().map(Digest).into_iter().collect::<Vec<_>>();
-        let begun =
-            self.flushing.writing().into_iter().filter(|flush| stored.is_none_or(|stored| stored < flush.number));
         // Whoever imports was told that this is not stored, and imports it again.
         let is_import = |flush: &Flush| flush.days.iter().any(|state| state.by == CountedBy::Import);
-        let begun = begun.filter(|flush| !is_import(flush));
         // A try that failed may have come through: where a sync fails, SQLite leaves a transaction in its log, and the next start finds
-        // it. By its number it is known then.
-        let mut parts: Vec<_> = begun.map(|flush| SpillPart::of(flush, Vec::new())).collect();
-        parts.extend(self.flushing.queued().map(|flush| SpillPart::of(flush, new_id())));
+        // it. By its id it is known then.
+        let begun = self.flushing.writing().into_iter().filter(|flush| !is_import(flush));
+        let mut parts: Vec<_> = begun.chain(self.flushing.queued()).map(|flush| SpillPart::of(flush)).collect();
+        parts.retain(|part| !part.is_in(&*self.sums).unwrap_or(false));
         let directory = self.directory.load_full();
         let mut rest = self.counted(&directory, self.clock.now(), Flush::default());
         rest.number = self.flushing.next_number();
+        rest.id = Some(self.flushing.id_of(rest.number));
         rest.journal = self.journal.mark();
         rest.spills = std::mem::take(&mut self.flushing.spilling.settled);
-        parts.push(SpillPart::of(&rest, new_id()));
+        parts.push(SpillPart::of(&rest));
         parts.retain(|part| !part.is_empty());
         parts
     }

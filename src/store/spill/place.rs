@@ -23,13 +23,15 @@ const NAME_BYTES: usize = 8;
 pub struct SpillPlaces {
     /// The folders, and how the names of the files there begin: a folder that other databases use too tells them apart.
     folders: Vec<(PathBuf, String)>,
+    /// That of the database.
+    beside: Option<PathBuf>,
     database: DatabaseId,
 }
 
 /// Files that were found, and are to be removed once the store has what is in them.
 #[derive(Debug, Default)]
 pub struct SpilledFiles {
-    /// What is in them, the newest first.
+    /// What is in them.
     pub spills: Vec<Spill>,
     /// Where they are.
     pub paths: Vec<PathBuf>,
@@ -40,14 +42,23 @@ pub struct SpilledFiles {
 impl SpillPlaces {
     /// Those of the database in a file: where the operator `wants` them, beside it, and then in a folder of memory.
     pub fn of(file: &Path, database: DatabaseId, wants: Option<&Path>, memory: Option<&Path>) -> SpillPlaces {
+        SpillPlaces::of_file(file, file.parent(), database, [wants, memory])
+    }
+
+    /// The same, of a file that is to be in a folder.
+    pub fn of_file(
+        file: &Path,
+        beside: Option<&Path>,
+        database: DatabaseId,
+        [wants, memory]: [Option<&Path>; 2],
+    ) -> SpillPlaces {
         // Copies of a database have its id, and files of their own.
         let inode = fs::metadata(file).map_or(0, |file| file.ino());
         let name = |what: &[u8]| format!("{BEGINNING}{}", HEXLOWER.encode(&secret::of_database(what).0[..NAME_BYTES]));
         let (own, shared) = (name(&database.0), name(&[&database.0[..], &inode.to_le_bytes()].concat()));
-        let beside = file.parent().map(|folder| (folder.to_owned(), own.clone()));
-        let wanted = wants.map(|folder| (folder.to_owned(), own));
+        let on_disk = wants.into_iter().chain(beside).map(|folder| (folder.to_owned(), own.clone()));
         let memory = memory.map(|folder| (folder.to_owned(), shared));
-        SpillPlaces { folders: wanted.into_iter().chain(beside).chain(memory).collect(), database }
+        SpillPlaces { folders: on_disk.chain(memory).collect(), beside: beside.map(Path::to_owned), database }
     }
 
     /// Whether there is none.
@@ -92,7 +103,12 @@ impl SpillPlaces {
                 Err(trouble) => found.troubles.push((path, trouble)),
             }
         }
-        found.spills.sort_by_key(|spill| std::cmp::Reverse(spill.written_ms));
+        // Nobody but this database looks for what lies beside it.
+        let beside = self.folders.iter().find(|(folder, _)| Some(folder) == self.beside.as_ref());
+        let others = beside.into_iter().flat_map(|(folder, own)| {
+            files_like(folder, is_name).filter(move |name| !name.starts_with(own)).map(|name| folder.join(name))
+        });
+        found.troubles.extend(others.map(|path| (path, SpillTrouble::OtherDatabase)));
         found
     }
 }
@@ -126,10 +142,21 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn files_in(folder: &Path, beginning: &str) -> Vec<PathBuf> {
+    let ours = files_like(folder, |name| name.starts_with(&format!("{beginning}-")) && name.ends_with(ENDING));
+    ours.map(|name| folder.join(name)).collect()
+}
+
+fn files_like(folder: &Path, is_like: impl Fn(&str) -> bool) -> impl Iterator<Item = String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let ours = names.filter(|name| name.starts_with(&format!("{beginning}-")) && name.ends_with(ENDING));
-    ours.take(limits::SPILL_FILES_MAX).map(|name| folder.join(name)).collect()
+    names.filter(move |name| is_like(name)).take(limits::SPILL_FILES_MAX)
+}
+
+/// Whether a file of any database is called like this.
+fn is_name(name: &str) -> bool {
+    let parts = name.strip_prefix(BEGINNING).and_then(|rest| rest.strip_suffix(ENDING)?.split_once('-'));
+    let is_hex = |text: &str| text.len() == 2 * NAME_BYTES && HEXLOWER.decode(text.as_bytes()).is_ok();
+    parts.is_some_and(|(database, random)| is_hex(database) && is_hex(random))
 }
 
 /// The content of a file that this user wrote, and nobody else may write: a folder may be everybody's.

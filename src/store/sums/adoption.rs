@@ -38,6 +38,7 @@ impl Flush {
         self.mails.append(&mut later.mails);
         self.batches.append(&mut later.batches);
         self.at_rest.append(&mut later.at_rest);
+        self.spills.append(&mut later.spills);
     }
 
     /// Hits of each site that are in the sums.

@@ -178,6 +178,22 @@ impl JournalId {
     }
 }
 
+impl JournalPosition {
+    /// By what a store remembers how far it was with a journal that it has left: of one journal, the later position is the greater id.
+    pub fn as_id(&self) -> Digest {
+        let mut id = [0; 32];
+        id[..16].copy_from_slice(&self.journal.0);
+        id[16..24].copy_from_slice(&self.segment.to_be_bytes());
+        id[24..].copy_from_slice(&self.offset.to_be_bytes());
+        Digest(id)
+    }
+
+    /// The last position that its journal can have.
+    pub fn last(&self) -> JournalPosition {
+        JournalPosition { segment: u64::MAX, offset: u64::MAX, ..*self }
+    }
+}
+
 impl JournalState {
     fn digest(&self) -> [u8; 8] {
         let JournalPosition { journal, segment, offset } = self.drained.unwrap_or_default();
@@ -207,6 +223,11 @@ impl Flush {
         !has_counts && !is_told && self.mails.is_empty() && self.forgotten.is_empty() && self.spills.is_empty()
     }
 
+    /// The ids by which a store knows that it has this.
+    pub fn known_by(&self) -> impl Iterator<Item = &Digest> {
+        self.spills.iter().chain(&self.id)
+    }
+
     /// The least figures of a site's days that are over.
     pub(super) fn at_rest(&self, site: SiteId) -> Option<&LeastAtRest> {
         self.at_rest.iter().find(|(of, least)| *of == site && !least.is_none()).map(|(_, least)| least)
@@ -224,6 +245,11 @@ impl Flush {
 pub struct Flush {
     /// Number of this flush: one more than the last. A flush is applied once, however often it is tried.
     pub number: u64,
+    /// What tells it from flushes of other programs that bear the same number: [`crate::store::SumStore::has_batch`] knows it for good if
+    /// it is the last one of its program.
+    pub id: Option<Digest>,
+    /// The id of the last flush of the same program that is known to be stored, by which nobody asks any more.
+    pub follows: Option<Digest>,
     /// Changes of cells, by site and day. Those of the days count for their months too.
     pub sums: Vec<(SiteId, Day, LazySums)>,
     /// Days that begin while their sites publish; one that was said before stays as it is.

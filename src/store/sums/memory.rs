@@ -98,7 +98,8 @@ impl Held {
             let (count, people) = self.mails.entry(key).or_default();
             (*count, *people) = (*count + mail.count, *people + mail.people);
         }
-        flush.spills.iter().for_each(|id| _ = self.batches.insert(id.0, Day(i32::MAX)));
+        flush.follows.iter().for_each(|id| _ = self.batches.remove(&id.0));
+        flush.known_by().for_each(|id| _ = self.batches.insert(id.0, Day(i32::MAX)));
         for (id, day) in &flush.batches {
             self.batches.entry(id.0).or_insert(*day);
             self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);
@@ -106,10 +107,16 @@ impl Held {
         flush.forgotten.iter().for_each(|order| self.forget(order));
         match flush.journal {
             JournalMark::AsBefore => {}
-            JournalMark::UpTo(position) => self.drained = Some(position),
-            JournalMark::Gone => self.drained = None,
+            JournalMark::UpTo(position) => self.set_journal(Some(position)),
+            JournalMark::Gone => self.set_journal(None),
         }
         self.flush = flush.number;
+    }
+
+    fn set_journal(&mut self, journal: Option<JournalPosition>) {
+        let before = std::mem::replace(&mut self.drained, journal);
+        let left = before.filter(|before| journal.is_none_or(|journal| journal.journal != before.journal));
+        left.into_iter().for_each(|left| _ = self.batches.insert(left.as_id().0, Day(i32::MAX)));
     }
 
     fn add_rejected(&mut self, flush: &Flush) {
@@ -408,6 +415,12 @@ impl SumStore for MemorySums {
         Ok(self.held().batches.contains_key(&id.0))
     }
 
+    fn has_drained(&self, position: JournalPosition) -> Result<bool, StoreError> {
+        let held = self.held();
+        let is_running = held.drained.is_some_and(|drained| drained.journal == position.journal && drained >= position);
+        Ok(is_running || held.batches.range(position.as_id().0..=position.last().as_id().0).next().is_some())
+    }
+
     fn believed_day(&self) -> Result<Option<Day>, StoreError> {
         Ok(self.held().believed)
     }
@@ -417,7 +430,7 @@ impl SumStore for MemorySums {
     }
 
     fn set_journal(&self, journal: Option<JournalPosition>) -> Result<(), StoreError> {
-        self.held().drained = journal;
+        self.held().set_journal(journal);
         Ok(())
     }
 

@@ -339,6 +339,10 @@ impl SumStore for SqliteSums {
         Ok(found)
     }
 
+    fn has_drained(&self, position: JournalPosition) -> Result<bool> {
+        read::has_drained(&self.reader(), position)
+    }
+
     fn open_days(&self) -> Result<Vec<(SiteId, Day)>> {
         compaction::open_days(&self.reader())
     }

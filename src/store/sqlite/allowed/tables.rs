@@ -288,10 +288,13 @@ pub const ALLOWED: &[AllowedTable] = &[
     ),
     table(
         "batches",
-        "Which batches of hits have come, for 30 days, and which spilled sums are added.",
+        "Which batches of hits have come, for 30 days, and which spilled sums, last flushes and journals of earlier programs are in it.",
         &[
-            digest("id", "digest of the batch's id and its sender's token; or the random id of spilled sums"),
-            number("day", "the day, in UTC; the last one of all for spilled sums"),
+            digest(
+                "id",
+                "digest of the batch's id and its sender's token; or the random id of spilled sums or a flush, of a journal with a place in it, or of the database that it is a copy of",
+            ),
+            number("day", "the day, in UTC; the last one of all where it is no batch"),
         ],
     ),
     table(

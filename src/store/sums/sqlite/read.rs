@@ -48,6 +48,15 @@ pub(super) fn journal_state(connection: &Connection) -> Result<JournalState> {
     Ok(state)
 }
 
+pub(super) fn has_drained(connection: &Connection, position: JournalPosition) -> Result<bool> {
+    let drained = journal_state(connection)?.drained;
+    if drained.is_some_and(|drained| drained.journal == position.journal && drained >= position) {
+        return Ok(true);
+    }
+    let sql = "SELECT 1 FROM batches WHERE id BETWEEN ? AND ?";
+    Ok(connection.prepare_cached(sql)?.exists([position.as_id().0, position.last().as_id().0])?)
+}
+
 pub(super) fn journal_folder(connection: &Connection) -> Result<Option<PathBuf>> {
     let mut statement = connection.prepare_cached("SELECT folder FROM journal")?;
     let folder: Option<Vec<u8>> = statement.query_row([], |row| row.get(0))?;

@@ -16,7 +16,7 @@ use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
-use crate::store::{BotCount, Flush, Grain, JournalMark, OTHER_PAGES, StoreError};
+use crate::store::{BotCount, Flush, Grain, JournalId, JournalMark, OTHER_PAGES, StoreError};
 
 /// Gives the names of a flush that has snapshots their numbers, which its pairs are made by, in a transaction of its own: to make pairs
 /// takes long. Nothing if the flush is stored already.
@@ -125,8 +125,11 @@ fn add_mails(transaction: &Transaction, flush: &Flush) -> Result<()> {
 
 /// Notes the batches that are counted now, and forgets those that nobody sends again.
 fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
-    for id in &flush.spills {
-        // A file that can't be removed is found at every start.
+    if let Some(id) = &flush.follows {
+        transaction.prepare_cached("DELETE FROM batches WHERE id = ?")?.execute([id.0])?;
+    }
+    // A file that can't be removed is found at every start, and one whose folder was missing at a later one.
+    for id in flush.known_by() {
         transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, i32::MAX])?;
     }
     for (id, day) in &flush.batches {
@@ -141,8 +144,12 @@ fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
 pub(super) fn set_journal(connection: &Connection, mark: JournalMark, flush: u64) -> Result<()> {
     let position = match mark {
         JournalMark::AsBefore => return Ok(()),
-        JournalMark::UpTo(position) => position,
+        JournalMark::UpTo(position) => {
+            leave_journal(connection, Some(position.journal))?;
+            position
+        }
         JournalMark::Gone => {
+            leave_journal(connection, None)?;
             connection.prepare_cached("UPDATE journal SET id = NULL WHERE id IS NOT NULL")?.execute([])?;
             return Ok(());
         }
@@ -150,6 +157,16 @@ pub(super) fn set_journal(connection: &Connection, mark: JournalMark, flush: u64
     let sql = "UPDATE journal SET id = ?, segment = ?, \"offset\" = ?, flush = ?";
     let [segment, offset, flush] = [position.segment, position.offset, flush].map(|number| number as i64);
     connection.prepare_cached(sql)?.execute(params![position.journal.0, segment, offset, flush])?;
+    Ok(())
+}
+
+/// Remembers how far the sums were with a journal if another one, or none, goes on with them: spilled sums may be in it as well.
+fn leave_journal(connection: &Connection, next: Option<JournalId>) -> Result<()> {
+    let left = read::journal_state(connection)?.drained.filter(|drained| next != Some(drained.journal));
+    if let Some(left) = left {
+        let sql = "INSERT OR IGNORE INTO batches VALUES (?, ?)";
+        connection.prepare_cached(sql)?.execute(params![left.as_id().0, i32::MAX])?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,62 @@
+//! In: spilled sums that wait for a database whose place a copy takes. Out: the same in one file for the copy, with its numbers of sites.
+//! Forgets: sums of sites that the copy does not have.
+
+use std::path::{Path, PathBuf};
+
+use super::{Spill, SpillPlaces, SpillTrouble, SpilledFiles, parts_of};
+use crate::site::SiteId;
+
+/// Spilled sums that go to another database.
+#[derive(Debug, Default)]
+pub struct HandedOver {
+    spills: Vec<Spill>,
+    /// Where they were found.
+    files: Vec<PathBuf>,
+    /// What was found and is left alone.
+    pub troubles: Vec<(PathBuf, SpillTrouble)>,
+    /// Where they wait for the other one.
+    written: Option<PathBuf>,
+}
+
+impl HandedOver {
+    /// Adds what waits in the places of a database, whose sites have these numbers in the other one.
+    pub fn take(&mut self, places: &SpillPlaces, number: impl Fn(SiteId) -> Option<SiteId>) {
+        let SpilledFiles { spills, paths, troubles } = places.find();
+        for mut spill in spills {
+            spill.parts.iter_mut().for_each(|part| part.renumber(&number));
+            self.spills.push(spill);
+        }
+        self.files.extend(paths);
+        self.troubles.extend(troubles.into_iter().filter(|(_, trouble)| *trouble != SpillTrouble::OtherDatabase));
+    }
+
+    /// Writes all of it to the places of the other one, and tells how many hits are in it.
+    ///
+    /// # Errors
+    /// What each folder said.
+    pub fn write(&mut self, places: &SpillPlaces) -> Result<i64, String> {
+        let spills = std::mem::take(&mut self.spills);
+        let Some(written_ms) = spills.iter().map(|spill| spill.written_ms).min() else { return Ok(0) };
+        let spill = Spill { written_ms, parts: parts_of(spills) };
+        self.written = Some(places.write(&spill)?);
+        Ok(spill.hits())
+    }
+
+    /// One of the files that were found, and what was written of them.
+    pub fn paths(&self) -> Option<(&Path, &Path)> {
+        self.files.first().zip(self.written.as_ref()).map(|(found, written)| (&**found, &**written))
+    }
+
+    /// Removes what was written: the other database does not take the place.
+    pub fn take_back(self) {
+        // Nobody looks for it.
+        SpilledFiles::remove(self.written.into_iter().collect());
+    }
+
+    /// Removes the files that were found, but for those in a folder that other databases use too, whose own they may be: only those
+    /// `beside` are known to wait for nobody else. Tells which could not be removed.
+    pub fn finish(self, beside: Option<&Path>) -> Vec<(PathBuf, std::io::Error)> {
+        let is_ours = |path: &PathBuf| beside.is_none_or(|beside| path.parent() == Some(beside));
+        SpilledFiles::remove(self.files.into_iter().filter(is_ours).collect())
+    }
+}
