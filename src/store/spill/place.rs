@@ -21,9 +21,11 @@ const NAME_BYTES: usize = 8;
 /// The folders in which sums that can't be stored may wait for the next start, the first choice first.
 #[derive(Debug, Clone, Default)]
 pub struct SpillPlaces {
-    /// The folders, and how the names of the files there begin: a folder that other databases use too tells them apart.
-    folders: Vec<(PathBuf, String)>,
+    /// That of the database.
+    file: PathBuf,
     database: DatabaseId,
+    wanted: Option<PathBuf>,
+    memory: Option<PathBuf>,
 }
 
 /// Files that were found, and are to be removed once the store has what is in them.
@@ -40,19 +42,30 @@ pub struct SpilledFiles {
 impl SpillPlaces {
     /// Those of the database in a file: where the operator `wants` them, beside it, and then in a folder of memory.
     pub fn of(file: &Path, database: DatabaseId, wants: Option<&Path>, memory: Option<&Path>) -> SpillPlaces {
-        // Copies of a database have its id, and files of their own.
-        let inode = fs::metadata(file).map_or(0, |file| file.ino());
+        let (wanted, memory) = (wants.map(Path::to_owned), memory.map(Path::to_owned));
+        SpillPlaces { file: file.to_owned(), database, wanted, memory }
+    }
+
+    /// The folders.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let folders = [self.wanted.as_deref(), self.file.parent(), self.memory.as_deref()];
+        folders.into_iter().flatten().map(Path::to_owned).collect()
+    }
+
+    /// The same, and how the names of the files there begin: a folder that other databases use too tells them apart.
+    fn named(&self) -> Vec<(PathBuf, String)> {
+        // Copies of a database have its id, and files of their own. The file is looked at now: it may have been put back since the start.
+        let inode = fs::metadata(&self.file).map_or(0, |file| file.ino());
         let name = |what: &[u8]| format!("{BEGINNING}{}", HEXLOWER.encode(&secret::of_database(what).0[..NAME_BYTES]));
-        let (own, shared) = (name(&database.0), name(&[&database.0[..], &inode.to_le_bytes()].concat()));
-        let beside = file.parent().map(|folder| (folder.to_owned(), own.clone()));
-        let wanted = wants.map(|folder| (folder.to_owned(), own));
-        let memory = memory.map(|folder| (folder.to_owned(), shared));
-        SpillPlaces { folders: wanted.into_iter().chain(beside).chain(memory).collect(), database }
+        let (id, shared) = (&self.database.0[..], [&self.database.0[..], &inode.to_le_bytes()].concat());
+        let is_shared = |folder: &PathBuf| self.memory.as_ref() == Some(folder);
+        let named = self.folders().into_iter().map(|folder| (name(if is_shared(&folder) { &shared } else { id }), folder));
+        named.map(|(name, folder)| (folder, name)).collect()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.folders.is_empty()
+        self.folders().is_empty()
     }
 
     /// Writes sums to the first folder that takes them, and tells where they are.
@@ -64,9 +77,9 @@ impl SpillPlaces {
         let mut random = [0; NAME_BYTES];
         getrandom::fill(&mut random).map_err(|error| error.to_string())?;
         let mut said = Vec::new();
-        for (folder, beginning) in &self.folders {
+        for (folder, beginning) in self.named() {
             let path = folder.join(format!("{beginning}-{}{ENDING}", HEXLOWER.encode(&random)));
-            match write_whole(folder, &path, &bytes) {
+            match write_whole(&folder, &path, &bytes) {
                 Ok(()) => return Ok(path),
                 Err(error) => said.push(format!("{}: {error}", folder.display())),
             }
@@ -77,7 +90,7 @@ impl SpillPlaces {
     /// Finds what was written. What is damaged is kept under another name, so that it is told once.
     pub fn find(&self) -> SpilledFiles {
         let mut found = SpilledFiles::default();
-        for path in self.folders.iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
+        for path in self.named().iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
             let read = read_own(&path).map_err(|_| SpillTrouble::NotOurs);
             match read.and_then(|bytes| Spill::read(&bytes, self.database)) {
                 Ok(spill) => {
