@@ -175,6 +175,43 @@ fn a_database_that_is_written_over_is_adopted_by_command_and_by_a_stop() {
 }
 
 #[test]
+fn an_adopted_copy_that_lacks_what_was_stored_gets_no_figure_below_zero() {
+    for over in [false, true] {
+        let mut lives = Lives::begin(NOW, &[]);
+        let (file, copy) = (lives.data().join("headcount.db"), lives.data().with_extension("backup"));
+        lives.command(&["backup", lives.data().with_extension("first").to_str().unwrap()]);
+        fs::copy(&file, &copy).unwrap();
+        visit(&lives, PEOPLE, "/stored");
+        lives.command(&["backup", lives.data().with_extension("second").to_str().unwrap()]);
+        if over {
+            fs::copy(&copy, &file).unwrap();
+        } else {
+            fs::rename(&copy, &file).unwrap();
+        }
+        visit(&lives, PEOPLE, "/waits");
+        let (code, said) = lives.said(&["store", "adopt"]);
+        assert!(code == 0 && said.contains("30 hits that waited") && said.contains("lacks what was stored"), "{said}");
+        assert_eq!(lives.health()["visitors_may_repeat_today"], true);
+        visit(&lives, PEOPLE, "/x-after");
+        lives.end(End::Kill);
+        lives.start();
+        let expected = seen(&["/waits", "/x-after"]);
+        assert_eq!(views(&lives), expected);
+        assert_eq!(lives.health()["visitors_may_repeat_today"], true);
+        let totals = |lives: &Lives| lives.rows(DAY, &["visitors", "visits", "bounces"], &[], json!([]))[""].clone();
+        // Those who were there go on with nothing, and are new when they come again.
+        assert_eq!(totals(&lives), [30, 30, 30]);
+        visit(&lives, PEOPLE, "/y-again");
+        assert_eq!(totals(&lives), [30, 30, 0]);
+        lives.end(End::Stop);
+        let (code, said) = lives.said(&["check", "--full"]);
+        assert_eq!(code, 0, "{said}");
+        lives.start();
+        assert_eq!(views(&lives), [expected, seen(&["/y-again"])].concat());
+    }
+}
+
+#[test]
 fn a_stop_without_a_choice_keeps_both_databases() {
     let (mut lives, backup) = with_backup();
     let file = lives.data().join("headcount.db");

@@ -52,17 +52,15 @@ use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{
-    DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore,
-};
+use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
 pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
+pub use ending::Ending;
 use flushing::Flushing;
 pub(super) use flushing::{Hands, Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
-pub use ending::Ending;
 pub use spilling::WaitingSums;
 use trust::ClockTrust;
 use wake::Wake;

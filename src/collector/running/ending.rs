@@ -73,7 +73,9 @@ impl Running {
                 }
             }
             Err(StoreError::Moved(moved)) => {
-                tracing::error!("{moved}; the program ends, and writes a copy of the open one back, or beside what is there");
+                tracing::error!(
+                    "{moved}; the program ends, and writes a copy of the open one back, or beside what is there"
+                );
             }
             _ => {}
         }

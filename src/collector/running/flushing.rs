@@ -285,11 +285,14 @@ impl Flushing {
         }
     }
 
-    /// Takes back what could not be stored, also what waits behind it; an empty flush if there is none. None may be in flight.
-    pub fn take_back(&mut self) -> Flush {
+    /// Takes back what could not be stored, also what waits behind it, but for what `is_stored`; an empty flush if there is none. None
+    /// may be in flight.
+    pub fn take_back(&mut self, is_stored: impl Fn(&Flush) -> bool) -> Flush {
         (self.since, self.retry) = (None, None);
-        let mut all = self.writing.take().map(Arc::unwrap_or_clone).unwrap_or_default();
-        self.queued.drain(..).for_each(|flush| all.append(Arc::unwrap_or_clone(flush)));
+        let mut all = Flush::default();
+        for flush in self.writing.take().into_iter().chain(self.queued.drain(..)).filter(|flush| !is_stored(flush)) {
+            all.append(Arc::unwrap_or_clone(flush));
+        }
         all
     }
 

@@ -59,7 +59,8 @@ impl SpillPlaces {
         let name = |what: &[u8]| format!("{BEGINNING}{}", HEXLOWER.encode(&secret::of_database(what).0[..NAME_BYTES]));
         let (id, shared) = (&self.database.0[..], [&self.database.0[..], &inode.to_le_bytes()].concat());
         let is_shared = |folder: &PathBuf| self.memory.as_ref() == Some(folder);
-        let named = self.folders().into_iter().map(|folder| (name(if is_shared(&folder) { &shared } else { id }), folder));
+        let named =
+            self.folders().into_iter().map(|folder| (name(if is_shared(&folder) { &shared } else { id }), folder));
         named.map(|(name, folder)| (folder, name)).collect()
     }
 

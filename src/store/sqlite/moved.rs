@@ -302,9 +302,8 @@ impl SqliteFile {
             _ => self.put_back(&held.writer, &open).map(|_| self.path.clone()),
         };
         let others = folders.iter().filter(|folder| *folder != folder_of(&self.path));
-        let put = others.fold(first, |put, folder| {
-            put.or_else(|why| self.put_into(folder, &held.writer, &open).map_err(|_| why))
-        });
+        let put = others
+            .fold(first, |put, folder| put.or_else(|why| self.put_into(folder, &held.writer, &open).map_err(|_| why)));
         let to = put.map_err(|why| if self.has_name() { why } else { StoreError::Lost(why.to_string()) })?;
         self.leave(held, opened_copy(&to)?)?;
         self.change(|open| open.put = Some(to.clone()));

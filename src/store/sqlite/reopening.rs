@@ -53,6 +53,12 @@ mod tests {
         assert!(!file.can_write());
         assert_eq!(file.writer().execute("DELETE FROM batches", []).unwrap(), 0, "it is opened anew");
         assert!(file.can_write());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&path).unwrap());
+        assert!(
+            locks.contains(&format!(":{inode} ")),
+            "no other program takes it for one that nobody has open: {locks}"
+        );
         drop(file);
         assert!(Connections::to_read(&folder.path().join("none.db")).is_err());
     }
