@@ -93,6 +93,8 @@ pub struct Mended {
     pub log: bool,
     /// What lay in the place of the log, by its new name.
     pub set_aside: Vec<PathBuf>,
+    /// Why the log can't be emptied, of which all is stored.
+    pub full_log: Option<StoreError>,
 }
 
 /// What is to be said of the end of a store ([`SumStore::end`]).

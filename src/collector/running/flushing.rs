@@ -289,10 +289,10 @@ impl Flushing {
     /// may be in flight.
     pub fn take_back(&mut self, is_stored: impl Fn(&Flush) -> bool) -> Flush {
         (self.since, self.retry) = (None, None);
-        let mut all = Flush::default();
-        for flush in self.writing.take().into_iter().chain(self.queued.drain(..)).filter(|flush| !is_stored(flush)) {
-            all.append(Arc::unwrap_or_clone(flush));
-        }
+        let flushes = self.writing.take().into_iter().chain(self.queued.drain(..)).filter(|flush| !is_stored(flush));
+        let mut flushes = flushes.map(Arc::unwrap_or_clone);
+        let mut all = flushes.next().unwrap_or_default();
+        flushes.for_each(|flush| all.append(flush));
         all
     }
 
@@ -452,6 +452,7 @@ pub(in crate::collector) fn look(store: &dyn SumStore, meter: &Meter) -> Result<
                 meter.failed(FailureKind::StoreLog, "the database", "headcount.db-wal or headcount.db-shm");
             }
             mended.set_aside.iter().for_each(|path| meter.set_aside(path));
+            mended.full_log.iter().for_each(|why| meter.failed(FailureKind::LogFull, "the database", why));
         }
         Err(StoreError::Moved(_)) => {}
         Err(error) => meter.failed(FailureKind::LookUp, "the log of the database", error),

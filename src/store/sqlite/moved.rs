@@ -124,8 +124,7 @@ impl SqliteFile {
         }
         // One that is only read makes no log.
         if !self.can_write() || log_of(&open.path) == open.log && !open.is_broken {
-            self.empty_late()?;
-            return Ok(Mended::default());
+            return Ok(Mended { full_log: self.empty_late().err(), ..Mended::default() });
         }
         let held = self.hold()?;
         if !open.is_broken {
@@ -142,7 +141,7 @@ impl SqliteFile {
         let opened = Connections::open(&self.path).inspect_err(|_| self.change(|open| open.is_broken = true))?;
         aside.extend(opened.set_aside.iter().cloned());
         self.replace(held, opened);
-        Ok(Mended { log: true, set_aside: aside })
+        Ok(Mended { log: true, set_aside: aside, full_log: None })
     }
 
     /// Takes our log from beside another database: whoever opens that must not take it for its own. Nothing of it is written to our
@@ -420,6 +419,8 @@ pub(super) fn log_of(database: &Path) -> [Option<FileId>; 2] {
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     let name = to.to_str().ok_or_else(|| StoreError::Other("the path of the database is no text".into()))?;
     File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    // One that can only be read refuses this else, which writes nothing to it.
+    from.pragma_update(None, "query_only", "OFF")?;
     from.execute("VACUUM INTO ?", [name])?;
     Ok(File::open(to)?.sync_all()?)
 }

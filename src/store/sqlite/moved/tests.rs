@@ -142,32 +142,25 @@ fn what_is_open_at_the_end_is_found_again() {
 
 #[test]
 fn nothing_is_written_to_a_file_that_is_elsewhere() {
-    for is_written in [false, true] {
-        let place = OpenDatabase::new();
-        assert_eq!(place.looks(), None);
-        let away = place.folder.path().join("away.db");
-        fs::rename(place.path(), &away).unwrap();
-        assert_eq!(place.looks(), Some(Moved::Removed));
-        if is_written {
-            let other = SqliteFile::open(&away).unwrap().0;
-            write(&other, "of another server");
-            other.end().unwrap();
-        }
-        let before = fs::read(&away).unwrap();
-        match place.file.put(&[]) {
-            Ok(put) => assert!(!is_written && put == Some(place.path())),
-            Err(why) => assert!(is_written && matches!(why, StoreError::NotOurs(_)), "{why}"),
-        }
-        assert_eq!(place.file.keep().is_err(), is_written);
-        assert_eq!(place.file.end().is_err(), is_written);
-        drop(place.file);
-        assert!(fs::read(&away).unwrap() == before);
-        let there = place.folder.path().join("data/headcount.db");
-        assert_eq!(there.exists(), !is_written);
-        if !is_written {
-            assert_eq!(names(&SqliteFile::open(&there).unwrap().0), ["before"]);
-        }
-    }
+    let place = OpenDatabase::new();
+    assert_eq!(place.looks(), None);
+    let away = place.folder.path().join("away.db");
+    fs::rename(place.path(), &away).unwrap();
+    let before = fs::read(&away).unwrap();
+    assert_eq!(place.looks(), Some(Moved::Removed));
+    place.file.empty_log();
+    assert_eq!(place.file.put(&[]).unwrap(), Some(place.path()));
+    write(&place.file, "after");
+    place.file.end().unwrap();
+    assert!(fs::read(&away).unwrap() == before);
+    assert_eq!(place.found(), ["before", "after"]);
+    // Nor by a program that ends without one.
+    let place = OpenDatabase::new();
+    let away = place.folder.path().join("away.db");
+    fs::rename(place.path(), &away).unwrap();
+    let of_second = fs::read(&away).unwrap();
+    drop(place.file);
+    assert!(fs::read(&away).unwrap() == of_second);
 }
 
 #[test]
@@ -185,6 +178,19 @@ fn a_removed_file_is_put_where_there_is_room_and_else_it_is_lost() {
     place.file.end().unwrap();
     assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "one file is left");
     assert_eq!(names(&SqliteFile::open(&put).unwrap().0), ["before", "after"]);
+}
+
+#[test]
+fn a_removed_file_that_can_only_be_read_is_put_back_too() {
+    let place = OpenDatabase::new();
+    let held = place.file.leave(place.file.hold().unwrap(), Connections::none().unwrap()).unwrap();
+    drop(place.file.replace(held, Connections::to_read(&place.path()).unwrap()));
+    fs::remove_file(place.path()).unwrap();
+    assert_eq!(place.looks(), Some(Moved::Removed));
+    assert_eq!(place.file.put(&[]).unwrap(), Some(place.path()));
+    write(&place.file, "after");
+    place.file.end().unwrap();
+    assert_eq!(place.found(), ["before", "after"]);
 }
 
 #[test]
