@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
@@ -61,6 +61,11 @@ impl OpenHead {
     /// Whether the file is still to be had under some name.
     pub(super) fn has_name(&self) -> bool {
         self.file.metadata().is_ok_and(|file| file.nlink() > 0)
+    }
+
+    /// When the file was written last.
+    pub(super) fn modified(&self) -> io::Result<SystemTime> {
+        self.file.metadata()?.modified()
     }
 
     /// Copies the file as it is into a new one.

@@ -312,7 +312,8 @@ impl SqliteFile {
     /// Writes a database into a folder, under a name that says so, and tells it.
     fn put_into(&self, folder: &Path, writer: &Connection, open: &OpenFiles) -> Result<PathBuf, StoreError> {
         let place = folder.join(self.path.file_name().unwrap_or_default());
-        let to = free_name(&place, "open", std::time::SystemTime::now())?;
+        let modified = self.head.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(OpenHead::modified);
+        let to = free_name(&place, "open", modified.transpose()?.unwrap_or(std::time::UNIX_EPOCH))?;
         self.copy(writer, open, &to)?;
         sync_folder(&to);
         drop_log(open);
