@@ -309,6 +309,16 @@ impl SqliteFile {
         Ok(Some(to))
     }
 
+    /// Closes the database where nothing may be written to it. Of its log nothing is left that holds nothing.
+    fn let_go(&self) -> Result<(), StoreError> {
+        let open = self.open_files();
+        self.leave(self.hold()?, Connections::none()?)?;
+        if length(&beside(&open.path, "-wal")) == 0 {
+            remove_own(&open);
+        }
+        Ok(())
+    }
+
     /// Writes a database into a folder, under a name that says so, and tells it.
     fn put_into(&self, folder: &Path, writer: &Connection, open: &OpenFiles) -> Result<PathBuf, StoreError> {
         let place = folder.join(self.path.file_name().unwrap_or_default());
@@ -331,7 +341,7 @@ impl SqliteFile {
     pub(in crate::store) fn end(&self) -> Result<Ended, StoreError> {
         let put = self.put(&[]);
         if put.is_err() || !self.can_write() {
-            self.leave(self.hold()?, Connections::none()?)?;
+            self.let_go()?;
             return match put {
                 Err(StoreError::Moved(_)) => Ok(Ended::default()),
                 put => Ok(Ended { put: put?, ..Ended::default() }),
@@ -379,10 +389,8 @@ impl SqliteFile {
 impl Drop for SqliteFile {
     fn drop(&mut self) {
         // SQLite empties the log into the file when it closes it, wherever that is by now.
-        if self.is_in_place().is_err()
-            && let Ok(none) = Connections::none()
-        {
-            let _ = self.hold().and_then(|held| self.leave(held, none).map(drop));
+        if self.is_in_place().is_err() {
+            let _ = self.let_go();
         }
     }
 }
