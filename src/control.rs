@@ -373,7 +373,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
-        Command::Flush => Ok(collector.flush().map(|()| Reply::new("Everything is stored.", json!({})))?),
+        Command::Flush => flush(collector),
         Command::Store(command) => store::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
         Command::Report { site, period, by, rows, filter } => {
@@ -392,6 +392,16 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
 /// The line to paste into a page.
 pub fn snippet(domain: &Domain, base_url: &str) -> String {
     format!("<script defer data-domain=\"{domain}\" src=\"{base_url}/js/script.js\"></script>")
+}
+
+/// Stores what waits. Where the database that is open is not in its place, the answer says so: what is there is another one.
+fn flush(collector: &Collector) -> Done {
+    match collector.is_in_place().and_then(|()| collector.flush()) {
+        Err(StoreError::Moved(moved)) => {
+            Ok(Reply::new(format!("Nothing is stored: {moved}."), json!({"moved": moved.sentence()})))
+        }
+        stored => Ok(stored.map(|()| Reply::new("Everything is stored.", json!({})))?),
+    }
 }
 
 fn find(collector: &Collector, name: &str) -> Result<Site, SiteError> {

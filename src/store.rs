@@ -97,6 +97,9 @@ pub enum StoreError {
     /// The path leads to another file than the one that is open, or to none.
     #[error("{0}")]
     Moved(Moved),
+    /// It was removed, and can't be written anywhere; with the reason.
+    #[error("the database is lost: it was removed while it was open, and no folder takes a copy of it ({0})")]
+    Lost(String),
     /// Anything else, in the words of the library.
     #[error("the database failed: {0}")]
     Other(String),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use headcount::site::{Domain, Moment, Schedule};
 use headcount::store;
 
+use crate::operators::Server;
 use crate::restarts::lives::Lives;
 use crate::restarts::senders::visit;
 use crate::scenario::End;
@@ -175,6 +176,44 @@ fn a_database_that_is_written_over_is_adopted_by_command_and_by_a_stop() {
 }
 
 #[test]
+fn an_adopted_copy_that_lacks_what_was_stored_gets_no_figure_below_zero() {
+    for over in [false, true] {
+        let mut lives = Lives::begin(NOW, &[]);
+        let (file, copy) = (lives.data().join("headcount.db"), lives.data().with_extension("backup"));
+        lives.command(&["backup", lives.data().with_extension("first").to_str().unwrap()]);
+        fs::copy(&file, &copy).unwrap();
+        visit(&lives, PEOPLE, "/stored");
+        lives.command(&["backup", lives.data().with_extension("second").to_str().unwrap()]);
+        if over {
+            fs::copy(&copy, &file).unwrap();
+        } else {
+            fs::rename(&copy, &file).unwrap();
+        }
+        visit(&lives, PEOPLE, "/waits");
+        let (code, said) = lives.said(&["store", "adopt"]);
+        assert!(code == 0 && said.contains("30 hits that waited") && said.contains("lacks what was stored"), "{said}");
+        assert_eq!(lives.health()["visitors_may_repeat_today"], true);
+        visit(&lives, PEOPLE, "/x-after");
+        lives.end(End::Kill);
+        lives.start();
+        let expected = seen(&["/waits", "/x-after"]);
+        assert_eq!(views(&lives), expected);
+        assert_eq!(lives.health()["visitors_may_repeat_today"], true);
+        let totals =
+            |lives: &Lives| lives.rows(DAY, &["visitors", "visits", "bounce_rate"], &[], json!([]))[""].clone();
+        // Those who were there go on with nothing, and are new when they come again.
+        assert_eq!(totals(&lives), [30, 30, 100]);
+        visit(&lives, PEOPLE, "/y-again");
+        assert_eq!(totals(&lives), [30, 30, 0]);
+        lives.end(End::Stop);
+        let (code, said) = lives.said(&["check", "--full"]);
+        assert_eq!(code, 0, "{said}");
+        lives.start();
+        assert_eq!(views(&lives), [expected, seen(&["/y-again"])].concat());
+    }
+}
+
+#[test]
 fn a_stop_without_a_choice_keeps_both_databases() {
     let (mut lives, backup) = with_backup();
     let file = lives.data().join("headcount.db");
@@ -225,6 +264,34 @@ fn a_folder_that_is_removed_is_made_anew_and_the_server_is_found_in_it() {
     lives.end(End::Kill);
     lives.start();
     assert_eq!(views(&lives), seen(&["/early", "/late", "/waits"]));
+}
+
+#[test]
+fn a_database_that_another_server_has_by_now_is_left_to_it() {
+    let (mut lives, _) = with_backup();
+    let (file, elsewhere) = (lives.data().join("headcount.db"), lives.data().with_extension("elsewhere"));
+    fs::create_dir(&elsewhere).unwrap();
+    fs::write(elsewhere.join("figures-of-tests"), "").unwrap();
+    fs::rename(&file, elsewhere.join("headcount.db")).unwrap();
+    visit(&lives, PEOPLE, "/waits");
+    is_reason(&lives, "was removed");
+    let other = Server::start(&elsewhere, &["--site", "example.com"]);
+    other.pageview("example.com", "/other");
+    let (code, said) = lives.said(&["store", "keep"]);
+    assert!(code == 1 && said.contains("another program has changed"), "{said}");
+    lives.end(End::Stop);
+    assert!(lives.log().contains("30 hits wait in"), "{}", lives.log());
+    assert_eq!(files(&lives.data()), [""; 0]);
+    other.pageview("example.com", "/other");
+    assert_eq!(other.stop().0, 0);
+    assert_eq!(Database::of(&elsewhere).texts("PRAGMA integrity_check"), ["ok"]);
+    fs::rename(elsewhere.join("headcount.db"), &file).unwrap();
+    lives.start();
+    let expected = [seen(&["/early", "/late"]), vec![("/other".into(), 2)], seen(&["/waits"])].concat();
+    lives.until(|| views(&lives), |views| *views == expected);
+    lives.end(End::Stop);
+    lives.start();
+    assert_eq!(views(&lives), expected, "exactly once");
 }
 
 #[test]

@@ -77,7 +77,7 @@ impl Program {
 
     /// Limits how large the files may be that it writes.
     pub fn limit_files(&self, bytes: u64) {
-        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        let limit = Rlimit { current: Some(bytes), maximum: None };
         prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
     }
 

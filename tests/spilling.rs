@@ -235,3 +235,57 @@ fn the_service_manager_is_told_of_the_start_and_that_the_end_takes_time() {
     stop(&mut program);
     assert_eq!(told(), "STOPPING=1\nEXTEND_TIMEOUT_USEC=80000000");
 }
+
+#[test]
+fn a_removed_database_is_written_back_by_a_stop_or_called_lost() {
+    for has_room in [true, false] {
+        let mut program = begun(&BRIEFLY, |_| {});
+        program.count("/first");
+        let database = program.folder().join("headcount.db");
+        fs::remove_file(&database).unwrap();
+        if !has_room {
+            program.limit_files(fs::metadata(program.folder().join("log")).unwrap().len() + 16_384);
+        }
+        program.signal(Signal::TERM);
+        let (status, _) = program.end();
+        let log = program.log();
+        assert_eq!((status.code(), database.exists()), (Some(i32::from(!has_room)), has_room), "{log}");
+        assert_eq!(log.contains("everything is stored; good-bye"), has_room, "{log}");
+        assert_eq!(log.contains("the database is lost"), !has_room, "{log}");
+        if has_room {
+            assert_eq!(stored(&program)[0], 2);
+        }
+    }
+}
+
+#[test]
+fn what_is_stored_is_stored_though_its_log_can_not_be_emptied() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let database = program.folder().join("headcount.db");
+    let bytes = fs::metadata(&database).unwrap().len();
+    // The log has room, and the last pages of the file can't be written.
+    program.limit_files(bytes / 3);
+    ["/first", "/second", "/third"].into_iter().for_each(|page| program.count(page));
+    program.until(|| (program.health()["cells_pending"] == 0).then_some(()));
+    program.until(|| {
+        program.health()["reasons"].to_string().contains("the log of the database can't be emptied").then_some(())
+    });
+    // The operator moves to another disk, with a copy that has all.
+    let copy = program.folder().join("copy.db");
+    let headcount = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_headcount"));
+        crate::operators::unset(&mut command);
+        command.args(["--now", crate::operators::NOW]).args(words).arg("--data").arg(program.folder());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    headcount(&["backup", copy.to_str().unwrap()]);
+    fs::rename(&database, program.folder().join("old.db")).unwrap();
+    fs::rename(copy, &database).unwrap();
+    let said = headcount(&["store", "adopt"]);
+    assert!(said.contains("0 hits that waited"), "{said}");
+    program.limit_files(u64::MAX);
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 4, "{}", program.log());
+}

@@ -14,7 +14,7 @@ use super::{CliFailure, must_be_there, set_foreign_aside};
 use crate::backup::{self, Backup, BackupTarget};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::folder::{DATABASE, socket_of};
+use crate::control::folder::{DATABASE, Folder, Taken, socket_of};
 use crate::control::{Command, Reply, socket};
 use crate::page::text::counted;
 
@@ -48,22 +48,42 @@ impl BackupWords {
 /// Copies the database of the data folder.
 pub fn backup(config: &Config, words: &BackupWords, clock: &Clock) -> Result<Reply, CliFailure> {
     must_be_there(&config.data)?;
-    let target = words.target()?;
-    let missing = missing(&config.data);
+    let mut target = words.target()?;
+    let missing = missing(&config.data)?;
     let database = config.data.join(DATABASE);
     set_foreign_aside(&database)?;
-    let made = watched(|look| backup::make(&database, &target, clock.now(), look))?;
+    let mut stays = None;
+    if missing.is_some()
+        && has_server(&config.data)
+        && let BackupTarget::Folder(_, keep @ Some(_)) = &mut target
+    {
+        *keep = None;
+        stays = Some("older copies stay, because this one is not complete".to_owned());
+    }
+    let mut made = watched(|look| backup::make(&database, &target, clock.now(), look))?;
+    made.rotated.stays = stays.or(made.rotated.stays);
     Ok(reply(&made, missing.as_deref()))
 }
 
 /// Has the server store what it has in memory. What is not in the copy, in a sentence.
-fn missing(data: &Path) -> Option<String> {
-    match socket::call(&socket_of(data), &Command::Flush) {
-        Some(Ok(Ok(_))) => None,
+///
+/// # Errors
+/// The server has another database open than the one that is there.
+fn missing(data: &Path) -> Result<Option<String>, CliFailure> {
+    Ok(match socket::call(&socket_of(data), &Command::Flush) {
+        Some(Ok(Ok(told))) => match told.json["moved"].as_str() {
+            Some(moved) => return Err(CliFailure::Failed(format!("{moved}; nothing was copied"))),
+            None => None,
+        },
         Some(Ok(Err(why))) => Some(format!("what the server has counted since its last flush is not in it: {why}")),
         Some(Err(why)) => Some(format!("the server did not answer, and what it has in memory is not in it: {why}")),
         None => Some("no server answers: what one has kept in memory is not in it".to_owned()),
-    }
+    })
+}
+
+/// Whether a server has the folder, be it one that does not answer.
+fn has_server(data: &Path) -> bool {
+    Folder::take(data).is_err_and(|error| error.is::<Taken>())
 }
 
 /// Does work that copies, with a bar on a terminal. Ctrl-C and SIGTERM give it up.

@@ -27,6 +27,7 @@ use crate::memory;
 use crate::meter::log::LogGuard;
 use crate::meter::{self, FailureKind, log, panics};
 use crate::server::{self, App};
+use crate::store::StoreError;
 
 /// Serves until SIGTERM or Ctrl-C; with SIGHUP, `read` gives the configuration anew.
 pub fn serve(config: &Config, read: Reader, sites: &[String], clock: Clock) -> Result<()> {
@@ -111,7 +112,10 @@ pub(super) fn run(
     let least = Instant::now() + Duration::from_millis(limits::STOP_TRY_MS);
     let budget = Duration::from_secs(stop_seconds(config));
     collector.stop_by(served.as_ref().map_or(least, |asked| (*asked + budget).max(least)));
-    let ending = keeping.wait().context("the last flush failed; what came since the one before is lost");
+    let ending = keeping.wait().map_err(|why| match why {
+        StoreError::Lost(_) | StoreError::Moved(_) => anyhow::Error::new(why),
+        why => anyhow::Error::new(why).context("the last flush failed; what came since the one before is lost"),
+    });
     served.and(ending)
 }
 

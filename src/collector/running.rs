@@ -14,6 +14,7 @@ mod by_hand;
 mod closing;
 mod counting;
 mod draining;
+mod ending;
 mod flushing;
 mod forgetting;
 mod image;
@@ -51,17 +52,16 @@ use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{
-    DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Moved, StoreError, SumStore,
-};
+use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
 pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
+pub use ending::Ending;
 use flushing::Flushing;
 pub(super) use flushing::{Hands, Owed, look};
 use journaling::Journaling;
 use minutes::Minutes;
-pub use spilling::{Ending, WaitingSums};
+pub use spilling::WaitingSums;
 use trust::ClockTrust;
 use wake::Wake;
 
@@ -105,8 +105,6 @@ pub(super) struct RunningLock {
     stops_at: Mutex<Option<Instant>>,
     wake: Arc<Wake>,
     clock: Clock,
-    /// What the state knew of it at the start; nothing is added later.
-    repeating: HashMap<SiteId, Day>,
 }
 
 impl RunningLock {
@@ -119,14 +117,13 @@ impl RunningLock {
         let now = clock.now();
         let mut running = Running::new(parts, &wake, now, hands)?;
         running.begin(beginning, now)?;
-        let repeating = running.repeating.clone();
         let (running, is_stopping) = (Mutex::new(running), AtomicBool::new(false));
-        Ok(RunningLock { running, is_stopping, stops_at: Mutex::default(), wake, clock, repeating })
+        Ok(RunningLock { running, is_stopping, stops_at: Mutex::default(), wake, clock })
     }
 
-    /// Whether visitors of a site's day may be counted twice, because not all from before the start are known.
+    /// Whether visitors of a site's day may be counted twice, because not all who came before are known.
     pub(super) fn may_repeat(&self, site: SiteId, day: Day) -> bool {
-        self.repeating.get(&site) == Some(&day)
+        self.lock().is_some_and(|running| running.repeating.get(&site) == Some(&day))
     }
 
     /// Works with the state, and then does what is due. Nothing once the program is ending, or when a panic has broken it.
@@ -238,7 +235,8 @@ pub(super) struct Running {
     looked_at: Arc<Directory>,
     trust: ClockTrust,
     sums: Arc<dyn SumStore>,
-    /// Sites with the day on which visitors may count again, because those from before a start are not known.
+    /// Sites with the day on which visitors may count again, because those from before a start, or before another database was adopted,
+    /// are not known.
     repeating: HashMap<SiteId, Day>,
     /// Days that are open in the store.
     unclosed: HashSet<(SiteId, Day)>,
@@ -406,43 +404,6 @@ impl Running {
             self.salts.forget(site, day);
         }
     }
-
-    /// Sees to it that what waits finds a place, if nobody has chosen one by now.
-    fn end_moved(&mut self) {
-        match self.sums.look() {
-            Err(StoreError::Moved(moved @ Moved::Overwritten)) => {
-                tracing::error!("{moved}; the program ends, and adds to that what waits");
-                if let Err(error) = self.adopt(std::sync::mpsc::channel().0, self.clock.now()) {
-                    tracing::error!(%error, "it can't be added");
-                }
-            }
-            Err(StoreError::Moved(moved)) => {
-                tracing::error!("{moved}; the program ends, and writes the one that is open beside it, or back");
-                self.sums.stay();
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Lets go of the store, and says what operators must know of its files. Where the file is, if it was not in its place.
-fn end_store(sums: &dyn SumStore) -> Option<PathBuf> {
-    let names = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    match sums.end() {
-        Ok(Ended { left, .. }) if !left.is_empty() => {
-            tracing::warn!("another program has the database open: {} stay, and hold nothing", names(&left));
-        }
-        Ok(Ended { put: Some(put), .. }) => {
-            tracing::error!("the database that was open is in {}", put.display());
-            return Some(put);
-        }
-        Ok(_) => {}
-        // Operators' changes are in no flush.
-        Err(error) => {
-            tracing::warn!(%error, "a part of the figures is in headcount.db-wal: copy that file together with headcount.db");
-        }
-    }
-    None
 }
 
 /// Whether so many seconds have passed since a moment. A clock that was set back has them passed too.

@@ -45,13 +45,19 @@ fn adopt(collector: &Collector) -> Done {
     for site in &adopted.forgotten {
         text.push_str(&format!("\n{site} has another number in it: visitors of today may count again."));
     }
+    if adopted.lacks_stored {
+        text.push_str("\nIt lacks what was stored of the running day: visitors of today may count again.");
+    }
     if adopted.without_journal {
         text.push_str(
             "\nThe journal of the running day was of the other database; there is none until the next start.",
         );
     }
     let missing = adopted.missing.iter().map(|(site, hits)| json!({"site": site, "hits": hits})).collect::<Vec<_>>();
-    Ok(Reply::new(text, json!({"done": true, "added": adopted.added, "missing": missing})))
+    Ok(Reply::new(
+        text,
+        json!({"done": true, "added": adopted.added, "missing": missing, "lacks_stored": adopted.lacks_stored}),
+    ))
 }
 
 fn keep(collector: &Collector) -> Done {

@@ -10,3 +10,5 @@ pub const CHECK_EVERY_S: u64 = 7 * 24 * 3_600;
 pub const CHECK_FINDINGS_MAX: usize = 100;
 /// Seconds after which what a killed copy has left is removed by the next one in its folder.
 pub const UNFINISHED_S: u64 = 24 * 3_600;
+/// Bytes of a database that are copied at once, where it is copied as a file.
+pub const COPIED_BYTES: usize = 1 << 16;

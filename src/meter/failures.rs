@@ -93,7 +93,7 @@ failure_kinds! {
     Overwritten => (
         "overwritten",
         "nothing is stored until that is put right",
-        "another database was written over the one that is open, and sums wait in memory: `headcount store adopt` goes on with what is there now",
+        "another file was written over the database that is open, and sums wait in memory: `headcount store adopt` goes on with what is there now; where that is no database of headcount, copy a backup over it first",
         UntilDone
     ),
     /// The log of the database was removed or replaced.
@@ -102,6 +102,13 @@ failure_kinds! {
         "the log of the database was removed or replaced by somebody; what was in it is stored, and it is made anew",
         "",
         Not
+    ),
+    /// The log of the database has something that is stored and can't be brought into the file.
+    LogFull => (
+        "log_full",
+        "the log of the database can't be emptied; what is stored is in it, and that is tried again",
+        "the log of the database can't be emptied; what is stored is in it: make room, and copy headcount.db-wal with headcount.db",
+        AWhile
     ),
     /// The thread that stores sums, or the one that counts, has ended.
     Writer => ("writer", "a thread that counts or stores has ended", "nothing is counted or stored", UntilDone),

@@ -17,7 +17,7 @@ mod rewriting;
 pub(super) mod schema;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub(super) struct SqliteFile {
     head: Mutex<Option<OpenHead>>,
     /// Whether the writer can write; else the file is opened anew whenever somebody wants it ([`reopening`]).
     can_write: AtomicBool,
+    /// Whether the log could not be emptied after something was stored.
+    is_log_full: AtomicBool,
 }
 
 impl SqliteFile {
@@ -68,7 +70,8 @@ impl SqliteFile {
         let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
         let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
         let (path, can_write) = (path.to_owned(), AtomicBool::new(can_write));
-        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write };
+        let is_log_full = AtomicBool::new(false);
+        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write, is_log_full };
         // What a program wrote whose sync failed is found again, and outlives the machine only now.
         file.empty_log();
         Ok((file, set_aside))
@@ -148,9 +151,31 @@ impl SqliteFile {
         Err(StoreError::Busy)
     }
 
-    /// Empties a log that has something, if nobody writes or reads now.
+    /// Empties the log behind what was stored. Where that fails nothing is lost: all of it is in the log, and the next
+    /// [`SqliteFile::look`] tries again, and says so.
+    pub(super) fn empty_behind(&self, writer: &Connection) {
+        let failed = SqliteFile::checkpoint(writer).is_err();
+        self.is_log_full.store(failed, Ordering::Release);
+    }
+
+    /// Empties a log that could not be emptied before.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn empty_late(&self) -> Result<(), StoreError> {
+        if self.is_log_full.load(Ordering::Acquire)
+            && let Ok(writer) = self.writer.try_lock()
+        {
+            SqliteFile::checkpoint(&writer)?;
+            self.is_log_full.store(false, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Empties a log that has something, if nobody writes or reads now, and the file is in its place.
     pub(super) fn empty_log(&self) {
-        if length(&beside(&self.open_files().path, "-wal")) > 0
+        if self.is_in_place().is_ok()
+            && length(&beside(&self.open_files().path, "-wal")) > 0
             && let Ok(writer) = self.writer.try_lock()
         {
             let _ = SqliteFile::checkpoint(&writer);

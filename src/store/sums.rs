@@ -93,6 +93,8 @@ pub struct Mended {
     pub log: bool,
     /// What lay in the place of the log, by its new name.
     pub set_aside: Vec<PathBuf>,
+    /// Why the log can't be emptied, of which all is stored.
+    pub full_log: Option<StoreError>,
 }
 
 /// What is to be said of the end of a store ([`SumStore::end`]).
@@ -412,9 +414,15 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
         Ok(None)
     }
 
-    /// Stores what comes in the file that is open, wherever that is: for the end of the program, which [`SumStore::end`] then puts where
-    /// it can be found.
-    fn stay(&self) {}
+    /// For the end of the program: copies a file that is not where it is looked for to there, or beside what lies there, or else into
+    /// the first of some folders that takes it, and goes on with the copy. Tells where it is. Nothing is written to the file itself,
+    /// which may be another program's by now.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Lost` where no folder takes it, and the file itself has no name any more.
+    fn put(&self, _folders: &[PathBuf]) -> Result<Option<PathBuf>, StoreError> {
+        Ok(None)
+    }
 
     /// Brings what the engine keeps beside its file into the file, which is whole by itself then, and lets go of it: nothing is read or
     /// written from then on.

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use super::Places;
-use crate::operators::{headcount, unset};
+use crate::operators::{headcount, refused, unset};
+use crate::store::file::Database;
 
 fn keep(places: &Places, now: &str, keep: &str) -> serde_json::Value {
     let (data, target) = (places.text("data"), places.text("backups"));
@@ -58,4 +59,26 @@ fn nothing_goes_when_the_clock_is_behind_or_the_new_one_fails() {
     let failed = headcount(&["backup", &target, "--keep", "1", "--data", &data]).output().unwrap();
     assert_eq!(failed.status.code(), Some(1));
     assert_eq!(places.names("backups").len(), 4);
+}
+
+#[test]
+fn a_copy_that_is_not_complete_removes_none_that_is() {
+    let places = Places::new();
+    let server = places.serve("data");
+    server.pageview("example.com", "/");
+    let first = places.backup("data", "backups", &["--keep", "1"])["path"].as_str().unwrap().to_owned();
+    server.pageview("example.com", "/b");
+    let other = Database::of(&places.path("data"));
+    other.run("BEGIN IMMEDIATE");
+    let told = places.backup("data", "backups", &["--keep", "1"]);
+    assert!(told["is_complete"] == false && told["stays"].as_str().unwrap().contains("not complete"), "{told}");
+    assert!(fs::metadata(&first).is_ok() && places.names("backups").len() == 2);
+    other.run("ROLLBACK");
+    drop(other);
+    // Another one is in the place of the server's.
+    fs::copy(&first, places.path("data/other")).unwrap();
+    fs::rename(places.path("data/other"), places.path("data/headcount.db")).unwrap();
+    let (code, said) = refused(&["backup", &places.text("backups"), "--keep", "1", "--data", &places.text("data")]);
+    assert!(code == 1 && said.contains("was replaced") && said.contains("nothing was copied"), "{said}");
+    assert!(fs::metadata(&first).is_ok() && places.names("backups").len() == 2);
 }

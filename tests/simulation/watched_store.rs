@@ -203,8 +203,8 @@ impl SumStore for WatchedStore {
         self.inner.keep()
     }
 
-    fn stay(&self) {
-        self.inner.stay();
+    fn put(&self, folders: &[PathBuf]) -> Result<Option<PathBuf>> {
+        self.inner.put(folders)
     }
 
     fn end(&self) -> Result<Ended> {

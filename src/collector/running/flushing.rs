@@ -424,7 +424,7 @@ fn work(store: &dyn SumStore, meter: &Meter, jobs: &Receiver<Job>, told: &Told) 
                 let begun = Instant::now();
                 let is_in_place = look(store, meter).is_ok();
                 // What the store was not told at the start it is told as soon as it can be; a flush tells why it can't.
-                let _ = Owed::pay(&mut owed, store);
+                let _ = if is_in_place { Owed::pay(&mut owed, store) } else { Ok(()) };
                 if has_more && is_in_place {
                     has_more = compact(store, meter);
                 } else if released.elapsed() >= rest {
@@ -469,6 +469,7 @@ pub(in crate::collector) fn look(store: &dyn SumStore, meter: &Meter) -> Result<
                 meter.failed(FailureKind::StoreLog, "the database", "headcount.db-wal or headcount.db-shm");
             }
             mended.set_aside.iter().for_each(|path| meter.set_aside(path));
+            mended.full_log.iter().for_each(|why| meter.failed(FailureKind::LogFull, "the database", why));
         }
         Err(StoreError::Moved(_)) => {}
         Err(error) => meter.failed(FailureKind::LookUp, "the log of the database", error),

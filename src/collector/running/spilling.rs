@@ -2,39 +2,14 @@
 //! the store has what is in it.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
-use super::{Running, answer, end_store};
+use super::{Ending, Running, answer};
 use crate::journal::ReadJournal;
-use crate::limits;
 use crate::meter::FailureKind;
 use crate::secret::Digest;
 use crate::site::{Moment, SiteId};
 use crate::store::spill::{self, Spill, SpillPart, SpillPlaces, SpilledFiles};
 use crate::store::{CountedBy, Flush, StoreError};
-
-/// What became of the last sums.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// They are stored.
-    Stored,
-    /// They are stored, but not the last visits of days, of which combinations of dimensions are made.
-    WithoutVisits {
-        /// Whether the journal has them for the next start.
-        are_kept: bool,
-        /// Why they are not stored.
-        why: StoreError,
-    },
-    /// They wait in a file for the next start.
-    Spilled {
-        /// The file.
-        file: PathBuf,
-        /// How many hits are in it.
-        hits: i64,
-        /// Why they are not stored.
-        why: StoreError,
-    },
-}
 
 /// Files of an earlier program, and where the next one is to be written.
 #[derive(Debug, Default)]
@@ -171,52 +146,8 @@ impl Running {
         WaitingSums { cells, since, is_failing: self.flushing.is_failing() }
     }
 
-    /// Stores everything before the end: it is tried `until` some moment, or a few times. What can't be stored is spilled.
-    ///
-    /// # Errors
-    /// [`StoreError`]: it is lost, because no folder took it.
-    pub(super) fn finish(&mut self, until: Option<Instant>) -> Result<Ending, StoreError> {
-        self.end_moved();
-        let result = self.store_last(until);
-        self.flushing.end();
-        // Where a flush fails, so does what the end of the store writes.
-        let put = if result.is_ok() { end_store(&*self.sums) } else { None };
-        if put.is_some() && put == self.sums.file() {
-            self.follow();
-        }
-        self.has_ended = true;
-        match result {
-            Ok(()) => {
-                self.remove_spilled();
-                Ok(Ending::Stored)
-            }
-            Err(why) => self.spill(why),
-        }
-    }
-
-    fn store_last(&mut self, until: Option<Instant>) -> Result<(), StoreError> {
-        let mut tries = limits::LAST_FLUSH_TRIES;
-        loop {
-            if self.flushing.writing().is_none() {
-                self.begin_flush(self.clock.now(), Flush::default(), true);
-            }
-            if self.flushing.writing().is_none() {
-                return Ok(());
-            }
-            let Err(error) = self.flushing.wait(until) else { continue };
-            tries = tries.saturating_sub(1);
-            let rest = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let has_time = rest.map_or(tries > 0, |rest| !rest.is_zero());
-            if !has_time || error == StoreError::Corrupt {
-                return Err(error);
-            }
-            let pause = Duration::from_millis(limits::STOP_RETRY_MS);
-            std::thread::sleep(rest.map_or(Duration::ZERO, |rest| rest.min(pause)));
-        }
-    }
-
     /// Writes what is not stored to a file.
-    fn spill(&mut self, why: StoreError) -> Result<Ending, StoreError> {
+    pub(super) fn spill(&mut self, why: StoreError) -> Result<Ending, StoreError> {
         let has_visits = self.has_unstored_visits();
         let parts = self.parts_to_spill();
         if parts.is_empty() {
@@ -246,6 +177,11 @@ impl Running {
         let begun = self.flushing.writing().into_iter().chain(self.flushing.queued()).flat_map(|flush| &flush.days);
         let of_hits = begun.filter(|state| state.by == CountedBy::Live);
         of_hits.chain(&self.closing).any(|state| state.snapshot.is_some())
+    }
+
+    /// Where a copy of the database may be put that is not in its place.
+    pub(super) fn other_folders(&self) -> Vec<PathBuf> {
+        self.flushing.spilling.places.folders()
     }
 
     /// The flush that may have been on its way, those behind it, and what is in none yet. Visits of days that are over are left out.

@@ -21,11 +21,13 @@ const NAME_BYTES: usize = 8;
 /// The folders in which sums that can't be stored may wait for the next start, the first choice first.
 #[derive(Debug, Clone, Default)]
 pub struct SpillPlaces {
-    /// The folders, and how the names of the files there begin: a folder that other databases use too tells them apart.
-    folders: Vec<(PathBuf, String)>,
     /// That of the database.
+    file: PathBuf,
+    /// The folder that is its own.
     beside: Option<PathBuf>,
     database: DatabaseId,
+    wanted: Option<PathBuf>,
+    memory: Option<PathBuf>,
 }
 
 /// Files that were found, and are to be removed once the store has what is in them.
@@ -50,20 +52,31 @@ impl SpillPlaces {
         file: &Path,
         beside: Option<&Path>,
         database: DatabaseId,
-        [wants, memory]: [Option<&Path>; 2],
+        wanted: [Option<&Path>; 2],
     ) -> SpillPlaces {
-        // Copies of a database have its id, and files of their own.
-        let inode = fs::metadata(file).map_or(0, |file| file.ino());
-        let name = |what: &[u8]| format!("{BEGINNING}{}", HEXLOWER.encode(&secret::of_database(what).0[..NAME_BYTES]));
-        let (own, shared) = (name(&database.0), name(&[&database.0[..], &inode.to_le_bytes()].concat()));
-        let on_disk = wants.into_iter().chain(beside).map(|folder| (folder.to_owned(), own.clone()));
-        let memory = memory.map(|folder| (folder.to_owned(), shared));
-        SpillPlaces { folders: on_disk.chain(memory).collect(), beside: beside.map(Path::to_owned), database }
+        let [wanted, memory] = wanted.map(|folder| folder.map(Path::to_owned));
+        SpillPlaces { file: file.to_owned(), beside: beside.map(Path::to_owned), database, wanted, memory }
+    }
+
+    /// The folders.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        [&self.wanted, &self.beside, &self.memory].into_iter().flatten().cloned().collect()
+    }
+
+    /// The same, and how the names of the files there begin: a folder that other databases use too tells them apart.
+    fn named(&self) -> Vec<(PathBuf, String)> {
+        // Copies of a database have its id, and files of their own. The file is looked at now: it may have been put back since the start.
+        let inode = fs::metadata(&self.file).map_or(0, |file| file.ino());
+        let (id, shared) = (&self.database.0[..], [&self.database.0[..], &inode.to_le_bytes()].concat());
+        let is_shared = |folder: &PathBuf| self.memory.as_ref() == Some(folder);
+        let named =
+            self.folders().into_iter().map(|folder| (name_of(if is_shared(&folder) { &shared } else { id }), folder));
+        named.map(|(name, folder)| (folder, name)).collect()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.folders.is_empty()
+        self.folders().is_empty()
     }
 
     /// Writes sums to the first folder that takes them, and tells where they are.
@@ -75,9 +88,9 @@ impl SpillPlaces {
         let mut random = [0; NAME_BYTES];
         getrandom::fill(&mut random).map_err(|error| error.to_string())?;
         let mut said = Vec::new();
-        for (folder, beginning) in &self.folders {
+        for (folder, beginning) in self.named() {
             let path = folder.join(format!("{beginning}-{}{ENDING}", HEXLOWER.encode(&random)));
-            match write_whole(folder, &path, &bytes) {
+            match write_whole(&folder, &path, &bytes) {
                 Ok(()) => return Ok(path),
                 Err(error) => said.push(format!("{}: {error}", folder.display())),
             }
@@ -88,7 +101,7 @@ impl SpillPlaces {
     /// Finds what was written. What is damaged is kept under another name, so that it is told once.
     pub fn find(&self) -> SpilledFiles {
         let mut found = SpilledFiles::default();
-        for path in self.folders.iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
+        for path in self.named().iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
             let read = read_own(&path).map_err(|_| SpillTrouble::NotOurs);
             match read.and_then(|bytes| Spill::read(&bytes, self.database)) {
                 Ok(spill) => {
@@ -104,9 +117,9 @@ impl SpillPlaces {
             }
         }
         // Nobody but this database looks for what lies beside it.
-        let beside = self.folders.iter().find(|(folder, _)| Some(folder) == self.beside.as_ref());
-        let others = beside.into_iter().flat_map(|(folder, own)| {
-            files_like(folder, is_name).filter(move |name| !name.starts_with(own)).map(|name| folder.join(name))
+        let own = name_of(&self.database.0);
+        let others = self.beside.iter().flat_map(|folder| {
+            files_like(folder, is_name).filter(|name| !name.starts_with(&own)).map(|name| folder.join(name))
         });
         found.troubles.extend(others.map(|path| (path, SpillTrouble::OtherDatabase)));
         found
@@ -123,6 +136,11 @@ impl SpilledFiles {
         let failed = removed.filter_map(|(path, done)| Some((path, done.err()?)));
         failed.filter(|(_, error)| error.kind() != io::ErrorKind::NotFound).collect()
     }
+}
+
+/// How the names of files of one begin.
+fn name_of(what: &[u8]) -> String {
+    format!("{BEGINNING}{}", HEXLOWER.encode(&secret::of_database(what).0[..NAME_BYTES]))
 }
 
 fn write_whole(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {

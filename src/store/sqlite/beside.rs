@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 
 /// What SQLite may put beside a database.
@@ -75,6 +76,13 @@ pub(super) fn free_name(path: &Path, word: &str, time: SystemTime) -> io::Result
     let others = (2..).map(|number| beside(&first, &format!("-{number}")));
     let mut names = std::iter::once(first.clone()).chain(others);
     Ok(names.find(|name| fs::symlink_metadata(name).is_err()).unwrap_or(first))
+}
+
+/// A name for a file that is not whole yet, which nobody else has given to theirs.
+pub(super) fn unfinished_name(path: &Path) -> io::Result<PathBuf> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
+    Ok(beside(path, &format!(".unfinished-{}", HEXLOWER.encode(&random))))
 }
 
 /// Has the names in the folder of a file outlive a power loss. Not every file system can do it.

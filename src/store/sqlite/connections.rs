@@ -34,8 +34,10 @@ pub(super) struct OpenFiles {
     pub(super) log: [Option<FileId>; 2],
     /// Whether the connections are closed because they could not be opened anew.
     pub(super) is_broken: bool,
-    /// Whether it is written to wherever it is.
-    pub(super) stays: bool,
+    /// Where a copy of the one before was put at the end of the program, which is this one.
+    pub(super) put: Option<PathBuf>,
+    /// The log under its new name, if it was in the way of another database.
+    pub(super) log_aside: Option<PathBuf>,
 }
 
 impl Connections {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-use super::beside::{ENDINGS, beside, length, sync_folder};
+use super::beside::{ENDINGS, beside, length, sync_folder, unfinished_name};
 use super::{StoreError, schema};
 
 /// Makes a database where nothing is: under another name until it is whole, so that an empty file was never ours.
@@ -67,11 +67,7 @@ fn refuse_orphans(path: &Path) -> Result<(), StoreError> {
 }
 
 fn make(path: &Path) -> Result<(), StoreError> {
-    let fresh = beside(path, ".new");
-    for ending in ENDINGS.into_iter().chain([""]) {
-        // One that was interrupted.
-        let _ = fs::remove_file(beside(&fresh, ending));
-    }
+    let fresh = unfinished_name(path)?;
     // SQLite would leave it to the umask who may read it. What it makes beside the file has the file's mode.
     File::options().write(true).create_new(true).mode(0o600).open(&fresh)?;
     let made = fill(&fresh).and_then(|()| Ok(File::open(&fresh)?.sync_all()?)).and_then(|()| {
@@ -80,7 +76,9 @@ fn make(path: &Path) -> Result<(), StoreError> {
         Ok(())
     });
     if made.is_err() {
-        let _ = fs::remove_file(&fresh);
+        for ending in ENDINGS.into_iter().chain([""]) {
+            let _ = fs::remove_file(beside(&fresh, ending));
+        }
     }
     made
 }

@@ -7,10 +7,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
@@ -56,6 +56,29 @@ pub(super) struct OpenHead {
 impl OpenHead {
     pub(super) fn open(database: &Path) -> io::Result<OpenHead> {
         Ok(OpenHead { file: File::open(database)?, seen: None })
+    }
+
+    /// Whether the file is still to be had under some name.
+    pub(super) fn has_name(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.nlink() > 0)
+    }
+
+    /// When the file was written last.
+    pub(super) fn modified(&self) -> io::Result<SystemTime> {
+        self.file.metadata()?.modified()
+    }
+
+    /// Copies the file as it is into a new one.
+    pub(super) fn copy(&self, to: &Path) -> io::Result<()> {
+        let to = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+        let (mut block, mut place) = (vec![0; limits::COPIED_BYTES], 0);
+        loop {
+            match self.file.read_at(&mut block, place)? {
+                0 => return Ok(()),
+                read => to.write_all_at(&block[..read], place)?,
+            }
+            place = to.metadata()?.len();
+        }
     }
 
     /// Whether the file has a mark that was written to it, where the last one that was written is known. All of them are in it if the

@@ -16,9 +16,10 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::beside::{
-    ENDINGS, FileId, beside, folder_of, free_name, length, set_aside, set_database_aside, sync_folder,
+    ENDINGS, FileId, beside, folder_of, free_name, length, set_aside, set_database_aside, sync_folder, unfinished_name,
 };
 use super::connections::{Connections, OpenFiles};
+use super::marks::OpenHead;
 use super::{SqliteFile, StoreError};
 use crate::limits;
 use crate::store::{AdoptedStore, Ended, Mended};
@@ -45,7 +46,7 @@ impl Moved {
             }
             Moved::Removed => "the database was removed; `headcount store keep` puts it back",
             Moved::Overwritten => {
-                "another database was written over the one that is open; `headcount store adopt` goes on with what is there now"
+                "another file was written over the database that is open, of which nothing is left; `headcount store adopt` goes on with what is there now; where that is no database of headcount, copy a backup over it first"
             }
             Moved::FolderRemoved => "the folder of the database was removed; `headcount store keep` puts both back",
         }
@@ -57,6 +58,12 @@ impl fmt::Display for Moved {
         f.write_str(self.sentence())
     }
 }
+
+/// Why the open file is not copied where it was moved away, and what can be done.
+const CHANGED: &str = "another program has changed the database that is open since it was moved away, and goes on with it there; nothing is written to it, and no copy of it would be whole";
+
+/// Why what was written over the open database is not gone on with, and what can be done.
+const UNUSABLE: &str = "what was written over the database is no database of headcount, or a damaged one, and nothing is left of what was there: copy a backup over it, and say `headcount store adopt` again; what waits is added to that";
 
 /// All connections, held by one who changes them.
 pub(super) struct HeldConnections<'a> {
@@ -75,17 +82,25 @@ impl SqliteFile {
     /// # Errors
     /// [`StoreError::Moved`]
     pub(in crate::store) fn is_in_place(&self) -> Result<(), StoreError> {
-        let open = self.open_files();
-        self.moved(&open).filter(|_| !open.stays).map_or(Ok(()), |moved| Err(StoreError::Moved(moved)))
+        self.moved(&self.open_files()).map_or(Ok(()), |moved| Err(StoreError::Moved(moved)))
     }
 
-    fn moved(&self, open: &OpenFiles) -> Option<Moved> {
-        moved(&self.path, open).or_else(|| self.is_overwritten(open).then_some(Moved::Overwritten))
+    pub(super) fn moved(&self, open: &OpenFiles) -> Option<Moved> {
+        moved(self.looked_for(open), open).or_else(|| self.is_overwritten(open).then_some(Moved::Overwritten))
+    }
+
+    /// Where the open file has to be.
+    pub(super) fn looked_for<'a>(&'a self, open: &'a OpenFiles) -> &'a Path {
+        open.put.as_deref().unwrap_or(&self.path)
     }
 
     /// Whether the file has another mark than we have written to it. Nobody can tell while somebody writes.
     fn is_overwritten(&self, open: &OpenFiles) -> bool {
-        let Ok(_writer) = self.writer.try_lock() else { return false };
+        self.writer.try_lock().is_ok_and(|_writer| self.is_changed(open))
+    }
+
+    /// The same, wherever the file is, for whoever holds the writer.
+    fn is_changed(&self, open: &OpenFiles) -> bool {
         if !self.can_write() {
             return false;
         }
@@ -104,13 +119,12 @@ impl SqliteFile {
     pub(in crate::store) fn look(&self) -> Result<Mended, StoreError> {
         let open = self.open_files();
         if let Some(moved) = self.moved(&open) {
-            // Whoever opens the other file must not take our log for its own.
-            let _ = if moved == Moved::Overwritten { Ok(()) } else { self.withdraw(&open) };
+            let _ = if moved == Moved::Replaced { self.withdraw(&open) } else { Ok(()) };
             return Err(StoreError::Moved(moved));
         }
         // One that is only read makes no log.
         if !self.can_write() || log_of(&open.path) == open.log && !open.is_broken {
-            return Ok(Mended::default());
+            return Ok(Mended { full_log: self.empty_late().err(), ..Mended::default() });
         }
         let held = self.hold()?;
         if !open.is_broken {
@@ -122,31 +136,33 @@ impl SqliteFile {
         if length(&log) > 0 && FileId::at(&log) != open.log[0] {
             aside.push(set_aside(&log)?);
         }
+        drop_log(&open);
         let held = self.replace(held, Connections::none()?);
         let opened = Connections::open(&self.path).inspect_err(|_| self.change(|open| open.is_broken = true))?;
         aside.extend(opened.set_aside.iter().cloned());
         self.replace(held, opened);
-        Ok(Mended { log: true, set_aside: aside })
+        Ok(Mended { log: true, set_aside: aside, full_log: None })
     }
 
-    /// Empties the log of a database that is not in its place, and takes its name away.
+    /// Takes our log from beside another database: whoever opens that must not take it for its own. Nothing of it is written to our
+    /// file, which may be another program's by now; where that file is still to be had, the log is kept aside.
     fn withdraw(&self, open: &OpenFiles) -> Result<(), StoreError> {
-        let is_ours = |place: usize, ending| {
-            open.log[place].is_some() && FileId::at(&beside(&open.path, ending)) == open.log[place]
-        };
-        if is_ours(0, "-wal") || is_ours(1, "-shm") {
-            let writer = self.quiet_writer();
-            SqliteFile::settle(&writer)?;
-            for (place, ending) in ["-wal", "-shm"].into_iter().enumerate() {
-                if is_ours(place, ending) {
-                    fs::remove_file(beside(&open.path, ending))?;
-                }
-            }
+        let log = beside(&open.path, "-wal");
+        if is_of(&log, open.log[0]) && length(&log) > 0 && self.has_name() {
+            let aside = set_aside(&log)?;
+            self.change(|open| open.log_aside = Some(aside));
         }
+        remove_own(open);
         Ok(())
     }
 
-    /// Goes on with the database that has the name of the open one, once `read` has read it.
+    /// Whether the open file is still to be had under some name.
+    fn has_name(&self) -> bool {
+        let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        head.as_ref().is_some_and(OpenHead::has_name)
+    }
+
+    /// Goes on with the database that has the name of the open one, once `read` has read it. Nothing is written to the open one.
     ///
     /// # Errors
     /// [`StoreError`]; then the open one stays open.
@@ -154,18 +170,18 @@ impl SqliteFile {
         &self,
         read: impl FnOnce(&Connection) -> Result<AdoptedStore, StoreError>,
     ) -> Result<AdoptedStore, StoreError> {
-        let open = self.open_files();
-        match self.moved(&open) {
+        match self.moved(&self.open_files()) {
             Some(Moved::Replaced) => {}
-            Some(Moved::Overwritten) => return self.read_again(&open, read),
+            Some(Moved::Overwritten) => return self.read_again(&self.open_files(), read),
             Some(moved) => return Err(StoreError::Moved(moved)),
             None => return Err(StoreError::Other("the database that is open is in its place".into())),
         }
-        self.withdraw(&open)?;
+        self.withdraw(&self.open_files())?;
         let new = Connections::open(&self.path)?;
         let mut adopted = read(&new.reader)?;
         adopted.set_aside.clone_from(&new.set_aside);
-        self.replace(self.hold()?, new);
+        adopted.set_aside.extend(self.open_files().log_aside);
+        self.leave(self.hold()?, new)?;
         Ok(adopted)
     }
 
@@ -177,29 +193,39 @@ impl SqliteFile {
     ) -> Result<AdoptedStore, StoreError> {
         let held = self.hold()?;
         // It is looked at first where nothing depends on it.
-        let copy = beside(&self.path, ".new");
-        fs::copy(&open.path, &copy)?;
-        let adopted = Connections::open(&copy).and_then(|connections| read(&connections.reader));
+        let copy = unfinished_name(&self.path)?;
+        let adopted = self.copy_file(&copy).and_then(|()| read(&Connections::open(&copy)?.reader));
         for path in ENDINGS.map(|ending| beside(&copy, ending)).into_iter().chain([copy]) {
             let _ = fs::remove_file(path);
         }
-        let mut adopted = adopted?;
-        let held = self.drop_all(held)?;
-        for ending in ["-wal", "-shm"] {
-            let _ = fs::remove_file(beside(&open.path, ending));
-        }
+        let mut adopted = adopted.map_err(|why| match why {
+            StoreError::Corrupt | StoreError::NotOurs(_) => StoreError::NotOurs(UNUSABLE.into()),
+            why => why,
+        })?;
+        let held = self.leave(held, Connections::none()?)?;
+        remove_own(open);
         let opened = Connections::open(&self.path).inspect_err(|_| self.change(|open| open.is_broken = true))?;
         adopted.set_aside.clone_from(&opened.set_aside);
         self.replace(held, opened);
         Ok(adopted)
     }
 
-    /// Closes the connections, and leaves the file as it is.
-    fn drop_all<'a>(&'a self, held: HeldConnections<'a>) -> Result<HeldConnections<'a>, StoreError> {
+    /// Copies the open file as it is. It is not opened again for this: who closes it loses all locks on it.
+    fn copy_file(&self, to: &Path) -> Result<(), StoreError> {
+        let head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        head.as_ref().map_or(Err(StoreError::Corrupt), |head| Ok(head.copy(to)?))
+    }
+
+    /// Closes the connections, leaves the file and its log as they are, and goes on with others.
+    pub(super) fn leave<'a>(
+        &'a self,
+        held: HeldConnections<'a>,
+        by: Connections,
+    ) -> Result<HeldConnections<'a>, StoreError> {
         for connection in held.snapshots.iter().chain([&held.reader, &held.writer]) {
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         }
-        Ok(self.replace(held, Connections::none()?))
+        Ok(self.replace(held, by))
     }
 
     /// Writes the open database to its path, and goes on with it there. What lies there is kept under another name, which is told.
@@ -213,19 +239,30 @@ impl SqliteFile {
             Some(Moved::Overwritten) => return Err(StoreError::Moved(Moved::Overwritten)),
             Some(_) => {}
         }
-        self.withdraw(&open)?;
         let held = self.hold()?;
-        let aside = self.put_back(&held.writer)?;
-        self.replace(held, Connections::open(&self.path)?);
+        let aside = self.put_back(&held.writer, &open)?;
+        self.leave(held, opened_copy(&self.path)?)?;
         Ok(aside)
     }
 
     /// Writes a database to its path, whatever lies there.
-    fn put_back(&self, writer: &Connection) -> Result<Option<PathBuf>, StoreError> {
+    fn put_back(&self, writer: &Connection, open: &OpenFiles) -> Result<Option<PathBuf>, StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(folder_of(&self.path))?;
-        let fresh = beside(&self.path, ".new");
-        let copied = copy(writer, &fresh).and_then(|()| self.name(&fresh));
-        copied.inspect_err(|_| drop(fs::remove_file(&fresh)))
+        let fresh = unfinished_name(&self.path)?;
+        self.copy(writer, open, &fresh)?;
+        drop_log(open);
+        self.name(&fresh).inspect_err(|_| drop(fs::remove_file(&fresh)))
+    }
+
+    /// Writes all of the open database to a new file, which is on the disk then. A file that another program has changed meanwhile is
+    /// nothing whole with what we have of it.
+    fn copy(&self, writer: &Connection, open: &OpenFiles, to: &Path) -> Result<(), StoreError> {
+        let refuse_changed = || match self.is_changed(open) {
+            true => Err(StoreError::NotOurs(CHANGED.into())),
+            false => Ok(()),
+        };
+        refuse_changed()?;
+        copy(writer, to).and_then(|()| refuse_changed()).inspect_err(|_| drop(fs::remove_file(to)))
     }
 
     /// Gives a whole file the name of the database.
@@ -245,52 +282,77 @@ impl SqliteFile {
         Ok(aside)
     }
 
-    /// Writes to the open database from now on, wherever it is.
-    pub(in crate::store) fn stay(&self) {
-        self.change(|open| open.stays = true);
+    /// For the end of the program: copies a database that is not in its place there, or beside what lies there, or else into the first
+    /// of some folders that has room, and goes on with it. Tells where it is then. Nothing is written to the open file, which may be
+    /// another program's by now.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Lost` where no folder takes it, and the open file is to be had nowhere else.
+    pub(in crate::store) fn put(&self, folders: &[PathBuf]) -> Result<Option<PathBuf>, StoreError> {
+        let open = self.open_files();
+        let moved = match self.moved(&open) {
+            None => return Ok(None),
+            Some(Moved::Overwritten) => return Err(StoreError::Moved(Moved::Overwritten)),
+            Some(moved) => moved,
+        };
+        let held = self.hold()?;
+        let first = match moved {
+            Moved::Replaced => self.put_into(folder_of(&self.path), &held.writer, &open),
+            _ => self.put_back(&held.writer, &open).map(|_| self.path.clone()),
+        };
+        let others = folders.iter().filter(|folder| *folder != folder_of(&self.path));
+        let put = others
+            .fold(first, |put, folder| put.or_else(|why| self.put_into(folder, &held.writer, &open).map_err(|_| why)));
+        let to = put.map_err(|why| if self.has_name() { why } else { StoreError::Lost(why.to_string()) })?;
+        self.leave(held, opened_copy(&to)?)?;
+        self.change(|open| open.put = Some(to.clone()));
+        Ok(Some(to))
     }
 
-    fn change(&self, change: impl FnOnce(&mut OpenFiles)) {
+    /// Closes the database where nothing may be written to it. Of its log nothing is left that holds nothing.
+    fn let_go(&self) -> Result<(), StoreError> {
+        let open = self.open_files();
+        self.leave(self.hold()?, Connections::none()?)?;
+        if length(&beside(&open.path, "-wal")) == 0 {
+            remove_own(&open);
+        }
+        Ok(())
+    }
+
+    /// Writes a database into a folder, under a name that says so, and tells it.
+    fn put_into(&self, folder: &Path, writer: &Connection, open: &OpenFiles) -> Result<PathBuf, StoreError> {
+        let place = folder.join(self.path.file_name().unwrap_or_default());
+        let modified = self.head.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(OpenHead::modified);
+        let to = free_name(&place, "open", modified.transpose()?.unwrap_or(std::time::UNIX_EPOCH))?;
+        self.copy(writer, open, &to)?;
+        sync_folder(&to);
+        drop_log(open);
+        Ok(to)
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut OpenFiles)) {
         change(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Empties the log and closes the database. One that is not in its place is written there, or beside what lies there.
+    /// Empties the log and closes the database. One that is not in its place is copied there, or beside what lies there.
     ///
     /// # Errors
     /// [`StoreError`]
     pub(in crate::store) fn end(&self) -> Result<Ended, StoreError> {
-        let open = self.open_files();
-        if self.moved(&open) == Some(Moved::Overwritten) {
-            self.drop_all(self.hold()?)?;
-            return Ok(Ended::default());
+        let put = self.put(&[]);
+        if put.is_err() || !self.can_write() {
+            self.let_go()?;
+            return match put {
+                Err(StoreError::Moved(_)) => Ok(Ended::default()),
+                put => Ok(Ended { put: put?, ..Ended::default() }),
+            };
         }
-        if !self.can_write() {
-            self.drop_all(self.hold()?)?;
-            return Ok(Ended::default());
-        }
+        let put = put?;
         SqliteFile::settle(&self.quiet_writer())?;
-        let held = self.hold()?;
-        let put = match moved(&self.path, &open) {
-            None => None,
-            Some(Moved::Replaced) => Some(self.put_beside(&held.writer)?),
-            Some(_) => {
-                self.put_back(&held.writer)?;
-                Some(self.path.clone())
-            }
-        };
-        self.replace(held, Connections::none()?);
-        let left = ["-wal", "-shm"].map(|ending| beside(&open.path, ending));
-        let is_left = |path: &PathBuf| put.is_none() && fs::symlink_metadata(path).is_ok();
-        Ok(Ended { left: left.into_iter().filter(is_left).collect(), put })
-    }
-
-    /// Writes a database beside the file that has its name, and tells where.
-    fn put_beside(&self, writer: &Connection) -> Result<PathBuf, StoreError> {
-        let written = fs::metadata(&self.path)?.modified()?;
-        let to = free_name(&self.path, "open", written)?;
-        copy(writer, &to).inspect_err(|_| drop(fs::remove_file(&to)))?;
-        sync_folder(&to);
-        Ok(to)
+        self.replace(self.hold()?, Connections::none()?);
+        let left = ["-wal", "-shm"].map(|ending| beside(&self.open_files().path, ending));
+        let left = left.into_iter().filter(|path| fs::symlink_metadata(path).is_ok()).collect();
+        Ok(Ended { left, put })
     }
 
     /// Waits for all connections, for a while.
@@ -321,6 +383,15 @@ impl SqliteFile {
         }
         drop(open);
         held
+    }
+}
+
+impl Drop for SqliteFile {
+    fn drop(&mut self) {
+        // SQLite empties the log into the file when it closes it, wherever that is by now.
+        if self.is_in_place().is_err() {
+            let _ = self.let_go();
+        }
     }
 }
 
@@ -356,10 +427,39 @@ pub(super) fn log_of(database: &Path) -> [Option<FileId>; 2] {
 /// Writes all of a database to a new file, which is on the disk then.
 fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     let name = to.to_str().ok_or_else(|| StoreError::Other("the path of the database is no text".into()))?;
-    let _ = fs::remove_file(to);
     File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    // One that can only be read refuses this else, which writes nothing to it.
+    from.pragma_update(None, "query_only", "OFF")?;
     from.execute("VACUUM INTO ?", [name])?;
     Ok(File::open(to)?.sync_all()?)
+}
+
+/// Opens a copy that was made just now, at least to be read: there may be no room for its log.
+fn opened_copy(path: &Path) -> Result<Connections, StoreError> {
+    Connections::open(path).or_else(|why| Connections::to_read(path).map_err(|_| why))
+}
+
+/// Whether a path leads to a file of ours.
+fn is_of(path: &Path, id: Option<FileId>) -> bool {
+    id.is_some() && FileId::at(path) == id
+}
+
+/// Removes the log and its index where they are ours.
+fn remove_own(open: &OpenFiles) {
+    for (ending, id) in ["-wal", "-shm"].into_iter().zip(open.log) {
+        let path = beside(&open.path, ending);
+        if is_of(&path, id) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// The same, also under the name by which the log was kept aside: all that was in it is in the database.
+fn drop_log(open: &OpenFiles) {
+    remove_own(open);
+    if let Some(aside) = open.log_aside.as_ref().filter(|aside| is_of(aside, open.log[0])) {
+        let _ = fs::remove_file(aside);
+    }
 }
 
 #[cfg(test)]

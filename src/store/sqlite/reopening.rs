@@ -12,17 +12,26 @@ impl SqliteFile {
         self.can_write.load(Ordering::Acquire)
     }
 
-    /// Opens the file to be written, if that can be done by now.
+    /// Opens the file to be written, if that can be done by now. What is open of it is closed before: whoever closes a file that they
+    /// have open a second time loses all locks on it.
     pub(super) fn reopen(&self) {
-        let Ok(connections) = Connections::open(&self.path) else { return };
-        if !connections.can_write {
+        let open = self.open_files();
+        if self.moved(&open).is_some() {
             return;
         }
         // Nobody reads the file as one that does not change any more when the first thing is written.
         let Ok(held) = self.hold() else { return };
-        if !self.can_write() {
-            self.replace(held, connections);
+        if self.can_write() {
+            return;
         }
+        let Ok(held) = Connections::none().and_then(|none| self.leave(held, none)) else { return };
+        let path = self.looked_for(&open);
+        match Connections::open(path).or_else(|_| Connections::to_read(path)) {
+            Ok(connections) => drop(self.replace(held, connections)),
+            // The next look tries again.
+            Err(_) => self.change(|open| open.is_broken = true),
+        }
+        self.change(|of| of.put.clone_from(&open.put));
     }
 }
 
@@ -44,6 +53,12 @@ mod tests {
         assert!(!file.can_write());
         assert_eq!(file.writer().execute("DELETE FROM batches", []).unwrap(), 0, "it is opened anew");
         assert!(file.can_write());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(&path).unwrap());
+        assert!(
+            locks.contains(&format!(":{inode} ")),
+            "no other program takes it for one that nobody has open: {locks}"
+        );
         drop(file);
         assert!(Connections::to_read(&folder.path().join("none.db")).is_err());
     }

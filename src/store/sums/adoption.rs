@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::cell::Axis;
+use crate::cell::{Axis, Cell, Tally};
+use crate::counts::{Name, Sums};
 use crate::rejection::Rejection;
-use crate::site::{Day, Site, SiteId};
+use crate::site::{Day, Hour, Site, SiteId};
 use crate::store::{DatabaseId, Flush, Rejected};
 
 /// A store in the place of another one ([`crate::store::SumStore::adopt`]).
@@ -38,7 +39,17 @@ impl Flush {
         self.mails.append(&mut later.mails);
         self.batches.append(&mut later.batches);
         self.at_rest.append(&mut later.at_rest);
+        self.forgotten.append(&mut later.forgotten);
         self.spills.append(&mut later.spills);
+    }
+
+    /// For a store that lacks what the sums go on with: nobody goes on with visits there, and nothing is taken back that was never given.
+    pub fn go_on_with_nothing(&mut self) {
+        self.publishing.clear();
+        self.days.iter_mut().for_each(|state| (state.snapshot, state.release) = (None, None));
+        let mut days: BTreeMap<(SiteId, Day), DayCells> = BTreeMap::new();
+        self.sums.drain(..).for_each(|(site, day, sums)| days.entry((site, day)).or_default().add(&sums));
+        self.sums = days.into_iter().map(|((site, day), cells)| (site, day, cells.settled().into())).collect();
     }
 
     /// Hits of each site that are in the sums.
@@ -94,5 +105,114 @@ impl Flush {
             Some(Rejected { site: SiteId::INSTANCE, day, reason, count }).filter(|row| row.count > 0)
         };
         counts.into_iter().filter_map(row).collect()
+    }
+}
+
+/// Cells of one axis, by value.
+type Cells = BTreeMap<Name, Tally>;
+
+/// Sums of a day that are put together.
+#[derive(Default)]
+struct DayCells {
+    hours: BTreeMap<(Axis<Name>, Hour), Cells>,
+    days: BTreeMap<Axis<Name>, Cells>,
+}
+
+impl DayCells {
+    fn add(&mut self, sums: &Sums) {
+        for (cell, hour, tally) in &sums.hours {
+            let cells = self.hours.entry((cell.axis.clone(), *hour)).or_default();
+            *cells.entry(cell.value.clone()).or_default() += *tally;
+        }
+        for (cell, tally) in &sums.days {
+            let cells = self.days.entry(cell.axis.clone()).or_default();
+            *cells.entry(cell.value.clone()).or_default() += *tally;
+        }
+    }
+
+    /// The same with nothing below zero. The day is that of its hours, but for visitors.
+    fn settled(mut self) -> Sums {
+        self.hours.values_mut().for_each(settle);
+        let mut of_hours: BTreeMap<&Axis<Name>, Cells> = BTreeMap::new();
+        for ((axis, _), cells) in &self.hours {
+            let day = of_hours.entry(axis).or_default();
+            for (value, tally) in cells {
+                *day.entry(value.clone()).or_default() += Tally { visitors: 0, ..*tally };
+            }
+        }
+        for (axis, mut cells) in of_hours {
+            for (value, tally) in self.days.remove(axis).unwrap_or_default() {
+                cells.entry(value).or_default().visitors += tally.visitors;
+            }
+            self.days.insert(axis.clone(), cells);
+        }
+        self.days.values_mut().for_each(settle);
+        let cell = |axis: &Axis<Name>, value| Cell { axis: axis.clone(), value };
+        let hours = self.hours.into_iter().flat_map(|((axis, hour), cells)| {
+            let row = move |(value, tally)| (cell(&axis, value), hour, tally);
+            cells.into_iter().map(row).collect::<Vec<_>>()
+        });
+        let days = self.days.into_iter().flat_map(|(axis, cells)| {
+            let row = move |(value, tally)| (cell(&axis, value), tally);
+            cells.into_iter().map(row).collect::<Vec<_>>()
+        });
+        Sums {
+            hours: hours.filter(|(.., tally)| !tally.is_zero()).collect(),
+            days: days.filter(|(_, tally)| !tally.is_zero()).collect(),
+        }
+    }
+}
+
+/// Takes what is below zero out of what is above it, so that the parts of a whole stay what it is; money may be below zero.
+fn settle(cells: &mut Cells) {
+    let mut columns: Vec<_> = cells.values().map(|tally| tally.columns()).collect();
+    let money = Tally::ZERO.columns().len() - 1;
+    for column in 0..money {
+        let mut debt: i64 = columns.iter().map(|row| -row[column].min(0)).sum();
+        let mut rows: Vec<_> = columns.iter_mut().map(|row| &mut row[column]).collect();
+        rows.sort_by_key(|figure| std::cmp::Reverse(**figure));
+        for figure in rows {
+            let paid = debt.min((*figure).max(0));
+            (*figure, debt) = ((*figure).max(0) - paid, debt - paid);
+        }
+    }
+    for (tally, columns) in cells.values_mut().zip(columns) {
+        *tally = Tally::from_columns(columns);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_goes_on_with_nothing_is_never_below_zero_and_its_parts_make_the_whole() {
+        let cell = |value: &str| match value {
+            "" => Cell { axis: Axis::Total, value: "".into() },
+            page => Cell { axis: Axis::Prop { key: "page".into(), event: None }, value: page.into() },
+        };
+        let visits = |visits: i64, bounces: i64| Tally { visits, bounces, ..Tally::ZERO };
+        let hour = |value: &str, hour: u8, tally| (cell(value), Hour(hour), tally);
+        // Somebody goes on from /a to /b, and somebody new comes to each of both in the hour behind.
+        let first = vec![hour("", 9, visits(0, -1)), hour("/a", 9, visits(-1, -1)), hour("/b", 9, visits(1, 0))];
+        let later = vec![hour("", 10, visits(2, 2)), hour("/a", 10, visits(1, 1)), hour("/b", 10, visits(1, 1))];
+        let day = |rows: &[(Cell<Name>, Hour, Tally)]| {
+            rows.iter().map(|(cell, _, tally)| (cell.clone(), Tally { visitors: tally.visits, ..*tally })).collect()
+        };
+        let sums = |hours: Vec<_>| Sums { days: day(&hours), hours };
+        let (site, on) = (SiteId(1), Day(20_000));
+        let of = [sums(first), sums(later)].map(|sums| (site, on, sums.into()));
+        let mut flush = Flush { sums: of.into(), ..Flush::default() };
+        flush.go_on_with_nothing();
+        let (_, _, sums) = flush.sums.pop().unwrap();
+        assert!(flush.sums.is_empty());
+        assert_eq!(
+            sums.hours,
+            [hour("", 10, visits(2, 2)), hour("/a", 10, visits(1, 1)), hour("/b", 10, visits(1, 1))]
+        );
+        let visitors = |value: &str, visitors, tally| (cell(value), Tally { visitors, ..tally });
+        let expected =
+            [visitors("", 2, visits(2, 2)), visitors("/a", 0, visits(1, 1)), visitors("/b", 2, visits(1, 1))];
+        assert_eq!(sums.days, expected);
     }
 }

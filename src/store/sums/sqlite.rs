@@ -314,15 +314,19 @@ impl SumStore for SqliteSums {
         if let Some((ids, pairs)) = ids.zip(pairs) {
             self.in_use.note(&write::apply(&mut writer, flush, ids, pairs)?);
         }
-        let emptied = SqliteFile::checkpoint(&writer);
+        // It is stored from here on, and nothing more is an error of it. What was stored in a file that was being replaced is stored
+        // again where it will be found.
+        let is_in_place = self.file.is_in_place();
+        if is_in_place.is_ok() {
+            self.file.empty_behind(&writer);
+        }
         let marks = !(flush.today.is_empty() && flush.at_rest.is_empty());
-        let unswept = if marks { leftovers::marked(&writer)? } else { BTreeSet::new() };
+        let unswept = if marks { leftovers::marked(&writer).unwrap_or_default() } else { BTreeSet::new() };
         drop(writer);
         self.months().note(flush);
         self.thinning().note(flush);
         self.retaining().note(flush, unswept);
-        // What was stored in a file that was being replaced is stored again where it will be found.
-        emptied.and_then(|()| self.file.is_in_place())
+        is_in_place
     }
 
     fn snapshot(&self) -> Result<Box<dyn SumSnapshot + '_>> {
@@ -486,8 +490,8 @@ impl SumStore for SqliteSums {
         self.put_back()
     }
 
-    fn stay(&self) {
-        self.file.stay();
+    fn put(&self, folders: &[PathBuf]) -> Result<Option<PathBuf>> {
+        self.put_for_the_end(folders)
     }
 
     fn end(&self) -> Result<Ended> {

@@ -75,7 +75,8 @@ pub(super) fn carry_out(
         }
         Job::Flush(flush) => flush,
     };
-    let result = Owed::pay(owed, store).and_then(|()| apply(store, meter, &flush));
+    let paid = store.is_in_place().and_then(|()| Owed::pay(owed, store));
+    let result = paid.and_then(|()| apply(store, meter, &flush));
     // Small figures are gone from days whose totals are what they were.
     if !flush.at_rest.is_empty() {
         told.folded.clear();

@@ -59,11 +59,17 @@ fn a_file_that_comes_back_goes_on() {
     let away = place.folder.path().join("away.db");
     assert_eq!(place.looks(), None);
     fs::rename(place.path(), &away).unwrap();
+    let before = fs::read(&away).unwrap();
     assert_eq!(place.looks(), Some(Moved::Removed));
+    // Another one lies there for a while.
+    place.replace();
+    assert_eq!(place.looks(), Some(Moved::Replaced));
     assert!(!beside(&place.path(), "-wal").exists(), "nobody takes our log for its own");
+    assert!(fs::read(&away).unwrap() == before, "nothing is written to what is elsewhere");
     fs::rename(&away, place.path()).unwrap();
     assert!(place.file.look().unwrap().log, "it has a log again");
     assert_eq!(place.looks(), None);
+    assert_eq!(fs::read_dir(folder_of(&place.path())).unwrap().count(), 3, "and only one");
     write(&place.file, "after");
     assert_eq!(names(&place.file), ["before", "after"]);
     place.file.end().unwrap();
@@ -122,16 +128,92 @@ fn what_is_open_at_the_end_is_found_again() {
             _ => fs::remove_dir_all(folder_of(&place.path())).unwrap(),
         }
         assert!(place.file.is_in_place().is_err());
-        place.file.stay();
+        let put = place.file.put(&[]).unwrap().unwrap();
         place.file.is_in_place().unwrap();
         write(&place.file, "after");
-        let put = place.file.end().unwrap().put.unwrap();
+        assert_eq!(place.file.end().unwrap().put, None, "that was told");
         assert_eq!(put == place.path(), how != Moved::Replaced, "{put:?}");
         assert_eq!(names(&SqliteFile::open(&put).unwrap().0), ["before", "after"]);
         if how == Moved::Replaced {
             assert_eq!(place.found(), ["of the other"]);
         }
     }
+}
+
+#[test]
+fn nothing_is_written_to_a_file_that_is_elsewhere() {
+    let place = OpenDatabase::new();
+    assert_eq!(place.looks(), None);
+    let away = place.folder.path().join("away.db");
+    fs::rename(place.path(), &away).unwrap();
+    let before = fs::read(&away).unwrap();
+    assert_eq!(place.looks(), Some(Moved::Removed));
+    place.file.empty_log();
+    assert_eq!(place.file.put(&[]).unwrap(), Some(place.path()));
+    write(&place.file, "after");
+    place.file.end().unwrap();
+    assert!(fs::read(&away).unwrap() == before);
+    assert_eq!(place.found(), ["before", "after"]);
+    // Nor by a program that ends without one.
+    let place = OpenDatabase::new();
+    let away = place.folder.path().join("away.db");
+    fs::rename(place.path(), &away).unwrap();
+    let of_second = fs::read(&away).unwrap();
+    drop(place.file);
+    assert!(fs::read(&away).unwrap() == of_second);
+}
+
+#[test]
+fn a_removed_file_is_put_where_there_is_room_and_else_it_is_lost() {
+    let place = OpenDatabase::new();
+    let (data, other) = (place.folder.path().join("data"), place.folder.path().join("other"));
+    fs::create_dir(&other).unwrap();
+    fs::remove_dir_all(&data).unwrap();
+    fs::write(&data, "no folder").unwrap();
+    let nowhere = place.folder.path().join("nowhere");
+    assert!(matches!(place.file.put(&[nowhere.clone()]), Err(StoreError::Lost(_))));
+    let put = place.file.put(&[nowhere, other.clone()]).unwrap().unwrap();
+    assert!(put.starts_with(&other), "{put:?}");
+    write(&place.file, "after");
+    place.file.end().unwrap();
+    assert_eq!(fs::read_dir(&other).unwrap().count(), 1, "one file is left");
+    assert_eq!(names(&SqliteFile::open(&put).unwrap().0), ["before", "after"]);
+}
+
+#[test]
+fn a_removed_file_that_can_only_be_read_is_put_back_too() {
+    let place = OpenDatabase::new();
+    let held = place.file.leave(place.file.hold().unwrap(), Connections::none().unwrap()).unwrap();
+    drop(place.file.replace(held, Connections::to_read(&place.path()).unwrap()));
+    fs::remove_file(place.path()).unwrap();
+    assert_eq!(place.looks(), Some(Moved::Removed));
+    assert_eq!(place.file.put(&[]).unwrap(), Some(place.path()));
+    write(&place.file, "after");
+    place.file.end().unwrap();
+    assert_eq!(place.found(), ["before", "after"]);
+}
+
+#[test]
+fn a_file_of_the_operator_beside_it_stays() {
+    let place = OpenDatabase::new();
+    let theirs = beside(&place.path(), ".new");
+    SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+    assert_eq!(place.looks(), None);
+    fs::copy(place.path(), &theirs).unwrap();
+    write(&place.file, "later");
+    SqliteFile::checkpoint(&place.file.quiet_writer()).unwrap();
+    let before = fs::read(&theirs).unwrap();
+    fs::remove_file(place.path()).unwrap();
+    place.file.keep().unwrap();
+    assert_eq!(place.looks(), None);
+    fs::copy(&theirs, place.path()).unwrap();
+    assert_eq!(place.looks(), Some(Moved::Overwritten));
+    place.file.adopt(|_| Ok(AdoptedStore::default())).unwrap();
+    place.file.end().unwrap();
+    fs::remove_file(place.path()).unwrap();
+    SqliteFile::open(&place.path()).unwrap().0.end().unwrap();
+    assert!(fs::read(&theirs).unwrap() == before);
+    assert_eq!(fs::read_dir(folder_of(&place.path())).unwrap().count(), 2, "and nothing of ours is left");
 }
 
 #[test]
@@ -189,7 +271,8 @@ fn a_file_that_is_written_over_is_seen_and_read_again() {
     for content in [&b""[..], b"no database"] {
         fs::write(place.path(), content).unwrap();
         assert_eq!(place.looks(), Some(Moved::Overwritten));
-        assert!(place.file.adopt(|_| Ok(AdoptedStore::default())).is_err(), "there is none to go on with");
+        let why = place.file.adopt(|_| Ok(AdoptedStore::default())).unwrap_err();
+        assert!(why.to_string().contains("copy a backup over it"), "{why}");
     }
     fs::copy(&older, place.path()).unwrap();
     assert_eq!(place.looks(), Some(Moved::Overwritten));

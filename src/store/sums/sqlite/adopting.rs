@@ -36,4 +36,13 @@ impl SqliteSums {
         let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
         self.file.keep()
     }
+
+    /// Copies a database that is not in its place there or elsewhere, and goes on with that.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::store::StoreError)
+    pub(super) fn put_for_the_end(&self, folders: &[PathBuf]) -> Result<Option<PathBuf>> {
+        let _applying = self.applying.lock().unwrap_or_else(PoisonError::into_inner);
+        self.file.put(folders)
+    }
 }
