@@ -365,7 +365,7 @@ impl Running {
         let wants = is_due || has_ended || !self.waiters.is_empty() || !self.forgetting.is_empty();
         if self.flushing.writing().is_none() && wants {
             let has_time = reading.belief != ClockBelief::Unset;
-            let present = if has_time { self.present(now) } else { Flush::default() };
+            let present = if has_time { self.present(&reading) } else { Flush::default() };
             let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);
             self.begin_flush(now, present, is_hour_over);
         }

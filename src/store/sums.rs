@@ -234,7 +234,7 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError>;
 
     /// Whether a batch with this id is counted. A store may forget it [`crate::limits::BATCH_DAYS`] days before the latest
-    /// batch.
+    /// batch, and before the last day that was believed.
     ///
     /// # Errors
     /// [`StoreError`]
