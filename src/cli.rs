@@ -286,6 +286,14 @@ fn set_foreign_aside(database: &Path) -> Result<Vec<PathBuf>> {
     Ok(set_aside)
 }
 
+/// The same for whoever looks into a file that may be damaged: of one whose first page is nobody can tell whose the log is, and it stays.
+fn set_known_aside(database: &Path) -> Result<()> {
+    match set_foreign_aside(database) {
+        Err(error) if error.downcast_ref() == Some(&stored::StoreError::Corrupt) => Ok(()),
+        done => done.map(drop),
+    }
+}
+
 /// Copies a database of an older version, which the next step brings up to date.
 fn copy_older(config: &Config, database: &Path, clock: &Clock) -> Result<()> {
     if config.migration_copy

@@ -8,15 +8,16 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{CliFailure, must_be_there, print, set_foreign_aside};
+use super::{CliFailure, must_be_there, print, set_known_aside};
 use crate::config::Config;
 use crate::control::Reply;
 use crate::control::folder::{DATABASE, Folder, Taken};
 use crate::limits;
 use crate::page::text::counted;
+use crate::store::StoreError;
 use crate::store::check::{self, CheckFinding, CheckReport, Repair};
 
-/// The exit code is 0 where nothing was found, 1 where something was, and 2 where the file could not be read.
+/// The exit code is 0 where nothing was found, 1 where something was or the file is no database of headcount, and 2 where the file could not be read.
 #[derive(Debug, Args)]
 pub struct CheckWords {
     /// A backup, or any database; that of the data folder if left out
@@ -38,13 +39,16 @@ pub fn check(config: &Config, words: &CheckWords, as_json: bool) -> Result<(), C
     let path = words.file.clone().unwrap_or_else(|| config.data.join(DATABASE));
     // Nobody writes between the look and the repair.
     let _folder = if words.repair { Some(taken(config)?) } else { None };
-    set_foreign_aside(&path).map_err(|error| CliFailure::Unread(format!("{error:#}")))?;
+    set_known_aside(&path).map_err(|error| CliFailure::Unread(format!("{error:#}")))?;
     let look = || {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(limits::COPY_LOOK_MS));
         let done = check::check(&path, words.full, |what| bar.set_message(what.to_owned()));
         bar.finish_and_clear();
-        done.map_err(|error| CliFailure::Unread(format!("{} can't be checked: {error}", path.display())))
+        done.map_err(|error| {
+            let said = format!("{} can't be checked: {error}", path.display());
+            if matches!(error, StoreError::NotOurs(_)) { CliFailure::Failed(said) } else { CliFailure::Unread(said) }
+        })
     };
     let mut report = look()?;
     let repairs: BTreeSet<Repair> = report.findings.iter().filter_map(|finding| finding.repair).collect();

@@ -202,7 +202,7 @@ pub(super) fn reader_of(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// The name of a database that nobody changes.
-fn immutable(path: &Path) -> PathBuf {
+pub(super) fn immutable(path: &Path) -> PathBuf {
     format!("file:{}?mode=ro&immutable=1", super::inspection::encoded(path)).into()
 }
 
