@@ -53,6 +53,7 @@ use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::spill::SpillPlaces;
 use crate::store::{
     DayState, Ended, Flush, Forgetting, Imported, JournalPosition, JournalState, Moved, StoreError, SumStore,
+    unless_damaged,
 };
 pub use adopting::Adopted;
 use batches::Batches;
@@ -283,7 +284,7 @@ impl Running {
             checkpointed: now,
             quiet: (now, now),
             next_end: now,
-            trust: ClockTrust::of(sums.believed_day()?),
+            trust: ClockTrust::of(unless_damaged(sums.believed_day())?),
             repeating: HashMap::new(),
             unclosed: HashSet::new(),
             publishing: HashSet::new(),

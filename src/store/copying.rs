@@ -49,9 +49,7 @@ pub(super) fn opened(path: &Path) -> Result<Connection, StoreError> {
     match first {
         Ok(connection) => Ok(connection),
         // In a folder that can't be written to there is no room for the log's index; a file that has no log needs none.
-        Err(StoreError::Other(_)) if !has_log(path) => {
-            usable(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI)
-        }
+        Err(StoreError::Other(_)) if !has_log(path) => usable(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI),
         Err(why) => Err(why),
     }
 }
@@ -70,7 +68,8 @@ fn refuse_others(path: &Path) -> Result<(), StoreError> {
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     // What can't be read so is said when it is opened.
-    match Connection::open_with_flags(immutable(path), flags).map_err(StoreError::from).and_then(|file| is_ours(&file)) {
+    match Connection::open_with_flags(immutable(path), flags).map_err(StoreError::from).and_then(|file| is_ours(&file))
+    {
         Ok(false) => Err(not_ours()),
         _ => Ok(()),
     }

@@ -26,6 +26,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::StoreError;
 use crate::limits;
 use beside::{beside, length};
+pub(super) use beside::{free_name, sync_folder};
+pub(super) use creation::begin_file;
 
 pub(super) use allowed::allowed_table;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};

@@ -112,6 +112,10 @@ impl Running {
         let trust = self.look_at_clock(reading);
         let (believed, is_doubted) = (self.trust.believed(), self.trust.is_doubted());
         let mut present = Flush { believed, is_doubted, ..Flush::default() };
+        if reading.is_ahead {
+            // The start is not over: its day is told by the time that something confirms.
+            return present;
+        }
         for site in self.directory.load().all() {
             let today = site.schedule.locate(reading.ends).day;
             let before = self.trust.told.insert(site.id, today);
