@@ -47,10 +47,7 @@ pub struct Stores {
 /// # Errors
 /// [`StoreError`]; `NotOurs` for what is no database of this program; `Other` also for a file that a newer version wrote.
 pub fn open(path: &Path) -> Result<Stores, StoreError> {
-    let (file, set_aside) = sqlite::SqliteFile::open(path)?;
-    let file = Arc::new(file);
-    let sums = sums::sqlite::SqliteSums::of(file.clone())?;
-    Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)), set_aside })
+    opened(path, false)
 }
 
 /// The same of a file in which tables are damaged that are not needed to begin: what can't be read of them is left out.
@@ -58,9 +55,13 @@ pub fn open(path: &Path) -> Result<Stores, StoreError> {
 /// # Errors
 /// [`StoreError`]; `Corrupt` where nothing can begin without what is damaged.
 pub fn open_damaged(path: &Path) -> Result<Stores, StoreError> {
+    opened(path, true)
+}
+
+fn opened(path: &Path, is_damaged: bool) -> Result<Stores, StoreError> {
     let (file, set_aside) = sqlite::SqliteFile::open(path)?;
     let file = Arc::new(file);
-    let sums = sums::sqlite::SqliteSums::of_damaged(file.clone())?;
+    let sums = sums::sqlite::SqliteSums::of(file.clone(), is_damaged)?;
     Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)), set_aside })
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use headcount::beacon::{ClientIp, NO_HINTS, Request, plausible};
 use headcount::clock::{Clock, RELEASED, Uptime};
@@ -220,16 +222,16 @@ fn kept(days: i64, on: &[i64]) -> Machine {
 fn kept_of(machine: &Machine) -> Vec<String> {
     for _ in 0..10 {
         machine.days();
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::park_timeout(Duration::from_millis(20));
     }
     machine.days()
 }
 
 /// Days that are there when those that are too old are gone.
 fn left_of(machine: &Machine) -> Vec<String> {
-    let begun = std::time::Instant::now();
-    while machine.days().len() > 1 && begun.elapsed() < std::time::Duration::from_secs(60) {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    let begun = Instant::now();
+    while machine.days().len() > 1 && begun.elapsed() < Duration::from_secs(60) {
+        thread::park_timeout(Duration::from_millis(20));
     }
     machine.days()
 }

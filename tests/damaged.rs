@@ -64,8 +64,7 @@ fn counting_goes_on_in_memory_where_sums_can_not_be_stored() {
         program.count("/c");
         let said = format!("({table})");
         program.until(|| program.log().contains(&said).then_some(()));
-        let reasons = program.until(|| program.health()["reasons"].as_array().filter(|them| !them.is_empty()).cloned());
-        assert!(reasons[0].as_str().unwrap().contains("stored"), "{table}: {reasons:?}");
+        program.until(|| program.health()["reasons"].to_string().contains("stored").then_some(()));
         assert!(program.log().contains("restore"), "{}", program.log());
         stop(&mut program);
         assert_eq!(spilled(program.folder()), 1, "{table}: {}", program.log());

@@ -5,6 +5,7 @@
 //! file, without a look at any index.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -86,6 +87,8 @@ fn has_sound_pages(connection: &Connection, table: &str) -> Result<bool, StoreEr
 /// # Errors
 /// [`StoreError`]; the file is what it was then.
 pub fn make_indexes_anew(path: &Path) -> Result<PathBuf, StoreError> {
+    // A link to another disk stays one.
+    let path = &fs::canonicalize(path)?;
     copying::settle(path)?;
     let fresh = path.with_extension("db.new");
     for ending in ["", "-wal", "-shm", "-journal"] {
@@ -136,7 +139,11 @@ fn made_by(connection: &Connection, which: &str) -> Result<Vec<(String, String)>
 
 /// Gives a whole file the name of the database, which has another one from then on.
 fn put_in_place(path: &Path, fresh: &Path) -> Result<PathBuf, StoreError> {
-    let aside = free_name(path, "aside", fs::metadata(path)?.modified()?)?;
+    let found = fs::metadata(path)?;
+    fs::set_permissions(fresh, found.permissions())?;
+    // Whoever has made it may be root, and nobody else may give it away.
+    let _ = chown(fresh, Some(found.uid()), Some(found.gid()));
+    let aside = free_name(path, "aside", found.modified()?)?;
     // Whenever the machine ends, there is a database of that name.
     fs::hard_link(path, &aside).or_else(|_| fs::copy(path, &aside).map(drop))?;
     fs::rename(fresh, path)?;

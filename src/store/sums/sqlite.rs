@@ -101,25 +101,13 @@ impl std::fmt::Debug for SqliteSums {
 }
 
 impl SqliteSums {
-    /// The sums of a file. No import runs in it any more.
+    /// The sums of a file, in which tables may be damaged if `is_damaged`. No import runs in it any more.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
-        SqliteSums::opened(file, false)
-    }
-
-    /// The same of a file in which tables may be damaged.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub(in crate::store) fn of_damaged(file: Arc<SqliteFile>) -> Result<SqliteSums> {
-        SqliteSums::opened(file, true)
-    }
-
-    fn opened(file: Arc<SqliteFile>, is_damaged: bool) -> Result<SqliteSums> {
+    pub(in crate::store) fn of(file: Arc<SqliteFile>, is_damaged: bool) -> Result<SqliteSums> {
         // Where it can't be written, the next start does it.
-        let made = compaction::make_final(&mut file.writer(), CountedBy::Import);
+        let made = compaction::make_final(&mut file.writer(), CountedBy::Import).map(drop);
         let made = if is_damaged { unless_damaged(made) } else { made };
         if file.can_write() && !matches!(made, Err(StoreError::Busy | StoreError::Full)) {
             made?;
