@@ -11,6 +11,7 @@ mod forget;
 mod geo;
 mod import;
 mod journal;
+mod mending;
 mod notify;
 mod output;
 mod password;
@@ -39,6 +40,7 @@ use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
 use crate::journal::JournalSearch;
 use crate::limits;
+use crate::meter::FailureKind;
 use crate::store::{self as stored, spill::SpillPlaces};
 use anyhow::{Context, Result};
 use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
@@ -259,11 +261,14 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
     let path = folder.database();
     let mut set_aside = set_foreign_aside(&path)?;
     copy_older(config, &path, &clock)?;
-    let mut stores = stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?;
+    let (mut stores, damaged) = match counts {
+        true => mending::open(&path).map(|opened| (opened.stores, opened.damaged))?,
+        false => (stored::open(&path).with_context(|| format!("{} can't be opened", path.display()))?, Vec::new()),
+    };
     set_aside.append(&mut stores.set_aside);
     stores.set_aside = set_aside;
     let tools = tools(config)?;
-    Ok(match counts {
+    let started = match counts {
         true => {
             let last = stores.sums.journal_folder()?;
             let search = JournalSearch { place: &config.journal, file: &path, last: last.as_deref() };
@@ -275,7 +280,11 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
             })?
         }
         false => Collector::idle(stores, tools, clock)?,
-    })
+    };
+    for table in damaged {
+        started.0.meter().failed(FailureKind::Damage, &table, "it can't be read to its end");
+    }
+    Ok(started)
 }
 
 /// Keeps a log aside that belongs to another database, and says so: nothing must open the database before.
@@ -289,6 +298,14 @@ fn set_foreign_aside(database: &Path) -> Result<Vec<PathBuf>> {
         ));
     }
     Ok(set_aside)
+}
+
+/// The same for whoever looks into a file that may be damaged: of one whose first page is nobody can tell whose the log is, and it stays.
+fn set_known_aside(database: &Path) -> Result<()> {
+    match set_foreign_aside(database) {
+        Err(error) if error.downcast_ref() == Some(&stored::StoreError::Corrupt) => Ok(()),
+        done => done.map(drop),
+    }
 }
 
 /// Copies a database of an older version, which the next step brings up to date.

@@ -61,8 +61,7 @@ impl GuardedClock {
     fn reading(&self) -> ClockReading {
         let mut guard = self.guard();
         let (wall, uptime) = (self.wall.now(), self.uptime.ms());
-        let trusting = ClockReading { now: wall, ends: wall, belief: ClockBelief::Believed };
-        guard.as_mut().map_or(trusting, |guard| guard.look(wall, uptime))
+        guard.as_mut().map_or(ClockReading::right(wall), |guard| guard.look(wall, uptime))
     }
 }
 
@@ -103,7 +102,7 @@ impl Clock {
     pub fn reading(&self) -> ClockReading {
         match self {
             Clock::Guarded(guarded) => guarded.reading(),
-            clock => ClockReading { now: clock.now(), ends: clock.now(), belief: ClockBelief::Believed },
+            clock => ClockReading::right(clock.now()),
         }
     }
 

@@ -49,7 +49,9 @@ use crate::report;
 use crate::secret::small_counts::SmallCountsKey;
 use crate::site::{Directory, Moment, Site, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{Interrupt, JournalState, LanguageFileState, Operators, StoreError, Stores, SumStore};
+use crate::store::{
+    Interrupt, JournalState, LanguageFileState, Operators, StoreError, Stores, SumStore, unless_damaged,
+};
 pub use admission::utc_day;
 #[doc(hidden)]
 pub use by_hand::ByHand;
@@ -160,11 +162,14 @@ impl Inner {
 
 /// What small counts are folded by, made at the first start.
 fn small_counts_key(operators: &Operators) -> Result<SmallCountsKey, StoreError> {
-    if let Some(key) = operators.known_key(SmallCountsKey::NAME)? {
-        return Ok(SmallCountsKey::of(key));
+    let new = || random().map_err(|error| StoreError::Other(error.to_string()));
+    match operators.known_key(SmallCountsKey::NAME) {
+        Ok(Some(key)) => Ok(SmallCountsKey::of(key)),
+        Ok(None) => operators.key(SmallCountsKey::NAME, new()?).map(SmallCountsKey::of),
+        // One that nobody knows until the next start.
+        Err(StoreError::Corrupt) => new().map(SmallCountsKey::of),
+        Err(error) => Err(error),
     }
-    let new = random().map_err(|error| StoreError::Other(error.to_string()))?;
-    operators.key(SmallCountsKey::NAME, new).map(SmallCountsKey::of)
 }
 
 impl Collector {
@@ -257,12 +262,13 @@ impl Collector {
         idle: Option<by_hand::Idle>,
     ) -> Result<Collector, StoreError> {
         let Stores { sums, operators, set_aside } = stores;
-        clock.starts_after(sums.believed_day()?);
+        let believed = unless_damaged(sums.believed_day())?;
+        clock.starts_after(believed);
         let directory = removal::declared(&operators, &*sums)?;
         let parts = Parts {
             directory: Arc::new(ArcSwap::from_pointee(directory)),
             salts: Arc::default(),
-            personal: Arc::new(Personal::read(&*sums)?),
+            personal: Arc::new(unless_damaged(Personal::read(&*sums))?),
             clock,
             meter: Meter::new(),
             folded: Arc::new(report::folded::Kept::by(small_counts_key(&operators)?)),

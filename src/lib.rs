@@ -102,7 +102,7 @@
 //!   `collector/overload.rs`;
 //! - how the database is copied: `store/copying.rs` for SQLite's part, `backup/` for files and names, `backup/restoring.rs` for the way back,
 //!   `backup/migration.rs` for the copy before a migration; what a check looks at: `store/check/`, at a start and in the background:
-//!   `cli/checking.rs`; answers without damaged cells: `store/sums/sqlite/damage.rs`, and what is said of it: `report/taken_out.rs`;
+//!   `cli/checking.rs`; a start on a damaged file: `cli/mending.rs`, `store/mending.rs`; answers without damaged cells: `store/sums/sqlite/damage.rs`, and what is said of it: `report/taken_out.rs`;
 //! - what threads do beside requests: `collector/running.rs`, `collector/running/flushing.rs`; the same a step at a time, for simulated lives
 //!   (`tests/simulation/`): `collector/by_hand.rs`;
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in

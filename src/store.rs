@@ -8,6 +8,7 @@
 pub mod check;
 pub mod copying;
 mod inspection;
+pub mod mending;
 mod operators;
 pub mod spill;
 mod sqlite;
@@ -46,10 +47,50 @@ pub struct Stores {
 /// # Errors
 /// [`StoreError`]; `NotOurs` for what is no database of this program; `Other` also for a file that a newer version wrote.
 pub fn open(path: &Path) -> Result<Stores, StoreError> {
+    opened(path, false)
+}
+
+/// The same of a file in which tables are damaged that are not needed to begin: what can't be read of them is left out.
+///
+/// # Errors
+/// [`StoreError`]; `Corrupt` where nothing can begin without what is damaged.
+pub fn open_damaged(path: &Path) -> Result<Stores, StoreError> {
+    opened(path, true)
+}
+
+fn opened(path: &Path, is_damaged: bool) -> Result<Stores, StoreError> {
     let (file, set_aside) = sqlite::SqliteFile::open(path)?;
     let file = Arc::new(file);
-    let sums = sums::sqlite::SqliteSums::of(file.clone())?;
+    let sums = sums::sqlite::SqliteSums::of(file.clone(), is_damaged)?;
     Ok(Stores { sums: Arc::new(sums), operators: Arc::new(Operators::of(file)), set_aside })
+}
+
+impl Stores {
+    /// Reads all that a collector begins with.
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Corrupt` where something of it is damaged.
+    pub fn look(&self) -> Result<(), StoreError> {
+        let (sums, operators) = (&self.sums, &self.operators);
+        operators.sites()?;
+        operators.known_key("")?;
+        sums.last_flush()?;
+        sums.journal_state()?;
+        sums.believed_day()?;
+        sums.announced_removals()?;
+        sums.publishing()?;
+        sums.open_days()?;
+        // No name has it, and all are read.
+        sums.names_with("\n").map(drop)
+    }
+}
+
+/// What was read; nothing where it is damaged. A start goes on without it, which the check says.
+///
+/// # Errors
+/// [`StoreError`] of any other kind.
+pub(crate) fn unless_damaged<T: Default>(read: Result<T, StoreError>) -> Result<T, StoreError> {
+    if matches!(read, Err(StoreError::Corrupt)) { Ok(T::default()) } else { read }
 }
 
 /// Keeps a log aside that lies beside a database and belongs to another one or to another state of it: whoever opens the database would

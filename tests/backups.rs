@@ -1,5 +1,6 @@
 //! `headcount backup` and `headcount restore`, as operators type them.
 
+mod foreign;
 mod kept;
 
 use std::fs;

@@ -139,6 +139,53 @@ fn damage_is_named_by_site_day_and_table() {
 }
 
 #[test]
+fn cells_of_a_running_day_are_held_against_its_hours() {
+    let counted = Counted::new();
+    let whole = fs::read(counted.file()).unwrap();
+    for sql in
+        ["UPDATE days SET pageviews = pageviews + 1 WHERE dimension = 1", "DELETE FROM hours WHERE dimension = 1"]
+    {
+        let found = counted.changed(sql, &[]);
+        assert_eq!(found, ["example.com 2026-06-01 days cells of the day are not those of its hours"], "{sql}");
+        put_back(&counted.file(), &whole);
+    }
+}
+
+/// Writes the last leaf of a table in the place of its first one, as a disk does that mistakes an address.
+fn misplace_leaf(file: &Path, table: &str) {
+    let sql = format!("SELECT rootpage FROM sqlite_schema WHERE name = '{table}'");
+    let root = Database::at(file.to_str().unwrap()).number(&sql) as usize;
+    let mut bytes = fs::read(file).unwrap();
+    let page = |number: usize| (number - 1) * 4096..number * 4096;
+    let branch = bytes[page(root)].to_vec();
+    assert_eq!(branch[0], 2, "it has leaves");
+    let first = usize::from(u16::from_be_bytes([branch[12], branch[13]]));
+    let [first, last] = [first, 8].map(|at| u32::from_be_bytes(branch[at..at + 4].try_into().unwrap()) as usize);
+    let leaf = bytes[page(last)].to_vec();
+    bytes[page(first)].copy_from_slice(&leaf);
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_page_in_the_place_of_another_one_is_found() {
+    let counted = Counted::new();
+    let many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)";
+    Database::of(counted.0.path()).run(&format!(
+        "{many} INSERT INTO rejections SELECT 1, 18000 + i, 1, 1 FROM n; PRAGMA wal_checkpoint(TRUNCATE)"
+    ));
+    let whole = fs::read(counted.file()).unwrap();
+    for table in ["rejections", "site_totals"] {
+        misplace_leaf(&counted.file(), table);
+        for more in [&[][..], &["--full"]] {
+            let found = counted.changed("", more);
+            let said = format!("row not in PRIMARY KEY order for {table}");
+            assert!(found.iter().any(|line| line.contains(&said)), "{said}: {found:#?}");
+        }
+        put_back(&counted.file(), &whole);
+    }
+}
+
+#[test]
 fn months_are_made_anew_from_their_days() {
     let counted = Counted::new();
     let whole = fs::read(counted.file()).unwrap();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use headcount::beacon::{ClientIp, NO_HINTS, Request, plausible};
 use headcount::clock::{Clock, RELEASED, Uptime};
@@ -33,7 +35,7 @@ struct Machine {
 
 impl Machine {
     fn start(wall: Moment) -> Machine {
-        for text in ["the clock is not set", "the clock is doubted"] {
+        for text in ["the clock is not set", "the clock is doubted", "the clock is ahead of what is stored"] {
             logs::expect(text);
         }
         let (folder, wall) = (tempfile::tempdir().unwrap(), Clock::manual(wall));
@@ -198,4 +200,97 @@ fn a_machine_that_slept_over_the_weekend_goes_on_at_once() {
         (vec!["2026-06-01 1 1".into(), "2026-06-07 1 1".into()], "believed".into())
     );
     machine.end();
+}
+
+/// A database with hits on several days, kept for so many days by the owner, as of [`START`].
+fn kept(days: i64, on: &[i64]) -> Machine {
+    let mut machine = Machine::start(START.plus(on[0] * DAY));
+    let change = SiteChange::of("keep", [format!("hours={days}d"), format!("days={days}d")]);
+    control::run(Command::SiteSet { domain: "example.com".into(), change }, machine.collector(), "").unwrap();
+    for day in on {
+        // Off over night, so that each start is a day after the one before.
+        machine.end();
+        machine.wall.set(START.plus(day * DAY));
+        machine.begin();
+        machine.hit("203.0.113.1");
+        machine.days();
+    }
+    machine
+}
+
+/// Days that are there after what is done between flushes was done.
+fn kept_of(machine: &Machine) -> Vec<String> {
+    for _ in 0..10 {
+        machine.days();
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    machine.days()
+}
+
+/// Days that are there when those that are too old are gone.
+fn left_of(machine: &Machine) -> Vec<String> {
+    let begun = Instant::now();
+    while machine.days().len() > 1 && begun.elapsed() < Duration::from_secs(60) {
+        thread::park_timeout(Duration::from_millis(20));
+    }
+    machine.days()
+}
+
+#[test]
+fn a_step_of_days_removes_nothing_until_it_has_lasted() {
+    let mut machine = kept(3, &[-2, -1, 0]);
+    let before = kept_of(&machine);
+    assert_eq!(before.len(), 3);
+    machine.pass(12_000, 69 * HOUR);
+    assert_eq!(kept_of(&machine), before, "as soon as it has stepped");
+    machine.pass(25_000, -69 * HOUR);
+    assert_eq!(kept_of(&machine), before);
+    machine.end();
+    // What was noted of the day is not the step's.
+    machine.begin();
+    assert_eq!((kept_of(&machine), machine.clock()), (before, "believed".to_owned()));
+    machine.pass(12_000, 69 * HOUR);
+    machine.days();
+    machine.pass(headcount::limits::CLOCK_SETTLE_MS, 0);
+    assert_eq!(left_of(&machine), ["2026-06-01 1 1"], "it has lasted");
+    machine.end();
+}
+
+#[test]
+fn a_start_weeks_ahead_removes_nothing_and_is_set_right_at_once() {
+    let mut machine = kept(31, &[-2, -1, 0]);
+    let before = kept_of(&machine);
+    machine.end();
+    machine.wall.set(START.plus(34 * DAY));
+    machine.begin();
+    assert_eq!(machine.hit("203.0.113.9"), Outcome::Accepted);
+    let ahead = [&before[..], &["2026-07-05 1 1".to_owned()]].concat();
+    assert_eq!((kept_of(&machine), machine.clock()), (ahead, "doubted".to_owned()), "it may have been off");
+    machine.pass(15_000, -33 * DAY);
+    assert_eq!(machine.hit("203.0.113.9"), Outcome::Accepted);
+    let right = [&before[..], &["2026-06-02 1 1".to_owned(), "2026-07-05 1 1".to_owned()]].concat();
+    assert_eq!((kept_of(&machine), machine.clock()), (right.clone(), "believed".to_owned()));
+    machine.end();
+    machine.begin();
+    assert_eq!((machine.days(), machine.clock()), (right, "believed".to_owned()), "at the next start too");
+    machine.end();
+}
+
+#[test]
+fn a_server_that_was_off_for_weeks_removes_what_is_due_when_that_has_lasted_or_is_confirmed() {
+    for is_confirmed in [false, true] {
+        let mut machine = kept(31, &[-2, -1, 0]);
+        machine.end();
+        machine.wall.set(START.plus(34 * DAY));
+        machine.begin();
+        machine.hit("203.0.113.9");
+        assert_eq!((machine.days().len(), machine.clock()), (4, "doubted".to_owned()));
+        if is_confirmed {
+            control::run(Command::ClockConfirm, machine.collector(), "").unwrap();
+        } else {
+            machine.pass(headcount::limits::CLOCK_CONFIRM_MS, 0);
+        }
+        assert_eq!((left_of(&machine), machine.clock()), (vec!["2026-07-05 1 1".to_owned()], "believed".to_owned()));
+        machine.end();
+    }
 }

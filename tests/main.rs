@@ -15,6 +15,7 @@ mod closing;
 mod collect;
 mod connections;
 mod countries;
+mod damaged;
 mod dashboard;
 mod days;
 mod dice;

@@ -51,7 +51,7 @@ pub fn restore(database: &Path, from: &Path, spills: SpillFolders, now: Moment, 
     let database = &database.canonicalize().unwrap_or_else(|_| database.to_owned());
     ensure!(!is_same(from, database), "{} is the database itself", from.display());
     refuse_what_belongs_to(database, from)?;
-    let file = NewFile::begin(database, true)?;
+    let file = NewFile::replacing(database, true)?;
     let facts = fill(&file, from, look)?;
     give_to_owner(file.folder(), file.part());
     // Whenever the program or the machine ends, the sums wait for whichever file is in the place.
@@ -78,26 +78,31 @@ fn replaced(database: &Path, file: NewFile, now: Moment) -> Result<Option<PathBu
 fn set_aside(database: &Path, now: Moment) -> Result<Option<PathBuf>> {
     let length = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     let (log, rollback) = (beside(database, "-wal"), beside(database, "-journal"));
-    let is_empty = length(database) == 0;
-    if is_empty && length(&log) == 0 {
+    let found = fs::symlink_metadata(database).ok();
+    let holds = |path: &&PathBuf| length(path) > 0;
+    if found.as_ref().is_none_or(|found| found.is_file() && found.len() == 0) && ![&log, &rollback].iter().any(holds) {
         remove_beside(database)?;
         return Ok(None);
     }
-    // A log beside an empty file would be lost if SQLite looked at it.
     // What can't be brought into a damaged file stays beside it.
-    let is_in_use = !is_empty && copying::settle(database) == Err(StoreError::Busy);
+    let is_in_use = copying::settle(database) == Err(StoreError::Busy);
     ensure!(!is_in_use, "{} is in use by another program; nothing was changed", database.display());
     let aside = rotation::free_name(database, "replaced", now);
     let kept = |error: io::Error| anyhow!("{} can't be kept as {}: {error}", database.display(), aside.display());
     // Where there are no hard links it has no name of its own for a moment.
-    fs::hard_link(database, &aside).or_else(|_| fs::rename(database, &aside)).map_err(kept)?;
+    if found.is_some() {
+        fs::hard_link(database, &aside).or_else(|_| fs::rename(database, &aside)).map_err(kept)?;
+    }
+    let mut left = None;
     for (path, ending) in [(&log, "-wal"), (&rollback, "-journal")] {
         if length(path) > 0 {
-            fs::rename(path, beside(&aside, ending)).map_err(kept)?;
+            let to = beside(&aside, ending);
+            fs::rename(path, &to).map_err(kept)?;
+            left = Some(to);
         }
     }
     remove_beside(database)?;
-    Ok(Some(aside))
+    Ok(found.map(|_| aside).or(left))
 }
 
 fn remove_beside(database: &Path) -> Result<()> {

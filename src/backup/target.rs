@@ -30,17 +30,25 @@ impl NewFile {
     /// There is something of that name, or the folder can't be written to.
     pub(super) fn begin(to: &Path, overwrites: bool) -> Result<NewFile> {
         let shown = to.display();
-        let name = to.file_name().with_context(|| format!("{shown} is no name of a file"))?;
-        let given = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = given.canonicalize().with_context(|| format!("there is no folder {}", given.display()))?;
-        let to = folder.join(name);
-        match fs::symlink_metadata(&to) {
+        match fs::symlink_metadata(to) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error).with_context(|| format!("{shown} can't be looked at")),
             Ok(there) if !there.is_file() => bail!("{shown} is no file, and stays as it is"),
             Ok(_) if !overwrites => bail!("{shown} is there already; give another name, or --force"),
             Ok(_) => {}
         }
+        NewFile::replacing(to, overwrites)
+    }
+
+    /// The same, whatever has that name: the caller moves it away.
+    ///
+    /// # Errors
+    /// The folder can't be written to.
+    pub(super) fn replacing(to: &Path, overwrites: bool) -> Result<NewFile> {
+        let name = to.file_name().with_context(|| format!("{} is no name of a file", to.display()))?;
+        let given = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = given.canonicalize().with_context(|| format!("there is no folder {}", given.display()))?;
+        let to = folder.join(name);
         clear_unfinished(&folder);
         let mut number = std::process::id();
         loop {

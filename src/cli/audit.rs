@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliFailure, carry_out, output, print};
+use super::{CliFailure, carry_out, output, print, set_known_aside};
 use crate::audit::process::ProcessFacts;
 use crate::audit::{self, AuditOrder, summary};
 use crate::clock::Clock;
@@ -47,6 +47,9 @@ pub fn audit(config: &Config, words: &AuditWords, as_json: bool, clock: Clock) -
     }
     let path = words.file.as_deref().unwrap_or(&config.data);
     let process = if path.is_dir() { running(path)? } else { None };
+    if process.is_none() {
+        set_known_aside(&if path.is_dir() { path.join(DATABASE) } else { path.to_owned() })?;
+    }
     let report = audit::look(AuditOrder {
         path,
         database: DATABASE,

@@ -8,15 +8,16 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{CliFailure, must_be_there, print, set_foreign_aside};
+use super::{CliFailure, must_be_there, print, set_known_aside};
 use crate::config::Config;
 use crate::control::Reply;
 use crate::control::folder::{DATABASE, Folder, Taken};
 use crate::limits;
 use crate::page::text::counted;
+use crate::store::StoreError;
 use crate::store::check::{self, CheckFinding, CheckReport, Repair};
 
-/// The exit code is 0 where nothing was found, 1 where something was, and 2 where the file could not be read.
+/// The exit code is 0 where nothing was found, 1 where something was or the file is no database of headcount, and 2 where the file could not be read.
 #[derive(Debug, Args)]
 pub struct CheckWords {
     /// A backup, or any database; that of the data folder if left out
@@ -25,7 +26,7 @@ pub struct CheckWords {
     /// Reads everything: each index, each cell, and whether months are what their days have
     #[arg(long)]
     full: bool,
-    /// Makes anew what can be made without a guess: months, from their days. No server may run
+    /// Makes anew what can be made without a guess: months from their days, indexes from their tables. No server may run
     #[arg(long, conflicts_with = "file", requires = "full")]
     repair: bool,
 }
@@ -38,13 +39,16 @@ pub fn check(config: &Config, words: &CheckWords, as_json: bool) -> Result<(), C
     let path = words.file.clone().unwrap_or_else(|| config.data.join(DATABASE));
     // Nobody writes between the look and the repair.
     let _folder = if words.repair { Some(taken(config)?) } else { None };
-    set_foreign_aside(&path).map_err(|error| CliFailure::Unread(format!("{error:#}")))?;
+    set_known_aside(&path).map_err(|error| CliFailure::Unread(format!("{error:#}")))?;
     let look = || {
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(limits::COPY_LOOK_MS));
         let done = check::check(&path, words.full, |what| bar.set_message(what.to_owned()));
         bar.finish_and_clear();
-        done.map_err(|error| CliFailure::Unread(format!("{} can't be checked: {error}", path.display())))
+        done.map_err(|error| {
+            let said = format!("{} can't be checked: {error}", path.display());
+            if matches!(error, StoreError::NotOurs(_)) { CliFailure::Failed(said) } else { CliFailure::Unread(said) }
+        })
     };
     let mut report = look()?;
     let repairs: BTreeSet<Repair> = report.findings.iter().filter_map(|finding| finding.repair).collect();
@@ -52,8 +56,8 @@ pub fn check(config: &Config, words: &CheckWords, as_json: bool) -> Result<(), C
         check::repair(&path, &repairs).map_err(|error| CliFailure::Failed(format!("nothing was repaired: {error}")))?;
         report = look()?;
     }
-    let repaired = if words.repair { repairs.len() } else { 0 };
-    print(&reply(&report, words.full, repaired), as_json)?;
+    let repaired = if words.repair { repairs } else { BTreeSet::new() };
+    print(&reply(&report, words.full, &repaired), as_json)?;
     match report.findings.len() as u64 + report.more {
         0 => Ok(()),
         found => Err(CliFailure::Failed(format!("the check has {}", counted(found, "findings")))),
@@ -74,20 +78,24 @@ fn taken(config: &Config) -> Result<Folder, CliFailure> {
     })
 }
 
-fn reply(report: &CheckReport, is_full: bool, repaired: usize) -> Reply {
+fn reply(report: &CheckReport, is_full: bool, repaired: &BTreeSet<Repair>) -> Reply {
     let CheckReport { findings, more, version, blocks, left_out } = report;
     let mut lines: Vec<String> = findings.iter().map(line).collect();
     if *more > 0 {
         lines.push(format!("and {more} more"));
     }
-    if repaired > 0 {
-        lines.push(format!("Made anew: {}.", counted(repaired as u64, "months")));
+    if repaired.contains(&Repair::Indexes) {
+        lines.push("Made anew: the indexes. The database as it was is kept beside it.".to_owned());
+    }
+    let months = repaired.iter().filter(|repair| **repair != Repair::Indexes).count();
+    if months > 0 {
+        lines.push(format!("Made anew: {}.", counted(months as u64, "months")));
     }
     lines.extend(left_out.iter().map(|why| format!("Left out: {why}.")));
     if findings.is_empty() {
         let how = if is_full { "Everything was read" } else { "`--full` reads everything" };
         lines.push(format!("Nothing is damaged as far as was looked: {}. {how}.", counted(*blocks, "blocks of cells")));
-    } else if findings.iter().any(|finding| finding.repair.is_some()) && repaired == 0 {
+    } else if findings.iter().any(|finding| finding.repair.is_some()) && repaired.is_empty() {
         lines.push(
             "What is marked can be made anew: stop the server, then `headcount check --full --repair`.".to_owned(),
         );
@@ -98,7 +106,7 @@ fn reply(report: &CheckReport, is_full: bool, repaired: usize) -> Reply {
     let found: Vec<Value> = findings.iter().map(as_value).collect();
     let json = json!({
         "schema": version, "is_full": is_full, "blocks": blocks, "findings": found, "more": more,
-        "repaired": repaired, "left_out": left_out,
+        "repaired": repaired.len(), "left_out": left_out,
     });
     Reply { text: lines.join("\n"), json }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::backup::watched;
-use super::{CliFailure, Reached, reach, set_foreign_aside};
+use super::{CliFailure, Reached, reach, set_known_aside};
 use crate::backup::{self, Restored, SpillFolders};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -27,7 +27,7 @@ pub struct RestoreWords {
 /// Puts a backup in the place of the database of the data folder.
 pub fn restore(config: &Config, words: &RestoreWords, clock: &Clock) -> Result<Reply, CliFailure> {
     let data = &config.data;
-    set_foreign_aside(&words.file)?;
+    set_known_aside(&words.file)?;
     backup::looked_through(&words.file)?;
     let ask = || socket::call(&socket_of(data), &Command::Audit(AuditCommand::Process));
     let Reached::Folder(folder) = reach(data, ask)? else {
@@ -35,7 +35,7 @@ pub fn restore(config: &Config, words: &RestoreWords, clock: &Clock) -> Result<R
         return Err(CliFailure::Failed(sentence));
     };
     let database = folder.database();
-    set_foreign_aside(&database)?;
+    set_known_aside(&database)?;
     let memory = crate::journal::memory_folder(&config.journal);
     let spills = SpillFolders { wanted: config.spill.as_deref(), memory: &memory };
     let restored = folder

@@ -12,7 +12,9 @@
 //! - back by so few days is a correction, and by more is doubted as well, unless the clock was never known to be right;
 //! - a time before the program was made is never right: without a plausible time nothing can be counted.
 //!
-//! At a start what is stored says what is plausible: not before its last day, and no more than [`limits::CLOCK_OFF_DAYS`] days after.
+//! At a start what is stored says what is plausible: not before its last day, and no more than [`limits::CLOCK_OFF_DAYS`] days after. A
+//! server may have been off for months, and a clock that nobody has set yet says so too: more than [`limits::CLOCK_FRESH_DAYS`] after it
+//! hits count by the wall clock and days end by what is stored, until that has lasted for [`limits::CLOCK_CONFIRM_MS`].
 
 use crate::limits;
 use crate::site::{Day, Moment};
@@ -29,13 +31,15 @@ pub struct ClockGuard {
     anchor: Option<(Moment, i64)>,
     /// The last day that is stored, as long as the anchor is only made of it.
     stored: Option<Day>,
+    /// The last day that was stored at the start, and the uptime then.
+    known: Option<(Day, i64)>,
     /// The difference that is looked at.
     difference: Option<ClockDifference>,
     /// The clock without steps that have not lasted yet.
     slow: Option<SlowClock>,
     /// Since which uptime the wall clock agrees with itself.
     agrees_since: Option<i64>,
-    /// Whether it was known to be right: it agrees with what is stored, or has run for long.
+    /// Whether it was known to be right: it follows what is stored closely, or has run for long.
     is_sure: bool,
 }
 
@@ -52,6 +56,15 @@ struct SlowClock {
     time: Moment,
     at: i64,
     since: i64,
+    /// Whether it is made of what was stored at the start.
+    is_of_start: bool,
+}
+
+impl SlowClock {
+    /// How long it has to last until it is confirmed.
+    const fn longest(self) -> i64 {
+        if self.is_of_start { limits::CLOCK_CONFIRM_MS } else { limits::CLOCK_SETTLE_MS }
+    }
 }
 
 /// What a look at the clock tells.
@@ -59,10 +72,19 @@ struct SlowClock {
 pub struct ClockReading {
     /// What time it is.
     pub now: Moment,
-    /// By which time days end; not after `now` but where that was set back.
+    /// By which time days end and sums go for their age; not after `now` but where that was set back.
     pub ends: Moment,
     /// Whether the wall clock is believed.
     pub belief: ClockBelief,
+    /// Whether it was ahead of what is stored at the start, which nothing has confirmed yet.
+    pub is_ahead: bool,
+}
+
+impl ClockReading {
+    /// Of a clock that is right.
+    pub const fn right(now: Moment) -> ClockReading {
+        ClockReading { now, ends: now, belief: ClockBelief::Believed, is_ahead: false }
+    }
 }
 
 /// Whether a wall clock is believed.
@@ -91,17 +113,28 @@ impl ClockBelief {
 impl ClockGuard {
     /// At a start, with the last day (UTC) on which something was stored and the clock believed.
     pub fn started(stored: Option<Day>, wall: Moment, uptime: i64) -> ClockGuard {
-        let mut guard = ClockGuard { is_sure: stored.is_some(), ..ClockGuard::default() };
+        let known = stored.map(|day| (day, uptime));
+        let mut guard = ClockGuard { known, ..ClockGuard::default() };
         match stored {
-            Some(day) if !agrees(day, wall, 0) && day >= RELEASED => {
-                // The time of the day is not known: at noon most of the world has this date.
-                guard.anchor = Some((Moment(i64::from(day.0) * DAY_MS + DAY_MS / 2), uptime));
+            Some(day) if !agrees(day, limits::CLOCK_OFF_DAYS, wall, 0) && day >= RELEASED => {
+                guard.anchor = Some((noon(day), uptime));
                 guard.stored = Some(day);
             }
-            _ if is_made(wall) => guard.anchor = Some((wall, uptime)),
+            _ if is_made(wall) => guard.begin(wall, uptime),
             _ => {}
         }
         guard
+    }
+
+    /// Takes a time as the first one.
+    fn begin(&mut self, wall: Moment, uptime: i64) {
+        self.anchor = Some((wall, uptime));
+        let Some((day, at)) = self.known else { return };
+        if agrees(day, limits::CLOCK_FRESH_DAYS, wall, uptime - at) {
+            self.is_sure = true;
+        } else {
+            self.slow = Some(SlowClock { time: noon(day), at, since: uptime, is_of_start: true });
+        }
     }
 
     /// Looks at the clock.
@@ -110,33 +143,46 @@ impl ClockGuard {
             if is_made(wall) {
                 return self.believe(wall, uptime);
             }
-            return ClockReading { now: wall, ends: wall, belief: ClockBelief::Unset };
+            return ClockReading { belief: ClockBelief::Unset, ..ClockReading::right(wall) };
         };
         let plausible = time.plus(uptime - at);
         let ahead_ms = wall.0.saturating_sub(plausible.0);
         let is_right = match self.stored {
-            Some(day) => agrees(day, wall, uptime - at),
+            Some(day) => agrees(day, limits::CLOCK_OFF_DAYS, wall, uptime - at),
             None => ahead_ms.abs() <= limits::CLOCK_NEAR_MS,
         };
         if is_right && is_made(wall) {
+            if self.stored.is_some() {
+                self.begin(wall, uptime);
+            }
             return self.believe(wall, uptime);
         }
         self.agrees_since = None;
         if self.stored.is_none() && (0..=limits::CLOCK_STEP_MS).contains(&ahead_ms) {
-            let slow = self.slow.unwrap_or(SlowClock { time: plausible, at: uptime, since: uptime });
+            let fresh = SlowClock { time: plausible, at: uptime, since: uptime, is_of_start: false };
+            let slow = self.slow.unwrap_or(fresh);
             self.slow = Some(SlowClock { since: uptime, ..slow });
             return self.believe(wall, uptime);
         }
         let same = |known: &ClockDifference| (known.ahead_ms.saturating_sub(ahead_ms)).abs() <= limits::CLOCK_NEAR_MS;
         let since = self.difference.filter(same).map_or(uptime, |known| known.since);
         self.difference = Some(ClockDifference { since, ahead_ms });
-        let longest = if self.is_correction(ahead_ms) { 0 } else { limits::CLOCK_CONFIRM_MS };
+        let longest = if self.is_correction(ahead_ms, wall) { 0 } else { limits::CLOCK_CONFIRM_MS };
         if is_made(wall) && uptime - since >= longest {
             self.slow = self.slow.filter(|_| longest == 0);
+            self.last_anew(wall, uptime);
             return self.believe(wall, uptime);
         }
-        let ends = self.ends(plausible, uptime);
-        ClockReading { now: plausible, ends, belief: ClockBelief::Doubted }
+        ClockReading { belief: ClockBelief::Doubted, ..self.ends(plausible, uptime) }
+    }
+
+    /// A start that was ahead is over where the clock follows what is stored closely by now; else it has to last anew.
+    fn last_anew(&mut self, wall: Moment, uptime: i64) {
+        let Some(slow) = self.slow.filter(|slow| slow.is_of_start) else { return };
+        self.slow = Some(SlowClock { since: uptime, ..slow });
+        if self.known.is_some_and(|(day, at)| agrees(day, limits::CLOCK_FRESH_DAYS, wall, uptime - at)) {
+            self.slow = None;
+        }
     }
 
     /// Somebody says that the clock is right. Tells whether it can be.
@@ -149,27 +195,31 @@ impl ClockGuard {
         is_made(wall)
     }
 
-    /// Whether a difference is a clock that is put right: back by a little, or back where it was never known to be right.
-    fn is_correction(&self, ahead_ms: i64) -> bool {
-        self.stored.is_none() && ahead_ms < 0 && (ahead_ms >= -limits::CLOCK_STEP_MS || !self.is_sure)
+    /// Whether a difference is a clock that is put right: back by a little, or back where it was never known to be right, but not to
+    /// before what is stored.
+    fn is_correction(&self, ahead_ms: i64, wall: Moment) -> bool {
+        let is_after = self.known.is_none_or(|(day, _)| wall.0 >= first_of(day) - limits::CLOCK_NEAR_MS);
+        let is_back = ahead_ms >= -limits::CLOCK_STEP_MS || !self.is_sure && is_after;
+        self.stored.is_none() && ahead_ms < 0 && is_back
     }
 
     fn believe(&mut self, wall: Moment, uptime: i64) -> ClockReading {
         let since = *self.agrees_since.get_or_insert(uptime);
         self.is_sure |= uptime - since >= limits::CLOCK_CONFIRM_MS;
         (self.anchor, self.stored, self.difference) = (Some((wall, uptime)), None, None);
-        ClockReading { now: wall, ends: self.ends(wall, uptime), belief: ClockBelief::Believed }
+        self.ends(wall, uptime)
     }
 
-    /// By which time days end: without the last steps, until they have lasted or are taken back.
-    fn ends(&mut self, now: Moment, uptime: i64) -> Moment {
-        let slow = self.slow.filter(|slow| uptime - slow.since < limits::CLOCK_SETTLE_MS);
+    /// A time that is believed, and by which time days end: without the last steps, until they have lasted or are taken back.
+    fn ends(&mut self, now: Moment, uptime: i64) -> ClockReading {
+        let slow = self.slow.filter(|slow| uptime - slow.since < slow.longest());
         let time = slow.map(|slow| slow.time.plus(uptime - slow.at));
         let time = time.filter(|time| now > time.plus(limits::CLOCK_NEAR_MS));
         if time.is_none() {
             self.slow = None;
         }
-        time.unwrap_or(now)
+        let is_ahead = self.slow.is_some_and(|slow| slow.is_of_start);
+        ClockReading { ends: time.unwrap_or(now), is_ahead, ..ClockReading::right(now) }
     }
 }
 
@@ -178,11 +228,19 @@ fn is_made(wall: Moment) -> bool {
     wall.0 >= i64::from(RELEASED.0) * DAY_MS
 }
 
-/// Whether a time goes with the last day that is stored, so long after the start.
-fn agrees(stored: Day, wall: Moment, since_start_ms: i64) -> bool {
-    let first = i64::from(stored.0) * DAY_MS;
-    let last = first + i64::from(limits::CLOCK_OFF_DAYS + 1) * DAY_MS + since_start_ms;
-    (first - limits::CLOCK_NEAR_MS..last).contains(&wall.0)
+/// Whether a time is on the last day that is stored, or up to so many days after it, so long after the start.
+fn agrees(stored: Day, days: i32, wall: Moment, since_start_ms: i64) -> bool {
+    let last = first_of(stored) + i64::from(days + 1) * DAY_MS + since_start_ms;
+    (first_of(stored) - limits::CLOCK_NEAR_MS..last).contains(&wall.0)
+}
+
+const fn first_of(day: Day) -> i64 {
+    day.0 as i64 * DAY_MS
+}
+
+/// The time of a day of which no other is known: most of the world has its date then.
+const fn noon(day: Day) -> Moment {
+    Moment(first_of(day) + DAY_MS / 2)
 }
 
 #[cfg(test)]
@@ -201,11 +259,16 @@ mod tests {
     }
 
     fn believed(now: Moment) -> ClockReading {
-        ClockReading { now, ends: now, belief: ClockBelief::Believed }
+        ClockReading::right(now)
     }
 
     fn doubted(now: Moment) -> ClockReading {
-        ClockReading { now, ends: now, belief: ClockBelief::Doubted }
+        ClockReading { belief: ClockBelief::Doubted, ..believed(now) }
+    }
+
+    /// Hits count by it, and days end by what is stored.
+    fn ahead(now: Moment, uptime: i64) -> ClockReading {
+        ClockReading { ends: noon(TODAY).plus(uptime), is_ahead: true, ..believed(now) }
     }
 
     #[test]
@@ -231,7 +294,7 @@ mod tests {
         let monday = |uptime| START.plus(3 * DAY_MS - HOUR + uptime);
         for uptime in [1_000, limits::CLOCK_SETTLE_MS] {
             let read = guard.look(monday(uptime), uptime);
-            let expected = ClockReading { now: monday(uptime), ends: START.plus(uptime), ..believed(START) };
+            let expected = ClockReading { ends: START.plus(uptime), ..believed(monday(uptime)) };
             assert_eq!(read, expected);
         }
         let settled = limits::CLOCK_SETTLE_MS + 1_000;
@@ -307,13 +370,14 @@ mod tests {
 
     #[test]
     fn a_start_before_or_long_after_what_is_stored_counts_on_its_last_day() {
-        let noon = Moment(i64::from(TODAY.0) * DAY_MS + DAY_MS / 2);
         let long_after = START.plus(i64::from(limits::CLOCK_OFF_DAYS + 2) * DAY_MS);
         for wall in [Moment(5_000), START.plus(-DAY_MS), long_after] {
             let mut guard = ClockGuard::started(Some(TODAY), wall, 7_000);
-            assert_eq!(guard.look(wall.plus(1_000), 8_000), doubted(noon.plus(1_000)));
+            assert_eq!(guard.look(wall.plus(1_000), 8_000), doubted(noon(TODAY).plus(1_000)));
             let set = START.plus(20 * DAY_MS);
-            assert_eq!(guard.look(set, 9_000), believed(set), "set right");
+            assert_eq!(guard.look(set, 9_000), ahead(set, 2_000), "set right");
+            let near = START.plus(DAY_MS);
+            assert_eq!(guard.look(near, 10_000), believed(near), "set right again");
         }
         let mut guard = ClockGuard::started(Some(TODAY), long_after, 0);
         guard.look(long_after, 0);
@@ -321,5 +385,50 @@ mod tests {
         assert_eq!(guard.look(long_after.plus(later), later), believed(long_after.plus(later)), "it was off for long");
         let mut early = ClockGuard::started(Some(TODAY), Moment(0), 0);
         (0..100).for_each(|hour| assert_eq!(early.look(Moment(hour * HOUR), hour * HOUR).belief, ClockBelief::Doubted));
+    }
+
+    #[test]
+    fn a_start_days_ahead_counts_by_the_clock_and_ends_no_day_until_it_has_lasted() {
+        let (long, short) = (START.plus(34 * DAY_MS), START.plus(2 * DAY_MS));
+        for wall in [long, short] {
+            let mut guard = ClockGuard::started(Some(TODAY), wall, 0);
+            for uptime in [0, HOUR - 1_000] {
+                assert_eq!(guard.look(wall.plus(uptime), uptime), ahead(wall.plus(uptime), uptime));
+            }
+            assert_eq!(guard.look(wall.plus(HOUR), HOUR), believed(wall.plus(HOUR)));
+            let mut confirmed = ClockGuard::started(Some(TODAY), wall, 0);
+            assert!(confirmed.look(wall, 0).is_ahead && confirmed.confirm(wall, 0));
+            assert_eq!(confirmed.look(wall, 1), believed(wall));
+        }
+        let next_day = START.plus(DAY_MS);
+        let mut guard = ClockGuard::started(Some(TODAY), next_day, 0);
+        assert_eq!(guard.look(next_day, 0), believed(next_day), "a night off");
+    }
+
+    #[test]
+    fn a_start_days_ahead_that_is_set_back_is_right_at_once_and_never_before_what_is_stored() {
+        let wall = START.plus(34 * DAY_MS);
+        let started = || {
+            let mut guard = ClockGuard::started(Some(TODAY), wall, 0);
+            guard.look(wall, 0);
+            guard
+        };
+        let mut guard = started();
+        let right = START.plus(DAY_MS);
+        assert_eq!(guard.look(right, 15_000), believed(right));
+        let mut guard = started();
+        let right = START.plus(20 * DAY_MS);
+        assert_eq!(guard.look(right, HOUR / 2), ahead(right, HOUR / 2));
+        let later = HOUR + HOUR / 4;
+        assert!(guard.look(right.plus(later - HOUR / 2), later).is_ahead, "it lasts anew");
+        let mut guard = started();
+        let before = START.plus(-2 * DAY_MS);
+        assert_eq!(guard.look(before, 1_000).belief, ClockBelief::Doubted);
+        // A small step ahead makes it no surer.
+        let mut guard = started();
+        let step = |uptime| wall.plus(2 * DAY_MS + uptime);
+        guard.look(step(1_000), 1_000);
+        let settled = limits::CLOCK_SETTLE_MS + 2_000;
+        assert_eq!(guard.look(step(settled), settled), ahead(step(settled), settled));
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::Collector;
 use crate::meter::FailureKind;
 use crate::site::{Directory, SiteId};
-use crate::store::{Operators, SiteError, StoreError, SumStore};
+use crate::store::{Operators, SiteError, StoreError, SumStore, unless_damaged};
 
 /// The sites that are declared and not being removed.
 pub(super) fn declared(operators: &Operators, sums: &dyn SumStore) -> Result<Directory, StoreError> {
-    let going = sums.announced_removals()?;
+    let going = unless_damaged(sums.announced_removals())?;
     Ok(Directory::of(operators.sites()?.into_iter().filter(|site| !going.contains(&site.id))))
 }
 
@@ -50,7 +50,7 @@ impl Collector {
 
     /// Ends removals of sites that an earlier program began.
     pub(super) fn end_removals(&self) -> Result<(), StoreError> {
-        for id in self.0.sums.announced_removals()? {
+        for id in unless_damaged(self.0.sums.announced_removals())? {
             let removed = self.0.sums.remove_site(id).map_err(SiteError::from);
             let removed = removed.and_then(|left| Ok([left, self.0.operators.remove_site(id)?]));
             match removed {

@@ -52,7 +52,9 @@ use crate::meter::Meter;
 use crate::report::folded::Kept;
 use crate::site::{Day, Directory, Moment, SiteId};
 use crate::store::spill::SpillPlaces;
-use crate::store::{DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore};
+use crate::store::{
+    DayState, Flush, Forgetting, Imported, JournalPosition, JournalState, StoreError, SumStore, unless_damaged,
+};
 pub use adopting::Adopted;
 use batches::Batches;
 pub use counting::{BatchOutcome, MarkedHit};
@@ -281,7 +283,7 @@ impl Running {
             checkpointed: now,
             quiet: (now, now),
             next_end: now,
-            trust: ClockTrust::of(sums.believed_day()?),
+            trust: ClockTrust::of(unless_damaged(sums.believed_day())?),
             repeating: HashMap::new(),
             unclosed: HashSet::new(),
             publishing: HashSet::new(),
@@ -363,7 +365,7 @@ impl Running {
         let wants = is_due || has_ended || !self.waiters.is_empty() || !self.forgetting.is_empty();
         if self.flushing.writing().is_none() && wants {
             let has_time = reading.belief != ClockBelief::Unset;
-            let present = if has_time { self.present(now) } else { Flush::default() };
+            let present = if has_time { self.present(&reading) } else { Flush::default() };
             let is_hour_over = is_past(self.checkpointed, limits::CHECKPOINT_S, now);
             self.begin_flush(now, present, is_hour_over);
         }

@@ -15,7 +15,7 @@ pub(super) fn show(collector: &Collector) -> Reply {
     let text = match reading.belief {
         ClockBelief::Believed if keeps => {
             format!(
-                "The clock says {wall}. Hits count by it, and nothing is removed for its age until it was right for a day."
+                "The clock says {wall}. Hits count by it, and nothing is removed for its age until it has lasted. `headcount clock confirm` says that it is right."
             )
         }
         ClockBelief::Believed => format!("The clock says {wall}, and is believed."),

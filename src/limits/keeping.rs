@@ -93,8 +93,11 @@ pub const RETAINED_DAYS_AT_ONCE: i32 = 31;
 pub const MARKS_TOLD: usize = 5;
 /// Dimensions that have a least figure at rest of their own.
 pub const LEAST_AT_REST_MAX: usize = 64;
-/// How far the clock may be ahead of what is stored at a start, in days, so that sums go for their age: a month off.
+/// How far the clock may be ahead of what is stored at a start, in days, so that sums go for their age as soon as days end by it: a month
+/// off.
 pub const CLOCK_AHEAD_DAYS: i32 = 35;
+/// How far it may be ahead then so that days end by it at once: a night off.
+pub const CLOCK_FRESH_DAYS: i32 = 1;
 /// How many days after the last stored one a clock is believed at a start, for what hits count by: a server may have been off for a season,
 /// or a backup of last year was put back.
 pub const CLOCK_OFF_DAYS: i32 = 400;

@@ -153,7 +153,7 @@ failure_kinds! {
     /// The clock is far ahead of what is stored.
     Clock => (
         "clock",
-        "the clock has jumped ahead; nothing is removed for its age until a day has passed",
+        "the clock is ahead of what is stored; nothing is removed for its age until that has lasted",
         "",
         Not
     ),

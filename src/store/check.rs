@@ -14,9 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, InterruptHandle};
 
-use super::StoreError;
 use super::copying;
+use super::mending;
 use super::sqlite::schema;
+use super::{StoreError, unless_damaged};
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
 
@@ -40,6 +41,8 @@ pub struct CheckFinding {
 /// What can be made anew from what is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repair {
+    /// All indexes, from their tables.
+    Indexes,
     /// A month that is packed, from its days.
     PackedMonth(SiteId, Month),
     /// The rows of a month, from its days.
@@ -169,12 +172,13 @@ fn checked(stop: &CheckStop, path: &Path, full: bool, mut look: impl FnMut(&str)
 type CheckStep<'a> = fn(&mut Check<'a>) -> Result<(), StoreError>;
 
 /// What is looked at, of which table first, and how.
-const fn steps<'a>() -> [(&'static str, &'static str, CheckStep<'a>); 6] {
+const fn steps<'a>() -> [(&'static str, &'static str, CheckStep<'a>); 7] {
     [
         ("references", "", Check::references),
         ("flushes", "flushes", Check::flushes),
         ("names", "names", Check::names),
         ("totals", "site_totals", Check::totals),
+        ("running days", "days", Check::day_rows),
         ("cells", "packed", Check::packed),
         ("pairs", "pairs", Check::pairs),
     ]
@@ -243,10 +247,47 @@ impl<'a> Check<'a> {
 
     fn structure(&mut self) -> Result<(), StoreError> {
         let how = if self.is_full { "integrity_check" } else { "quick_check" };
-        let mut statement = self.connection.prepare(&format!("PRAGMA {how}({})", limits::CHECK_FINDINGS_MAX))?;
-        let said = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+        let said = self.said(&format!("PRAGMA {how}({})", limits::CHECK_FINDINGS_MAX));
+        let is_broken_off = said == Err(StoreError::Corrupt);
+        let said = unless_damaged(said)?;
         for line in said.iter().flat_map(|said| said.lines()).filter(|line| *line != "ok" && !line.starts_with("***")) {
             self.found("", None, FindingTime::Never, line, None);
+        }
+        if is_broken_off || !self.report.findings.is_empty() {
+            return self.damaged_tables();
+        }
+        if self.is_full { Ok(()) } else { self.order() }
+    }
+
+    fn said(&self, pragma: &str) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.connection.prepare(pragma)?;
+        let said = statement.query_map([], |row| row.get(0))?;
+        Ok(said.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Names the tables in which the structure is damaged. Where only indexes are, they can be made anew.
+    fn damaged_tables(&mut self) -> Result<(), StoreError> {
+        let parts = mending::damaged_in(self.connection)?;
+        for table in &parts.tables {
+            self.found(table, None, FindingTime::Never, "not all of its rows can be read", None);
+        }
+        let repair = parts.tables.is_empty().then_some(Repair::Indexes);
+        for table in &parts.indexes {
+            self.found(table, None, FindingTime::Never, "an index can't be read", repair);
+        }
+        Ok(())
+    }
+
+    /// Whether the rows of tables that are in the order of their keys are: a page in the place of another one is sound by itself.
+    fn order(&mut self) -> Result<(), StoreError> {
+        let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1";
+        let mut statement = self.connection.prepare(sql)?;
+        for table in statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()? {
+            let said = self.said(&format!("PRAGMA integrity_check(\"{table}\")"))?;
+            // All else is said by then.
+            for line in said.into_iter().filter(|line| line.starts_with("row not in PRIMARY KEY order")) {
+                self.found(&table, None, FindingTime::Never, line, None);
+            }
         }
         Ok(())
     }

@@ -4,21 +4,24 @@
 //! A copy is one read transaction (`VACUUM INTO`): whoever writes is not waited for and does not wait, and it never begins again, as
 //! SQLite's backup API does whenever another program writes.
 
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
-use percent_encoding::percent_encode;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode as SqliteCode, OpenFlags};
 
-use super::inspection::PLAIN;
-use super::sqlite::schema;
+use super::sqlite::{immutable, schema};
 use super::{DatabaseId, JournalId, JournalPosition, StoreError};
 use crate::limits;
 use crate::site::{Day, SiteId};
 
 /// What stands behind the id of a database where one is noted as the origin of another.
 const ORIGIN: [u8; 16] = *b"headcount origin";
+
+/// What every database of SQLite begins with (sqlite.org/fileformat2.html).
+const HEAD: &[u8; 16] = b"SQLite format 3\0";
 
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,7 @@ pub struct FileFacts {
 
 /// Opens a file to read it. Where it can be, its log is used and brought in when nobody else has it open, as SQLite does by itself.
 pub(super) fn opened(path: &Path) -> Result<Connection, StoreError> {
+    refuse_others(path)?;
     let read_write = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let read_only = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let first = usable(path, read_write).or_else(|why| match why {
@@ -48,19 +52,46 @@ pub(super) fn opened(path: &Path) -> Result<Connection, StoreError> {
     match first {
         Ok(connection) => Ok(connection),
         // In a folder that can't be written to there is no room for the log's index; a file that has no log needs none.
-        Err(StoreError::Other(_)) if !has_log(path) => {
-            use std::os::unix::ffi::OsStrExt;
-            let name = format!("file:{}?immutable=1", percent_encode(path.as_os_str().as_bytes(), PLAIN));
-            usable(Path::new(&name), read_only | OpenFlags::SQLITE_OPEN_URI)
-        }
+        Err(StoreError::Other(_)) if !has_log(path) => usable(&immutable(path), read_only | OpenFlags::SQLITE_OPEN_URI),
         Err(why) => Err(why),
     }
+}
+
+/// Refuses what is no database of ours while nothing has it open: SQLite removes the log beside an empty file, and brings in that of any
+/// other.
+fn refuse_others(path: &Path) -> Result<(), StoreError> {
+    let mut head = [0; HEAD.len()];
+    match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
+        Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Ok(()),
+        Err(_) if fs::metadata(path)?.len() == 0 => {
+            return Err(StoreError::NotOurs("it is empty, and no database of headcount".into()));
+        }
+        Ok(()) if head == *HEAD => {}
+        _ => return Err(StoreError::Corrupt),
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    // What can't be read so is said when it is opened.
+    match Connection::open_with_flags(immutable(path), flags).map_err(StoreError::from).and_then(|file| is_ours(&file))
+    {
+        Ok(false) => Err(not_ours()),
+        _ => Ok(()),
+    }
+}
+
+fn is_ours(connection: &Connection) -> Result<bool, StoreError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let tables = ["sites", "flushes", "names"].map(|table| has(connection, table));
+    Ok(version >= 1 && tables.into_iter().collect::<Result<Vec<_>, _>>()?.iter().all(|is_there| *is_there))
+}
+
+fn not_ours() -> StoreError {
+    StoreError::NotOurs("it is no database of headcount".into())
 }
 
 fn has_log(path: &Path) -> bool {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+    fs::metadata(log).is_ok_and(|log| log.len() > 0)
 }
 
 fn usable(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
@@ -75,7 +106,7 @@ fn usable(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 /// What a file holds.
 ///
 /// # Errors
-/// [`StoreError`]; `Corrupt` also for what is no database, `Other` for one of a newer version, or that is not ours.
+/// [`StoreError`]; `Corrupt` also for what is no database, `NotOurs` for one of another program, `Other` for one of a newer version.
 pub fn facts(path: &Path) -> Result<FileFacts, StoreError> {
     facts_of(&opened(path)?)
 }
@@ -83,8 +114,8 @@ pub fn facts(path: &Path) -> Result<FileFacts, StoreError> {
 fn facts_of(connection: &Connection) -> Result<FileFacts, StoreError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     schema::refuse_newer(version)?;
-    if version < 1 || !["sites", "flushes", "names"].iter().all(|table| has(connection, table).unwrap_or(false)) {
-        return Err(StoreError::Other("it is no database of headcount".into()));
+    if !is_ours(connection).unwrap_or(false) {
+        return Err(not_ours());
     }
     let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
     let flush = number("SELECT number FROM flushes")?;
@@ -143,7 +174,7 @@ pub fn copy(from: &Path, to: &Path, mut look: impl FnMut() -> bool) -> Result<Fi
         }
         match work.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
             Ok(_) => Ok(()),
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => {
+            Err(error) if error.sqlite_error_code() == Some(SqliteCode::OperationInterrupted) => {
                 Err(StoreError::Interrupted)
             }
             Err(error) => Err(StoreError::from(error)),
@@ -229,6 +260,7 @@ pub fn look_through(path: &Path) -> Result<FileFacts, StoreError> {
 /// # Errors
 /// [`StoreError`]; `Busy` where somebody else has it open.
 pub fn settle(path: &Path) -> Result<(), StoreError> {
+    refuse_others(path)?;
     let connection = usable(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     super::sqlite::settle(&connection)
 }

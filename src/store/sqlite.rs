@@ -26,6 +26,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::StoreError;
 use crate::limits;
 use beside::{beside, length};
+pub(super) use beside::{free_name, sync_folder};
+pub(super) use creation::begin_file;
 
 pub(super) use allowed::allowed_table;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
@@ -227,7 +229,7 @@ pub(super) fn reader_of(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// The name of a database that nobody changes.
-fn immutable(path: &Path) -> PathBuf {
+pub(super) fn immutable(path: &Path) -> PathBuf {
     format!("file:{}?mode=ro&immutable=1", super::inspection::encoded(path)).into()
 }
 

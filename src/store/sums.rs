@@ -236,7 +236,7 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
     fn imports(&self, site: SiteId) -> Result<Vec<Imported>, StoreError>;
 
     /// Whether a batch with this id is counted, or spilled sums, or a flush that is the last one of its program. A store may forget a batch
-    /// [`crate::limits::BATCH_DAYS`] days before the latest one.
+    /// [`crate::limits::BATCH_DAYS`] days before the latest one, and before the last day that was believed.
     ///
     /// # Errors
     /// [`StoreError`]

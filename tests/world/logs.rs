@@ -17,7 +17,7 @@ static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// Tests look into a database while its world ends.
 const BESIDE: &str = "another program has the database open";
 /// What worlds provoke whose clocks are moved by days.
-const JUMP: &str = "the clock has jumped ahead";
+const JUMP: &str = "the clock is ahead of what is stored";
 
 /// Lets a warning or an error be logged from now on.
 pub fn expect(text: &'static str) {

@@ -57,8 +57,9 @@ impl Running {
         bots.retain(|bot| is_known(bot.site));
         unvisited.retain(|(site, ..)| is_known(*site));
         let batches = self.batches.drain(now);
+        let ends = self.clock.reading().ends;
         let is_over = |(site, day): &(SiteId, Day)| {
-            directory.get(*site).is_none_or(|site| now >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
+            directory.get(*site).is_none_or(|site| ends >= site.schedule.end_of(*day).plus(limits::DAY_GRACE_MS))
         };
         let mails: Vec<_> = self.mails.drain(is_over).into_iter().filter(|mail| is_known(mail.site)).collect();
         let imported: Vec<_> = self.imported.drain(..).filter(|entry| is_known(entry.site)).collect();
@@ -106,13 +107,17 @@ impl Running {
     /// The present day of each site, said once on each, and with it from when on the site keeps its sums. At a start too, so that a
     /// machine that is off at every midnight removes what is due, and what a stop has interrupted goes on; but not by a setting that
     /// was changed on this day: who has mistyped it has until the end of the day. Nor by a clock that is doubted, unless the setting
-    /// was given since.
-    pub(super) fn present(&mut self, now: Moment) -> Flush {
-        let trust = self.look_at_clock(now);
-        let (believed, is_doubted) = (self.trust.believed(), self.trust.doubted_on().is_some());
+    /// was given since; nor by a time that nothing has confirmed.
+    pub(super) fn present(&mut self, reading: &ClockReading) -> Flush {
+        let trust = self.look_at_clock(reading);
+        let (believed, is_doubted) = (self.trust.believed(), self.trust.is_doubted());
         let mut present = Flush { believed, is_doubted, ..Flush::default() };
+        if reading.is_ahead {
+            // The start is not over: its day is told by the time that something confirms.
+            return present;
+        }
         for site in self.directory.load().all() {
-            let today = site.schedule.locate(now).day;
+            let today = site.schedule.locate(reading.ends).day;
             let before = self.trust.told.insert(site.id, today);
             let is_new_day = before.is_some_and(|before| before < today);
             if is_new_day {
@@ -128,7 +133,8 @@ impl Running {
             // Days of sites begin up to a day before those of UTC.
             let is_given_since =
                 |doubted: Day| changed.is_some_and(|changed| (doubted.0 - 1..today.0).contains(&changed.0));
-            if is_due && self.trust.doubted_on().is_none_or(is_given_since) {
+            let doubted = self.trust.doubted_on();
+            if is_due && (!is_doubted || doubted.is_some_and(is_given_since)) {
                 say_retention(&mut present, site.id, &site.settings.retention, today);
             }
         }
@@ -169,13 +175,15 @@ impl Running {
         self.wants_tick();
     }
 
-    fn look_at_clock(&mut self, now: Moment) -> Trust {
-        let trust = self.trust.look(now);
+    fn look_at_clock(&mut self, reading: &ClockReading) -> Trust {
+        let trust = self.trust.look(reading);
         match trust {
             Trust::DoubtBegins => {
                 let known = self.trust.believed().map(|day| day.to_string()).unwrap_or_default();
-                let said =
-                    format!("what is stored goes to {known}; set the clock, or give `--keep` anew if it is right");
+                let said = format!(
+                    "it says {}, and what is stored goes to {known}; set it, or run `headcount clock confirm` if it is right",
+                    self.clock.wall().timestamp()
+                );
                 self.meter.failed(FailureKind::Clock, "clock", said);
             }
             Trust::DoubtEnds => self.meter.failures.clear(FailureKind::Clock),

@@ -7,7 +7,7 @@
 use super::{Owed, Running};
 use crate::counts::published::ReleaseState;
 use crate::site::{AddressMode, Day, Directory, Site, SiteId};
-use crate::store::{PublishingDay, ReleaseOrder, StoreError};
+use crate::store::{PublishingDay, ReleaseOrder, StoreError, unless_damaged};
 
 impl Running {
     /// Takes up the days that were running when the program ended.
@@ -15,7 +15,7 @@ impl Running {
     /// # Errors
     /// [`StoreError`]
     pub(super) fn take_up_publishing(&mut self) -> Result<(), StoreError> {
-        self.publishing = self.sums.publishing()?.into_iter().collect();
+        self.publishing = unless_damaged(self.sums.publishing())?.into_iter().collect();
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::journal::{Found, HitRecord, HowCounted, JournalTrouble, ReadJournal, 
 use crate::limits;
 use crate::meter::{FailureKind, panics};
 use crate::site::{Moment, SiteId};
-use crate::store::{Ask, JournalPosition, StoreError};
+use crate::store::{Ask, JournalPosition, StoreError, unless_damaged};
 
 /// Why not all that was found is taken up.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,7 @@ impl Running {
         };
         let is_whole = read.as_ref().is_some_and(|read| read.trouble.is_none());
         // Of days that were closed since, the store may have got more later.
-        self.unclosed = self.sums.open_days()?.into_iter().collect();
+        self.unclosed = unless_damaged(self.sums.open_days())?.into_iter().collect();
         self.closing.iter().for_each(|state| _ = self.unclosed.remove(&(state.site, state.day)));
         // What was found is taken up by now, whatever becomes of the journal.
         self.journal.begin(journal, without);
@@ -81,7 +81,9 @@ impl Running {
         let snapshot = self.sums.snapshot()?;
         for site in self.directory.load().all() {
             let (site, day) = (site.id, site.schedule.locate(now).day);
-            let answer = snapshot.read(&[Ask::totals_of_day(site, day)], &[])?;
+            // Of what is damaged nobody knows.
+            let answer = unless_damaged(snapshot.read(&[Ask::totals_of_day(site, day)], &[]).map(Some))?;
+            let Some(answer) = answer else { continue };
             if may_have || answer.rows.iter().flatten().any(|row| row.tally.visitors > 0) {
                 self.repeating.insert(site, day);
                 self.journal.later(|| Record::MayRepeat { site, day });

@@ -1,11 +1,11 @@
 //! In: what the clock says. Out: whether something may be removed for its age. Forgets: nothing.
 //!
-//! A clock that is years ahead would make everything too old. So a jump of it is doubted until a day has passed in steps, or until it
-//! is set back.
+//! A clock that is ahead would make everything too old. What nothing has confirmed yet is left out of the time that comes here
+//! ([`ClockReading::ends`]); a jump by years is doubted behind that until a day has passed in steps, or until it is set back.
 
 use std::collections::HashMap;
 
-use crate::clock::ClockBelief;
+use crate::clock::{ClockBelief, ClockReading};
 use crate::limits;
 use crate::site::{Day, Moment, SiteId};
 
@@ -18,6 +18,8 @@ pub(super) struct ClockTrust {
     seen: Option<Moment>,
     /// Since when it is doubted.
     doubted: Option<Moment>,
+    /// Whether it was ahead at the start and is not confirmed: then the start is not over.
+    is_ahead: bool,
     /// Whether an operator has said that it is right.
     is_confirmed: bool,
     /// What was last said of it.
@@ -46,6 +48,7 @@ impl ClockTrust {
             believed: known,
             seen: None,
             doubted: None,
+            is_ahead: false,
             is_confirmed: false,
             belief: ClockBelief::Believed,
             told: HashMap::new(),
@@ -53,7 +56,13 @@ impl ClockTrust {
     }
 
     /// Looks at the clock.
-    pub(super) fn look(&mut self, now: Moment) -> Trust {
+    pub(super) fn look(&mut self, reading: &ClockReading) -> Trust {
+        let was_ahead = std::mem::replace(&mut self.is_ahead, reading.is_ahead);
+        if reading.is_ahead {
+            self.seen = None;
+            return if was_ahead { Trust::Doubted } else { Trust::DoubtBegins };
+        }
+        let now = reading.ends;
         let (today, seen) = (utc_day(now), self.seen.replace(now));
         let ahead = self.believed.map_or(0, |believed| today.0.saturating_sub(believed.0));
         let is_start = seen.is_none();
@@ -77,7 +86,7 @@ impl ClockTrust {
             (Some(_), Some(_)) => Trust::Doubted,
             (was, None) => {
                 self.believed = Some(today);
-                if was.is_some() { Trust::DoubtEnds } else { Trust::Believed }
+                if was.is_some() || was_ahead { Trust::DoubtEnds } else { Trust::Believed }
             }
         }
     }
@@ -92,7 +101,12 @@ impl ClockTrust {
         self.believed
     }
 
-    /// The day on which doubt began; nothing without.
+    /// Whether nothing may go for its age.
+    pub(super) fn is_doubted(&self) -> bool {
+        self.is_ahead || self.doubted.is_some()
+    }
+
+    /// The day on which doubt of a jump began; nothing without.
     pub(super) fn doubted_on(&self) -> Option<Day> {
         self.doubted.map(utc_day)
     }
@@ -110,34 +124,49 @@ mod tests {
         Moment(i64::from(day) * limits::UTC_DAY_MS + hour * 3_600_000)
     }
 
+    fn look(trust: &mut ClockTrust, now: Moment) -> Trust {
+        trust.look(&ClockReading::right(now))
+    }
+
+    #[test]
+    fn a_start_that_is_ahead_is_over_when_something_has_confirmed_it() {
+        for (ahead, then) in [(34, Trust::DoubtEnds), (limits::CLOCK_AHEAD_DAYS + 1, Trust::DoubtBegins)] {
+            let (mut trust, now) = (ClockTrust::of(Some(Day(100))), at(100 + ahead, 8));
+            let reading = ClockReading { ends: at(100, 12), is_ahead: true, ..ClockReading::right(now) };
+            assert_eq!((trust.look(&reading), trust.look(&reading)), (Trust::DoubtBegins, Trust::Doubted));
+            assert_eq!((trust.is_doubted(), trust.believed()), (true, Some(Day(100))));
+            assert_eq!(look(&mut trust, now), then, "{ahead}");
+        }
+    }
+
     #[test]
     fn a_clock_that_jumps_is_doubted_for_a_day_and_one_that_goes_on_is_not() {
         let mut trust = ClockTrust::of(Some(Day(100)));
-        assert_eq!(trust.look(at(100 + limits::CLOCK_AHEAD_DAYS, 8)), Trust::Believed);
+        assert_eq!(look(&mut trust, at(100 + limits::CLOCK_AHEAD_DAYS, 8)), Trust::Believed);
         let today = 100 + limits::CLOCK_AHEAD_DAYS;
-        assert_eq!(trust.look(at(today + limits::CLOCK_STEP_DAYS, 8)), Trust::Believed, "a weekend asleep");
+        assert_eq!(look(&mut trust, at(today + limits::CLOCK_STEP_DAYS, 8)), Trust::Believed, "a weekend asleep");
         let far = today + 1_000;
-        assert_eq!(trust.look(at(far, 23)), Trust::DoubtBegins);
-        assert_eq!(trust.look(at(far + 1, 1)), Trust::Doubted, "a midnight is no day");
+        assert_eq!(look(&mut trust, at(far, 23)), Trust::DoubtBegins);
+        assert_eq!(look(&mut trust, at(far + 1, 1)), Trust::Doubted, "a midnight is no day");
         assert_eq!(trust.believed(), Some(Day(today + limits::CLOCK_STEP_DAYS)));
-        assert_eq!(trust.look(at(far + 1, 23)), Trust::DoubtEnds);
-        assert_eq!((trust.look(at(far + 2, 0)), trust.believed()), (Trust::Believed, Some(Day(far + 2))));
+        assert_eq!(look(&mut trust, at(far + 1, 23)), Trust::DoubtEnds);
+        assert_eq!((look(&mut trust, at(far + 2, 0)), trust.believed()), (Trust::Believed, Some(Day(far + 2))));
     }
 
     #[test]
     fn a_start_far_ahead_is_doubted_until_the_clock_is_set_back() {
         let mut trust = ClockTrust::of(Some(Day(100)));
-        assert_eq!(trust.look(at(101 + limits::CLOCK_AHEAD_DAYS, 0)), Trust::DoubtBegins);
-        assert_eq!(trust.look(at(101, 0)), Trust::DoubtEnds);
-        assert_eq!(ClockTrust::of(None).look(at(50_000, 0)), Trust::Believed, "there is nothing to lose");
+        assert_eq!(look(&mut trust, at(101 + limits::CLOCK_AHEAD_DAYS, 0)), Trust::DoubtBegins);
+        assert_eq!(look(&mut trust, at(101, 0)), Trust::DoubtEnds);
+        assert_eq!(look(&mut ClockTrust::of(None), at(50_000, 0)), Trust::Believed, "there is nothing to lose");
         let mut trust = ClockTrust::of(Some(Day(100)));
-        assert_eq!(trust.look(at(5_000, 0)), Trust::DoubtBegins);
+        assert_eq!(look(&mut trust, at(5_000, 0)), Trust::DoubtBegins);
         trust.confirm();
-        assert_eq!(trust.look(at(5_000, 1)), Trust::DoubtEnds);
+        assert_eq!(look(&mut trust, at(5_000, 1)), Trust::DoubtEnds);
         let mut trust = ClockTrust::of(Some(Day(100)));
-        assert_eq!(trust.look(at(5_000, 0)), Trust::DoubtBegins);
-        assert_eq!(trust.look(at(9_000, 0)), Trust::Doubted, "a further jump");
-        assert_eq!(trust.look(at(9_000, 23)), Trust::Doubted, "begins anew");
-        assert_eq!(trust.look(at(4_000, 23)), Trust::Doubted, "still ahead");
+        assert_eq!(look(&mut trust, at(5_000, 0)), Trust::DoubtBegins);
+        assert_eq!(look(&mut trust, at(9_000, 0)), Trust::Doubted, "a further jump");
+        assert_eq!(look(&mut trust, at(9_000, 23)), Trust::Doubted, "begins anew");
+        assert_eq!(look(&mut trust, at(4_000, 23)), Trust::Doubted, "still ahead");
     }
 }

@@ -9,20 +9,24 @@ use super::Repair;
 use crate::cell::Tally;
 use crate::cell::packed::unpack_all;
 use crate::site::{Month, SiteId};
-use crate::store::StoreError;
 use crate::store::sqlite::{SqliteFile, TALLY_COLUMNS as TALLY};
 use crate::store::sums::sqlite::add_month_rows;
+use crate::store::{StoreError, mending};
 
-/// Does what can be done without a guess, all of it or nothing. Nobody else may write meanwhile.
+/// Does what can be done without a guess, all of it or nothing; the file with damaged indexes is kept as it was. Nobody else may write meanwhile.
 ///
 /// # Errors
 /// [`StoreError`]; nothing was changed then.
 pub fn repair(path: &Path, repairs: &BTreeSet<Repair>) -> Result<(), StoreError> {
+    if repairs.contains(&Repair::Indexes) {
+        mending::make_indexes_anew(path)?;
+    }
     let (file, _) = SqliteFile::open(path)?;
     let mut writer = file.writer();
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for repair in repairs {
         match *repair {
+            Repair::Indexes => {}
             Repair::MonthTotals(site, month) => totals(&transaction, site, month)?,
             Repair::MonthRows(site, month) => {
                 rows(&transaction, site, month)?;

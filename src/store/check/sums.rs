@@ -6,6 +6,7 @@ use rusqlite::Row;
 
 use super::{Check, FindingTime, Repair, site_id};
 use crate::cell::Tally;
+use crate::limits;
 use crate::site::{Day, Month, RetainedKind};
 use crate::store::StoreError;
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
@@ -84,6 +85,24 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The rows of days that are not packed against those of their hours, as long as no hour has gone for its age.
+    pub(super) fn day_rows(&mut self) -> Result<(), StoreError> {
+        let columns = ["visits", "pageviews", "events", "bounces", "revenue"];
+        let (plain, taken) = (columns.join(", "), columns.map(|column| format!("-{column}")).join(", "));
+        let differ = columns.map(|column| format!("sum({column}) <> 0")).join(" OR ");
+        let (hours, lately) = (RetainedKind::Hours.code(), limits::HOURS_CHECKED_DAYS);
+        let sql = format!(
+            "SELECT DISTINCT site, day FROM (
+               SELECT site, bucket AS day, dimension, prop, {plain} FROM days
+               UNION ALL SELECT site, bucket / 24, dimension, prop, {taken} FROM hours
+             ) t WHERE day >= (SELECT max(bucket) FROM site_totals WHERE grain = 1) - {lately}
+               AND day >= coalesce((SELECT max(day) FROM kept_from k WHERE k.site = t.site AND kind = {hours}), day)
+               AND (site, day) NOT IN (SELECT site, bucket FROM packed WHERE grain < 2)
+             GROUP BY site, day, dimension, prop HAVING {differ}"
+        );
+        self.each(&sql, "days", FindingTime::Day, "cells of the day are not those of its hours")
     }
 
     fn total(&self, grain: i64) -> Result<BySite, StoreError> {

@@ -70,7 +70,7 @@ fn aside_name(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// A name that nothing has yet: that of a file, with a word and a time.
-pub(super) fn free_name(path: &Path, word: &str, time: SystemTime) -> io::Result<PathBuf> {
+pub(in crate::store) fn free_name(path: &Path, word: &str, time: SystemTime) -> io::Result<PathBuf> {
     let time = Timestamp::try_from(time).unwrap_or_default().strftime("%Y-%m-%dT%H-%M-%SZ");
     let first = beside(path, &format!(".{word}-{time}"));
     let others = (2..).map(|number| beside(&first, &format!("-{number}")));
@@ -86,7 +86,7 @@ pub(super) fn unfinished_name(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Has the names in the folder of a file outlive a power loss. Not every file system can do it.
-pub(super) fn sync_folder(path: &Path) {
+pub(in crate::store) fn sync_folder(path: &Path) {
     let _ = File::open(folder_of(path)).and_then(|folder| folder.sync_all());
 }
 

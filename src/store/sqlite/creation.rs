@@ -83,9 +83,20 @@ fn make(path: &Path) -> Result<(), StoreError> {
     made
 }
 
-fn fill(path: &Path) -> Result<(), StoreError> {
-    let mut connection = Connection::open(path)?;
+/// A new file that SQLite can fill, and that nobody has until it is whole on the disk.
+///
+/// # Errors
+/// [`StoreError`]
+pub(in crate::store) fn begin_file(path: &Path) -> Result<Connection, StoreError> {
+    // SQLite would leave it to the umask who may read it. What it makes beside the file has the file's mode.
+    File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    let connection = Connection::open(path)?;
     schema::begin(&connection)?;
+    Ok(connection)
+}
+
+fn fill(path: &Path) -> Result<(), StoreError> {
+    let mut connection = begin_file(path)?;
     schema::migrate(&mut connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error.into())

@@ -216,6 +216,12 @@ pub enum JournalMark {
 }
 
 impl Flush {
+    /// Before which day ids of batches are forgotten; a clock that nothing has confirmed forgets none.
+    pub(crate) fn old_batches(&self) -> Option<Day> {
+        let latest = self.batches.iter().map(|(_, day)| *day).max()?;
+        Some(Day(latest.min(self.believed?).0 - limits::BATCH_DAYS))
+    }
+
     /// Whether there is nothing to be added.
     pub fn is_nothing(&self) -> bool {
         let has_counts = !(self.sums.is_empty() && self.rejected.is_empty() && self.days.is_empty());

@@ -102,7 +102,9 @@ impl Held {
         flush.known_by().for_each(|id| _ = self.batches.insert(id.0, Day(i32::MAX)));
         for (id, day) in &flush.batches {
             self.batches.entry(id.0).or_insert(*day);
-            self.batches.retain(|_, came| came.0 >= day.0 - limits::BATCH_DAYS);
+        }
+        if let Some(old) = flush.old_batches() {
+            self.batches.retain(|_, came| *came >= old);
         }
         flush.forgotten.iter().for_each(|order| self.forget(order));
         match flush.journal {

@@ -50,6 +50,7 @@ use crate::secret::Digest;
 use crate::site::{Day, Epsilon, Month, SiteId};
 use crate::store::sqlite::{PooledConnection, SqliteFile};
 use crate::store::sums::forgetting::LostDays;
+use crate::store::unless_damaged;
 pub(in crate::store) use compaction::tally;
 use damage::DamagedDays;
 use erasing::Erasing;
@@ -100,18 +101,20 @@ impl std::fmt::Debug for SqliteSums {
 }
 
 impl SqliteSums {
-    /// The sums of a file. No import runs in it any more.
+    /// The sums of a file, in which tables may be damaged if `is_damaged`. No import runs in it any more.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub(in crate::store) fn of(file: Arc<SqliteFile>) -> Result<SqliteSums> {
+    pub(in crate::store) fn of(file: Arc<SqliteFile>, is_damaged: bool) -> Result<SqliteSums> {
         // Where it can't be written, the next start does it.
-        let made = compaction::make_final(&mut file.writer(), CountedBy::Import);
+        let made = compaction::make_final(&mut file.writer(), CountedBy::Import).map(drop);
+        let made = if is_damaged { unless_damaged(made) } else { made };
         if file.can_write() && !matches!(made, Err(StoreError::Busy | StoreError::Full)) {
             made?;
         }
+        let retaining = Retaining::of(&file.reader());
+        let retaining = Mutex::new(if is_damaged { unless_damaged(retaining) } else { retaining }?);
         let (texts, kept, damaged) = Default::default();
-        let retaining = Mutex::new(Retaining::of(&file.reader())?);
         let (applying, months, thinning, in_use) = Default::default();
         Ok(SqliteSums { file, texts, kept, damaged, applying, months, thinning, retaining, in_use })
     }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::beacon::{ClientIp, NO_HINTS, Request, plausible};
-use crate::clock::Clock;
+use crate::clock::{Clock, ClockReading};
 use crate::collector::running::MarkedHit;
 use crate::collector::{Collector, WriterHandle};
 use crate::config::JournalPlace;
@@ -145,12 +145,12 @@ fn what_is_due_goes_at_a_start_but_by_a_setting_of_this_day_from_the_next_day_on
         let mut starts = Starts::of(&settings);
         starts.with(|running, now| {
             running.trust.told.clear();
-            let begun = running.present(now);
+            let begun = running.present(&ClockReading::right(now));
             assert_eq!((begun.today.len(), begun.day_pairs_from.len()), (1, at_start));
-            let next = running.present(now.plus(24 * HOUR));
+            let next = running.present(&ClockReading::right(now.plus(24 * HOUR)));
             // 2026-04 is the first month that stays.
             assert_eq!(next.day_pairs_from, [(next.today[0].0, crate::site::Month(2026 * 12 + 3))]);
-            assert!(running.present(now.plus(25 * HOUR)).day_pairs_from.is_empty());
+            assert!(running.present(&ClockReading::right(now.plus(25 * HOUR))).day_pairs_from.is_empty());
         });
         starts.end(false);
     }

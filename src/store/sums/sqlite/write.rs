@@ -134,7 +134,8 @@ fn add_batches(transaction: &Transaction, flush: &Flush) -> Result<()> {
     }
     for (id, day) in &flush.batches {
         transaction.prepare_cached("INSERT OR IGNORE INTO batches VALUES (?, ?)")?.execute(params![id.0, day.0])?;
-        let old = Day(day.0 - limits::BATCH_DAYS);
+    }
+    if let Some(old) = flush.old_batches() {
         transaction.prepare_cached("DELETE FROM batches WHERE day < ?")?.execute([old.0])?;
     }
     Ok(())
