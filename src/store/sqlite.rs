@@ -8,6 +8,7 @@ mod beside;
 mod connections;
 mod creation;
 mod foreign_log;
+mod lock_wait;
 mod log_reader;
 mod marks;
 mod moved;
@@ -35,6 +36,7 @@ pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 
 use connections::{Connections, OpenFiles};
+use lock_wait::LockWait;
 use marks::{DatabaseMark, OpenHead};
 use pool::SnapshotPool;
 
@@ -53,6 +55,7 @@ pub(super) struct SqliteFile {
     head: Mutex<Option<OpenHead>>,
     /// Whether the writer can write; else the file is opened anew whenever somebody wants it ([`reopening`]).
     can_write: AtomicBool,
+    wait: LockWait,
 }
 
 impl SqliteFile {
@@ -68,7 +71,8 @@ impl SqliteFile {
         let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
         let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
         let (path, can_write) = (path.to_owned(), AtomicBool::new(can_write));
-        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write };
+        let wait = LockWait::default();
+        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write, wait };
         // What a program wrote whose sync failed is found again, and outlives the machine only now.
         file.empty_log();
         Ok((file, set_aside))
@@ -96,8 +100,13 @@ impl SqliteFile {
             self.reopen();
         }
         let writer = self.quiet_writer();
-        self.mark.lock().unwrap_or_else(PoisonError::into_inner).raise(&writer);
+        let _ = self.raise_mark(&writer);
         writer
+    }
+
+    /// Raises the mark before something is written.
+    fn raise_mark(&self, writer: &Connection) -> Result<(), StoreError> {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner).raise(writer)
     }
 
     /// The same for whoever only empties the log.
