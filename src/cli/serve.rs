@@ -119,6 +119,12 @@ fn stop_seconds(config: &Config) -> u64 {
     config.stop_timeout_s.unwrap_or(usual)
 }
 
+/// How long of that requests may take to end; the rest is for what waits to be stored.
+fn longest_drain(config: &Config) -> Duration {
+    let half = Duration::from_secs(stop_seconds(config)) / 2;
+    half.clamp(Duration::from_millis(limits::STOP_TRY_MS), Duration::from_secs(limits::DRAIN_S))
+}
+
 /// Answers requests until the program is told to stop, and tells when that was.
 async fn listen(
     listener: StdListener,
@@ -136,9 +142,7 @@ async fn listen(
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
     app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
-    // What is left of it is for what waits to be stored.
-    let drain = Duration::from_secs(stop_seconds(config)) / 2;
-    app.longest_drain = drain.clamp(Duration::from_millis(limits::STOP_TRY_MS), Duration::from_secs(limits::DRAIN_S));
+    app.longest_drain = longest_drain(config);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());

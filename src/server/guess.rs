@@ -22,7 +22,7 @@ use crate::meter::{Meter, TryOutcome};
 use crate::secret::Digest;
 use crate::store::StoreError;
 
-/// The address at the other end of a connection, for [`Trier::network`] alone. It has no `Debug`.
+/// The address at the other end of a connection, for [`Trier::stranger`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
 pub struct Peer(pub IpAddr);
 

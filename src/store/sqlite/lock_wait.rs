@@ -52,6 +52,9 @@ impl SqliteFile {
         loop {
             if let Some(writer) = self.free_writer() {
                 if !self.raise_mark(&writer).is_err_and(|error| error == StoreError::Busy) {
+                    if self.can_write() {
+                        self.wait.was_in_vain(None);
+                    }
                     return Ok(writer);
                 }
                 drop(writer);
