@@ -89,7 +89,7 @@ fn changes_that_wait_for_a_locked_database_hold_up_nobody_and_no_end() {
     let mut held: Vec<_> = (0..100).map(|_| program.connect()).collect();
     held.iter_mut().for_each(|stream| stream.write_all(asks.as_bytes()).unwrap());
     let link = format!("POST /sign-in/none HTTP/1.1\r\n{form}connection: close\r\ncontent-length: 0\r\n\r\n");
-    assert!(program.ask(&link).starts_with("HTTP/1.1 401"), "no link is used up where there is none");
+    assert!(program.ask(&link).starts_with("HTTP/1.1 403"), "no link is used up where there is none");
     let page = "GET /privacy/example.com/versions HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
     assert!(program.ask(page).starts_with("HTTP/1.1 200"));
     program.count("/second");
