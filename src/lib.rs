@@ -151,7 +151,7 @@
 //!   `server/locked_memory.rs`; what must not be found there: `tests/memory.rs`, and everywhere else: `tests/canaries.rs`;
 //! - the end of the program: `collector/running/ending.rs`; what becomes of sums that can't be stored then: `collector/running/spilling.rs`, their
 //!   file `store/spill.rs`; a database that
-//!   can only be read: `store/sqlite/reopening.rs`; what is believed of the clock: `clock/guard.rs`, of how old sums are
+//!   can only be read: `store/sqlite/reopening.rs`, one that is locked: `store/sqlite/lock_wait.rs`; what is believed of the clock: `clock/guard.rs`, of how old sums are
 //!   `collector/running/trust.rs`;
 //! - a path of the server: a row of `server/routes.rs`; what may fail, how the log, `/metrics` and `/health` tell it:
 //!   `meter/failures.rs`, and the answers to it: `server/failure.rs`;

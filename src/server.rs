@@ -59,7 +59,11 @@ use crate::beacon::address::Trust;
 use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
+use crate::store::StoreError;
+use asker::QuestionAsker;
 use connections::ConnectionTable;
+use failure::FailureCause;
+use fair_turns::FairTurns;
 pub use fast_path::first_plain_request;
 use guess::Tries;
 use long_answers::LongAnswers;
@@ -86,6 +90,10 @@ pub struct App {
     long_answers: LongAnswers,
     /// Connections that are open.
     connections: Arc<ConnectionTable>,
+    /// How long requests may take to end when the server does.
+    pub longest_drain: Duration,
+    /// Changes that requests make.
+    changes: Arc<FairTurns>,
     has_fast_path: bool,
 }
 
@@ -104,8 +112,36 @@ impl App {
             questions,
             long_answers: LongAnswers::default(),
             connections,
+            longest_drain: Duration::from_secs(limits::DRAIN_S),
+            changes: FairTurns::of(limits::CHANGES_AT_ONCE, limits::CHANGES_WAITING, limits::PERMIT_WAIT_MS),
             has_fast_path: true,
         }
+    }
+
+    /// Does work that changes what is stored, away from the threads that serve connections. Little of it is done at once: it waits for
+    /// the database, and others must not wait for that.
+    ///
+    /// # Errors
+    /// No turn came in time, the work panicked, or the server is ending.
+    async fn changing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, FailureCause> {
+        let turn = self.changes.take(QuestionAsker::current()).await.ok_or(FailureCause::NoTurn)?;
+        let work = move || {
+            let done = work();
+            drop(turn);
+            done
+        };
+        failure::blocking(work).await
+    }
+
+    /// The same for work that is done by the store alone.
+    ///
+    /// # Errors
+    /// As [`App::changing`], or the work failed.
+    async fn changed<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, FailureCause> {
+        Ok(self.changing(work).await??)
     }
 
     /// Answers a request that has all that the fast path wants, without a connection: a bench counts what that costs.
@@ -131,13 +167,13 @@ async fn ended(stop: &mut StopSignal) {
     let _ = stop.wait_for(|is_ending| *is_ending).await;
 }
 
-/// Serves connections until `stop` is done, then answers what was sent until then, for [`limits::DRAIN_S`] at the most.
+/// Serves connections until `stop` is done, then answers what was sent until then, for as long as `app` says at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
     // What is due acts before the first hit.
     notices::look_once(&app).await;
     let looks = [notices::look_again(app.clone()), memory_watch::look_again(app.clone())];
-    let questions = app.questions.clone();
+    let (questions, longest_drain) = (app.questions.clone(), app.longest_drain);
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
     let (stopping, _) = watch::channel(false);
@@ -150,8 +186,10 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     hub.close();
     // What is asked about sums can be asked again.
     questions.end();
+    // What waits for the database would wait for as long as that is locked.
+    app.collector.operators().end_waiting();
     stopping.send_replace(true);
-    let _ = tokio::time::timeout(Duration::from_secs(limits::DRAIN_S), stopping.closed()).await;
+    let _ = tokio::time::timeout(longest_drain, stopping.closed()).await;
 }
 
 /// Serves each connection that is made until `stop` is done.

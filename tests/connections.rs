@@ -1,7 +1,7 @@
 //! Crowds of connections that are of no use: whoever comes gets in, and is answered.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, TcpStream};
 
 use crate::program::{Program, answer_of, pageview, rest_of};
 
@@ -107,4 +107,22 @@ fn a_network_that_is_no_proxy_has_a_share() {
     assert_eq!(first.read(&mut [0]).unwrap_or(0), 0);
     last.write_all(pageview("/b", "connection: close\r\n").as_bytes()).unwrap();
     assert!(rest_of(&mut last).starts_with("HTTP/1.1 202"));
+}
+
+#[test]
+fn who_closes_a_half_after_a_whole_request_is_answered() {
+    let program = Program::start();
+    let page = "GET /sign-in HTTP/1.1\r\nhost: h\r\n\r\n".to_owned();
+    for number in 0..8 {
+        let by_hyper = pageview(&format!("/by-hyper/{number}"), "expect: 100-continue\r\n");
+        for request in [pageview(&format!("/{number}"), ""), by_hyper, page.clone()] {
+            let mut stream = program.connect();
+            stream.write_all(request.as_bytes()).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let answer = rest_of(&mut stream);
+            let answer = answer.strip_prefix("HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(&answer);
+            assert!(answer.starts_with("HTTP/1.1 20"), "{request} {answer}");
+        }
+    }
+    assert_eq!(program.metric("headcount_hits_counted_total"), 2 * 8);
 }

@@ -3,18 +3,23 @@
 mod once;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::program::Program;
+use crate::program::{Program, rest_of};
 use crate::store::file::Database;
 
 /// Tries for a second.
 const BRIEFLY: [&str; 2] = ["--stop-timeout", "1"];
+
+/// What `docker stop` waits until it kills.
+const DOCKER_WAITS: Duration = Duration::from_secs(10);
 
 /// The files of sums in a data folder.
 fn spilled(program: &Program) -> Vec<PathBuf> {
@@ -73,6 +78,35 @@ fn what_can_not_be_stored_at_a_stop_is_added_once_however_often_it_stops() {
     program.until(|| spilled(&program).is_empty().then_some(()));
     stop(&mut program);
     assert_eq!(stored(&program)[0], 4, "{}", program.log());
+}
+
+#[test]
+fn changes_that_wait_for_a_locked_database_hold_up_nobody_and_no_end() {
+    let mut program = begun(&[], |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    program.count("/first");
+    let form = "host: h\r\norigin: http://h\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let asks = format!("POST /privacy/example.com/requests HTTP/1.1\r\n{form}content-length: 11\r\n\r\nkind=access");
+    let mut held: Vec<_> = (0..100).map(|_| program.connect()).collect();
+    held.iter_mut().for_each(|stream| stream.write_all(asks.as_bytes()).unwrap());
+    let link = format!("POST /sign-in/none HTTP/1.1\r\n{form}connection: close\r\ncontent-length: 0\r\n\r\n");
+    assert!(program.ask(&link).starts_with("HTTP/1.1 403"), "no link is used up where there is none");
+    let page = "GET /privacy/example.com/versions HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+    assert!(program.ask(page).starts_with("HTTP/1.1 200"));
+    program.count("/second");
+    program.signal(Signal::TERM);
+    let (status, took) = program.end();
+    assert!(status.success() && took < DOCKER_WAITS, "{took:?} {}", program.log());
+    for answer in held.iter_mut().map(rest_of) {
+        assert!(answer.starts_with("HTTP/1.1 50"), "{answer}");
+    }
+    assert_eq!(spilled(&program).len(), 1, "{}", program.log());
+    other.run("ROLLBACK");
+    let mut program = program.again(&BRIEFLY, |_| {});
+    program.until(|| spilled(&program).is_empty().then_some(()));
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 3);
 }
 
 #[test]

@@ -85,7 +85,11 @@ pub(super) fn start_up(config: &Config) -> Result<LogGuard> {
 
 /// Takes the address that is to be listened on. Whoever connects waits until [`run`] is ready.
 pub(super) fn bind(config: &Config) -> Result<StdListener> {
-    let listener = StdListener::bind(config.listen);
+    // Of those who come together, the standard library has the kernel keep few.
+    let listener = StdListener::bind(config.listen).and_then(|listener| {
+        rustix::net::listen(&listener, limits::LISTEN_BACKLOG)?;
+        Ok(listener)
+    });
     listener.with_context(|| format!("{} can't be listened on; see --listen", config.listen))
 }
 
@@ -119,10 +123,16 @@ pub(super) fn run(
     served.and(ending)
 }
 
-/// How long a stop tries to store what waits.
+/// How long a stop takes, from the signal on; a file is written after, if need be.
 fn stop_seconds(config: &Config) -> u64 {
     let usual = if notify::is_wanted() { limits::STOP_TIMEOUT_UNIT_S } else { limits::STOP_TIMEOUT_S };
     config.stop_timeout_s.unwrap_or(usual)
+}
+
+/// How long of that requests may take to end; the rest is for what waits to be stored.
+fn longest_drain(config: &Config) -> Duration {
+    let half = Duration::from_secs(stop_seconds(config)) / 2;
+    half.clamp(Duration::from_millis(limits::STOP_TRY_MS), Duration::from_secs(limits::DRAIN_S))
 }
 
 /// Answers requests until the program is told to stop, and tells when that was.
@@ -142,6 +152,7 @@ async fn listen(
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
     let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
     app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
+    app.longest_drain = longest_drain(config);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());
@@ -275,4 +286,20 @@ fn log_to_stderr(format: LogFormat) -> io::Result<LogGuard> {
         LogFormat::Json => logger.json().try_init(),
     };
     Ok(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_comes_at_once_waits_in_the_kernel() {
+        let config = Config { listen: "127.0.0.1:0".parse().unwrap(), ..Config::default() };
+        let listener = bind(&config).unwrap();
+        let (address, wait) = (listener.local_addr().unwrap(), Duration::from_millis(900));
+        let crowd: Vec<_> = (0..400).map(|_| TcpStream::connect_timeout(&address, wait)).collect();
+        assert!(crowd.iter().all(Result::is_ok), "nobody accepts them, and a second one is sent after a second");
+    }
 }

@@ -145,7 +145,7 @@ fn part(message: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// The address with all bits behind the prefix cleared.
-fn network(address: ClientIp, v4_bits: u32, v6_bits: u32) -> IpAddr {
+pub fn network(address: ClientIp, v4_bits: u32, v6_bits: u32) -> IpAddr {
     match address.0 {
         IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(32 - v4_bits).unwrap_or(0)).into()),
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(128 - v6_bits).unwrap_or(0)).into()),

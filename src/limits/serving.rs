@@ -17,6 +17,11 @@ pub const BULK_WAIT_S: u64 = 300;
 /// Connections served at once. An idle one that brings hits costs about 2 kB, another 20 kB, and one that has sent the largest
 /// head and the beginning of a body about 60 kB: 10,000 hostile ones stay below 1 GB.
 pub const CONNECTIONS_MAX: usize = 10_000;
+/// Connections that the kernel has made and that are not accepted yet; it has no more than `net.core.somaxconn`, which is as many.
+pub const LISTEN_BACKLOG: i32 = 4_096;
+/// How long a client that sends nothing more is not taken for gone while it has no answer, in milliseconds: it may have closed its half
+/// of the connection alone.
+pub const HALF_CLOSED_WAIT_MS: u64 = 1_000;
 /// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Largest beacon that is answered on the fast path, head and body together, in bytes: real ones stay below 3 kB.
@@ -46,7 +51,7 @@ pub const HEAD_WAIT_S: u64 = 20;
 pub const BODY_WAIT_S: u64 = 20;
 /// How many seconds the rest of a body that is too large is read and thrown away, so that its sender sees the answer.
 pub const REST_WAIT_S: u64 = 1;
-/// Longest wait for open connections at stop, in seconds.
+/// Longest wait for open connections at stop, in seconds; where less time is left for the stop, half of it.
 pub const DRAIN_S: u64 = 10;
 /// Live pages that are kept up to date at once; each is a connection, and costs some 30 kB.
 pub const STREAMS_MAX: usize = 200;
@@ -74,6 +79,10 @@ pub const PERMIT_WAIT_MS: u64 = 10_000;
 pub const QUESTIONS_AT_ONCE: usize = 8;
 /// Most that wait for them; more are turned away at once.
 pub const QUESTIONS_WAITING: usize = 256;
+/// Changes that requests make at once; they follow one after the other in the database, and wait for it in vain where it is locked.
+pub const CHANGES_AT_ONCE: usize = 4;
+/// Those that wait for them; more are turned away at once.
+pub const CHANGES_WAITING: usize = 256;
 /// Threads for all that waits for a disk, questions included: each costs half a megabyte. More such work waits for them.
 pub const BLOCKING_THREADS: usize = 64;
 /// Cells that a question reads before it is dear and takes a turn: some 25 ms, and all that the usual page of a busy site reads.
@@ -112,7 +121,7 @@ pub const PASSWORD_BYTES_MAX: usize = 1_000;
 pub const PASSWORDS_AT_ONCE: usize = 2;
 /// Wrong tries from a network, or of a browser, that cost no pause: whoever mistypes does so a few times.
 pub const TRIES_FREE: u32 = 5;
-/// Wrong tries at a name, from wherever, before others have to wait: strangers should not slow its owner by a few.
+/// Wrong tries at a name, from wherever, before there are pauses between them: strangers should not slow its owner by a few.
 pub const TRIES_FREE_OF_NAME: u32 = 10;
 /// Half the first pause, in milliseconds; each that follows is twice as long, [`TRY_DOUBLINGS`] times in all.
 pub const TRY_PAUSE_MS: u64 = 125;
@@ -120,28 +129,25 @@ pub const TRY_PAUSE_MS: u64 = 125;
 pub const TRY_DOUBLINGS: u64 = 5;
 /// What each wrong try adds beside, in milliseconds: after a day of tries one after the other there is a pause of some ten seconds.
 pub const TRY_PAUSE_STEP_MS: u64 = 30;
-/// Longest wait because of the name, in milliseconds: its owner waits as long in a network that nobody guesses from.
-pub const TRY_PAUSE_OF_NAME_MS_MAX: u64 = 8_000;
+/// Longest pause between two tries at one name, in milliseconds: at the most 86,400 a day are wrong, from wherever; among tries from a
+/// thousand networks the owner's waits for a thousand of them, as a rule.
+pub const TRY_PAUSE_OF_NAME_MS_MAX: u64 = 1_000;
 /// Wrong tries that are counted: the pause after them is below [`TRY_WAIT_MS`].
 pub const TRIES_COUNTED_MAX: u32 = 1_000;
 /// In what time the count of wrong tries becomes half, in milliseconds: 15 minutes; after 150 nothing is left.
 pub const TRIES_FADE_MS: u64 = 15 * 60 * 1_000;
-/// Networks and browsers, and names, whose wrong tries are counted: some 60 bytes each. There is room for all that are open.
+/// Networks and browsers, prefixes, and names, whose wrong tries are counted: some 60 bytes each. There is room for all that are open.
 pub const TRIES_REMEMBERED: usize = 8_192;
-/// Tries from one network that are open at once; each is a connection.
-pub const TRIES_OPEN_PER_NETWORK: usize = 32;
-/// Open tries from networks that were never wrong: of a thousand that come together, each has room.
-pub const FIRST_TRIES_OPEN: usize = 1_024;
-/// Open tries from networks that were wrong as often as each other.
-pub const TRIES_OPEN_PER_LEVEL: usize = 128;
-/// How many numbers of wrong tries are told apart for that; more are one.
-pub const TRY_LEVELS: usize = 8;
+/// Tries of one browser that wait at once; each is a connection.
+pub const TRIES_OPEN_PER_BROWSER: usize = 32;
+/// Tries of strangers that wait at once, each some kilobytes beside its connection; past it those who hold most give places up.
+pub const TRIES_OPEN: usize = 1_024;
 /// Longest wait of a try, in milliseconds: a little less than proxies wait for an answer.
 pub const TRY_WAIT_MS: u64 = 45_000;
 /// After how many seconds one that was turned away may come again, at the least.
 pub const TRY_AGAIN_S: u64 = 5;
-/// Time between two looks of a try whether the one before it from its network is done, in milliseconds.
-pub const TRY_LOOK_MS: u64 = 50;
+/// Longest time between two looks of a try whether it is its turn, in milliseconds; it is told, too.
+pub const TRY_LOOK_MS: u64 = 1_000;
 /// How long a browser that was signed in is known, in milliseconds: 180 days.
 pub const DEVICE_MS: i64 = 180 * 24 * 3_600 * 1_000;
 /// Longest reply that waits in a browser for the next page, in bytes: encoded, it fits into a cookie of 4 kB.

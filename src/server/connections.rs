@@ -312,6 +312,11 @@ impl OpenConnection {
         self.used.store(self.table.now(), Relaxed);
     }
 
+    /// Whether a request is being worked at.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked.load(Relaxed)
+    }
+
     /// Whether a head has begun and nothing else is owed.
     pub fn has_half_a_head(&self) -> bool {
         !self.is_asked.load(Relaxed) && self.unread.load(Relaxed) > 0

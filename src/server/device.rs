@@ -57,7 +57,7 @@ fn cookie_of(user: UserId) -> String {
 /// # Errors
 /// It could not be looked up.
 pub async fn trier(name: &str, headers: &HeaderMap, peer: Peer, app: &SharedApp) -> Result<Trier, FailureCause> {
-    let stranger = Trier::network(headers, peer, app);
+    let stranger = Trier::stranger(headers, peer, app);
     if !cookies::has_any(headers, COOKIE) {
         return Ok(stranger);
     }

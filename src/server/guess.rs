@@ -12,32 +12,32 @@ use axum::response::Response;
 
 use super::connections::while_receiving;
 use super::failure::{FailureCause, stored};
-use super::tries::{OpenTry, TrierKey, TryStep, TryTable};
+use super::tries::{OpenTry, TrierKey, TryOrigin, TryStep, TryTable};
 use super::{App, SharedApp, ingest};
+use crate::beacon::ClientIp;
 use crate::collector::Collector;
 use crate::hit::token;
 use crate::limits;
 use crate::meter::{Meter, TryOutcome};
 use crate::secret::Digest;
-use crate::site::AddressMode;
 use crate::store::StoreError;
 
-/// The address at the other end of a connection, for [`Trier::network`] alone. It has no `Debug`.
+/// The address at the other end of a connection, for [`Trier::stranger`] alone. It has no `Debug`.
 #[derive(Clone, Copy)]
 pub struct Peer(pub IpAddr);
 
 /// Who tries.
 pub enum Trier {
-    /// Anybody in a network.
-    Network(IpAddr),
+    /// Anybody, by where the try comes from.
+    Stranger(TryOrigin),
     /// A browser that was signed in before.
     Browser(Digest),
 }
 
 impl Trier {
-    /// Whoever sends a request: an IPv4 /24 or an IPv6 /48, since within it one person easily takes other addresses.
-    pub fn network(headers: &HeaderMap, Peer(peer): Peer, app: &App) -> Trier {
-        Trier::Network(token::visible(ingest::client(headers, peer, app).ip, AddressMode::Truncate))
+    /// Whoever sends a request.
+    pub fn stranger(headers: &HeaderMap, Peer(peer): Peer, app: &App) -> Trier {
+        Trier::Stranger(app.tries.origin(ingest::client(headers, peer, app).ip))
     }
 }
 
@@ -86,28 +86,30 @@ impl Default for Tries {
     fn default() -> Tries {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let at_once = (cores / 2).clamp(1, limits::PASSWORDS_AT_ONCE);
-        Tries {
-            key: RandomState::new(),
-            begun: Instant::now(),
-            table: Mutex::new(TryTable::new(at_once)),
-            last_warned_minute: AtomicU64::new(u64::MAX),
-        }
+        let key = RandomState::new();
+        let table = Mutex::new(TryTable::new(at_once, key.hash_one("chance")));
+        Tries { key, begun: Instant::now(), table, last_warned_minute: AtomicU64::new(u64::MAX) }
     }
 }
 
 impl Tries {
-    fn open(self: &Arc<Self>, guessed: Guessed, by: &Trier) -> Result<HeldTry, u64> {
+    /// Where an address is, as keys.
+    fn origin(&self, address: ClientIp) -> TryOrigin {
+        let key = |v4, v6| self.key.hash_one(("network", v4, token::network(address, v4, v6)));
+        TryOrigin { prefix: key(16, 32), network: key(24, 48), address: key(32, 64) }
+    }
+
+    fn open(self: &Arc<Self>, guessed: Guessed, by: &Trier) -> Option<HeldTry> {
         let trier = match by {
-            Trier::Network(network) => TrierKey::Network(self.key.hash_one(("network", network))),
+            Trier::Stranger(origin) => TrierKey::Stranger(*origin),
             Trier::Browser(browser) => TrierKey::Browser(self.key.hash_one(("browser", browser))),
         };
         let name = match guessed {
             Guessed::User(name) => self.key.hash_one(("user", name.to_lowercase())),
             Guessed::Share(id) => self.key.hash_one(("share", id)),
         };
-        let open = self.table().open(trier, name, self.now_ms());
-        let held = |open| HeldTry { tries: self.clone(), open, is_wrong: false, was_held: false };
-        open.map(held).map_err(|wait_ms| wait_ms.div_ceil(1_000).max(limits::TRY_AGAIN_S))
+        let open = self.table().open(trier, name, self.now_ms())?;
+        Some(HeldTry { tries: self.clone(), open, is_wrong: false, was_held: false })
     }
 
     fn table(&self) -> MutexGuard<'_, TryTable> {
@@ -137,20 +139,18 @@ struct HeldTry {
 }
 
 impl HeldTry {
-    /// Waits until it is its turn.
-    async fn turn(&mut self) {
+    /// Waits until it is its turn; tells whether it came, rather than that the place was given up.
+    async fn turn(&mut self) -> bool {
         loop {
             let now_ms = self.tries.now_ms();
-            let step = self.tries.table().step(&mut self.open, now_ms);
+            let step = self.tries.table().step(&self.open, now_ms);
             match step {
-                TryStep::Compare => return,
-                TryStep::WaitForTurn => self.open.turn.notified().await,
+                TryStep::Compare => return true,
+                TryStep::GiveUp => return false,
                 TryStep::WaitUntil(until_ms) => {
                     self.was_held = true;
-                    // Of those who wait for the same, chance says who is next.
-                    let place = (Arc::as_ptr(&self.open.turn), now_ms);
-                    let chance_ms = self.tries.key.hash_one(place) % limits::TRY_LOOK_MS;
-                    tokio::time::sleep(Duration::from_millis(until_ms - now_ms + chance_ms)).await;
+                    let wait = Duration::from_millis(until_ms - now_ms);
+                    let _ = tokio::time::timeout(wait, self.open.turn.notified()).await;
                 }
             }
         }
@@ -175,20 +175,17 @@ pub async fn tried<T: Send + 'static>(
     work: impl FnOnce(&Collector) -> Result<Option<T>, StoreError> + Send + 'static,
 ) -> Result<Guess<T>, FailureCause> {
     let meter = app.collector.meter();
-    let turned_away = |wait_s| {
+    let turned_away = || {
         meter.tried(guessed.label(), TryOutcome::TurnedAway);
         app.tries.warn(meter);
-        Ok(Guess::TooMany(wait_s))
+        Ok(Guess::TooMany(limits::TRY_AGAIN_S))
     };
-    let mut held = match app.tries.open(guessed, &by) {
-        Ok(held) => held,
-        Err(wait_s) => return turned_away(wait_s),
-    };
+    let Some(mut held) = app.tries.open(guessed, &by) else { return turned_away() };
     // Meanwhile the connection may give way to others.
     let wait = Duration::from_millis(limits::TRY_WAIT_MS);
     match while_receiving(tokio::time::timeout(wait, held.turn())).await {
-        Some(Ok(())) => {}
-        Some(Err(_)) => return turned_away(limits::TRY_AGAIN_S),
+        Some(Ok(true)) => {}
+        Some(Ok(false) | Err(_)) => return turned_away(),
         None => return Ok(Guess::Busy),
     }
     let (collector, was_held) = (app.collector.clone(), held.was_held);

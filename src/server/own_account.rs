@@ -52,7 +52,7 @@ pub async fn set_password(State(app): State<SharedApp>, request: Request) -> Res
         return not_done.shown_on(shown(account, StatusCode::OK, outcome, &headers, &app).await);
     }
     // All browsers are signed out now; this one knows the new password.
-    match stored(move || NewLogin::of(&collector, id, &[])).await {
+    match app.changed(move || NewLogin::of(&collector, id, &[])).await {
         Ok(Some(login)) => {
             let account = SignedIn { user: login.user.clone(), login: login.secret.digest() };
             let done = Some(AccountOutcome::Done(words_for(&headers).password_done.to_owned()));

@@ -325,8 +325,8 @@ pub async fn request(State(app): State<SharedApp>, Path(domain): Path<String>, r
     let (collector, site, now) = (app.collector.clone(), asked.site.clone(), app.collector.clock().now());
     if app.request_counts.take(site.id, now) {
         let day = site.schedule.locate(now).day;
-        let counted = stored(move || collector.operators().count_request(site.id, day, wanted.name())).await;
-        if let Err(cause) = counted {
+        let count = move || collector.operators().count_request(site.id, day, wanted.name());
+        if let Err(cause) = app.changed(count).await {
             return failure::page(cause, &headers);
         }
     }

@@ -22,7 +22,7 @@ pub async fn index(State(app): State<SharedApp>, Path(file): Path<String>, heade
     let named = file.strip_suffix(".json");
     let Some(site) = named.and_then(|domain| publishing(&app, domain)) else { return answers::not_found(&headers) };
     let id = site.id;
-    let days = app.in_turn(move |collector| collector.sums().published_days(id)).await;
+    let days = app.in_turn_of_strangers(move |collector| collector.sums().published_days(id)).await;
     let days = match days.and_then(|days| days.map_err(FailureCause::from)) {
         Ok(days) => days,
         Err(cause) => return failure::page(cause, &headers),
@@ -43,7 +43,7 @@ pub async fn release(
         return answers::not_found(&headers);
     };
     let id = site.id;
-    let found = app.in_turn(move |collector| collector.sums().published(id, day)).await;
+    let found = app.in_turn_of_strangers(move |collector| collector.sums().published(id, day)).await;
     let release = match found.and_then(|found| found.map_err(FailureCause::from)) {
         Ok(Some(release)) => release,
         Ok(None) => return answers::not_found(&headers),

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::concurrency_limit::ConcurrencyLimit;
-use super::failure::{self, FailureCause, blocking};
+use super::failure::{self, FailureCause};
 use super::form::PostedForm;
 use super::language::words_for;
 use super::signed_in::{SignedIn, admit, posted};
@@ -213,12 +213,13 @@ pub async fn run(command: Result<Command, String>, app: &SharedApp) -> Result<Re
             app.in_turn(move |collector| control::run_unnoted(command.clone(), collector, &base_url)).await
         }
         false => {
+            let changes = app.clone();
             let work = move || {
                 let done = control::run_unnoted(command, &app.collector, &app.base_url);
                 drop(permit);
                 done
             };
-            blocking(work).await
+            changes.changing(work).await
         }
     };
     done.map_err(FormRefusal::CutShort)?.map_err(|CommandRefusal { refused, is_failure }| match is_failure {

@@ -147,7 +147,7 @@ pub async fn unlock(
         true => access_guard::remembered(collector, share.id).map(Some),
         false => Ok(None),
     };
-    let by = Trier::network(&headers, peer, &app);
+    let by = Trier::stranger(&headers, peer, &app);
     match guess::tried(Guessed::Share(open.share.id), by, &app, work).await {
         Ok(Guess::Right(kept)) => access_guard::welcome(&open, &kept, &uri, &headers, &app),
         Ok(Guess::Wrong) => access_guard::ask(&open, SharePasswordReason::Wrong, &headers),

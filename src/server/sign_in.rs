@@ -46,7 +46,7 @@ pub async fn by_link(State(app): State<SharedApp>, Path(secret): Path<String>, r
     }
     let link = Secret::from_text(&secret).digest();
     let (collector, before) = (app.collector.clone(), signed_in::secrets(&headers));
-    match stored(move || exchange(&collector, link, &before)).await {
+    match app.changed(move || exchange(&collector, link, &before)).await {
         Ok(found) => {
             let outcome = if found.is_some() { TryOutcome::Right } else { TryOutcome::Wrong };
             app.collector.meter().tried("link", outcome);
@@ -120,7 +120,7 @@ pub async fn by_password(State(app): State<SharedApp>, Extension(peer): Extensio
     match tried {
         Ok(Guess::Right(user)) => {
             let (collector, before, id) = (app.collector.clone(), signed_in::secrets(&headers), user.id);
-            match stored(move || NewLogin::of(&collector, id, &before)).await {
+            match app.changed(move || NewLogin::of(&collector, id, &before)).await {
                 Ok(Some(login)) => welcome(&app, &headers, &login, came_from(&headers, &app)),
                 Ok(None) => answers::sign_in(SignInReason::Wrong, &name, &headers),
                 Err(cause) => failure::page(cause, &headers),
@@ -164,7 +164,7 @@ pub async fn sign_out(State(app): State<SharedApp>, headers: HeaderMap) -> Respo
     let (collector, secrets) = (app.collector.clone(), signed_in::secrets(&headers));
     // Who is told that they are signed out must be.
     let end = move || secrets.iter().try_for_each(|secret| collector.operators().end_login(secret.digest()));
-    match stored(end).await {
+    match app.changed(end).await {
         Ok(()) => signed_out(&headers),
         Err(cause) => failure::page(cause, &headers),
     }

@@ -61,8 +61,13 @@ impl Operators {
         self.all_changed.fetch_add(1, Ordering::SeqCst);
     }
 
-    fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.file.writer()
+    /// Has nobody who changes something wait for another program any more: the program ends.
+    pub fn end_waiting(&self) {
+        self.file.end_waiting();
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
+        self.file.writer_for_change()
     }
 
     fn reader(&self) -> MutexGuard<'_, Connection> {

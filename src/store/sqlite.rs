@@ -8,6 +8,7 @@ mod beside;
 mod connections;
 mod creation;
 mod foreign_log;
+mod lock_wait;
 mod log_reader;
 mod marks;
 mod moved;
@@ -37,6 +38,7 @@ pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;
 
 use connections::{Connections, OpenFiles};
+use lock_wait::LockWait;
 use marks::{DatabaseMark, OpenHead};
 use pool::SnapshotPool;
 
@@ -57,6 +59,7 @@ pub(super) struct SqliteFile {
     can_write: AtomicBool,
     /// Whether the log could not be emptied after something was stored.
     is_log_full: AtomicBool,
+    wait: LockWait,
 }
 
 impl SqliteFile {
@@ -72,8 +75,8 @@ impl SqliteFile {
         let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
         let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
         let (path, can_write) = (path.to_owned(), AtomicBool::new(can_write));
-        let is_log_full = AtomicBool::new(false);
-        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write, is_log_full };
+        let (is_log_full, wait) = (AtomicBool::new(false), LockWait::default());
+        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write, is_log_full, wait };
         // What a program wrote whose sync failed is found again, and outlives the machine only now.
         file.empty_log();
         Ok((file, set_aside))
@@ -101,8 +104,13 @@ impl SqliteFile {
             self.reopen();
         }
         let writer = self.quiet_writer();
-        self.mark.lock().unwrap_or_else(PoisonError::into_inner).raise(&writer);
+        let _ = self.raise_mark(&writer);
         writer
+    }
+
+    /// Raises the mark before something is written.
+    fn raise_mark(&self, writer: &Connection) -> Result<(), StoreError> {
+        self.mark.lock().unwrap_or_else(PoisonError::into_inner).raise(writer)
     }
 
     /// The same for whoever only empties the log.

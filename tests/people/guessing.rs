@@ -1,7 +1,6 @@
 //! Strangers guess passwords: that costs them time, and keeps nobody out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use headcount::limits;
 
@@ -38,25 +37,20 @@ fn device(answer: &Answer) -> (&'static str, String) {
     ("cookie", cookies.map(|(_, value)| value.split(';').next().unwrap()).collect::<Vec<_>>().join("; "))
 }
 
-/// Guesses as many passwords from one network as are held at once, and some more, until it is over.
-fn guess(url: &str, number: usize, is_over: &AtomicBool) {
-    let config = ureq::Agent::config_builder().http_status_as_error(false);
-    // Some do not wait for the answer.
-    let agent = ureq::Agent::from(config.timeout_global(Some(Duration::from_secs(4))).build());
-    while !is_over.load(Ordering::Relaxed) {
-        let guess = agent.post(format!("{url}/sign-in")).header("origin", url);
-        let guess = guess.header("x-forwarded-for", format!("192.0.2.{number}"));
-        let answer = guess.send_form([("name", "Ana"), ("password", "a guess of it")]);
-        if answer.is_ok_and(|answer| answer.status() == 429) {
-            std::thread::park_timeout(Duration::from_millis(20));
-        }
-    }
+/// What somebody in the guessers' network gets for a password, with cookies or without.
+fn tried(url: &str, device: &str, name: &str, password: &str) -> Option<(u16, String)> {
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+    let sent = ureq::Agent::from(config.build()).post(format!("{url}/sign-in")).header("origin", url);
+    let sent = sent.header("x-forwarded-for", "192.0.2.9").header("cookie", device);
+    let mut answer = sent.send_form([("name", name), ("password", password)]).ok()?;
+    let wait = answer.headers().get("retry-after").map_or("", |wait| wait.to_str().unwrap()).to_owned();
+    Some((answer.status().as_u16(), format!("{wait} {}", answer.body_mut().read_to_string().unwrap())))
 }
 
-/// What the owner of a password gets in that network, beside the guessers.
-fn among_guessers(world: &World, device: &(&'static str, String), name: &str) -> Answer {
-    let headers = [device.clone(), ("x-forwarded-for", "192.0.2.9".to_owned())];
-    world.form("/sign-in", &headers, &[("name", name), ("password", PASSWORD)])
+fn guess_on(url: &str, device: &str, is_over: &AtomicBool) {
+    while !is_over.load(Ordering::Relaxed) {
+        tried(url, device, "Ana", "a guess of it");
+    }
 }
 
 #[test]
@@ -64,35 +58,45 @@ fn a_browser_that_was_signed_in_waits_for_no_stranger() {
     let world = world();
     world.expect_in_log(GUESSED);
     let before = enter(&world, "Ana", PASSWORD, "192.0.2.9");
-    let device = device(&before);
-    assert!(
-        device.1.starts_with("headcount_device_") && status(&world, "/example.com", &device) == 401,
-        "{}",
-        device.1
-    );
-    world.form("/sign-out", &[before.cookie()], &[]);
+    let old = device(&before).1;
+    assert!(old.starts_with("headcount_device_") && status(&world, "/example.com", &device(&before)) == 401, "{old}");
+    set_password(&world, "Ana", "seven grey herons");
+    set_password(&world, "Ana", PASSWORD);
+    let known = device(&enter(&world, "Ana", PASSWORD, "192.0.2.9")).1;
+    let forged = known.replace('=', "=A");
     let (url, is_over) = (world.url().to_owned(), AtomicBool::new(false));
-    let turned_away = |device: &(&'static str, String), name: &str| {
-        let all = (0..1_000).map(|_| among_guessers(&world, device, name));
-        all.into_iter().find(|answer| answer.status == 429).expect("a full network")
-    };
     std::thread::scope(|scope| {
-        for number in 0..limits::TRIES_OPEN_PER_NETWORK + 8 {
-            let (url, is_over) = (&url, &is_over);
-            scope.spawn(move || guess(url, number, is_over));
+        (0..40).for_each(|_| _ = scope.spawn(|| guess_on(&url, "", &is_over)));
+        while World::logged(&[GUESSED]) == 0 {
+            std::thread::yield_now();
         }
-        let full = turned_away(&("cookie", String::new()), "Ana");
-        assert!(full.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().unwrap() >= 5));
-        assert!(full.text().contains("Too many passwords are being tried just now."), "{}", full.text());
-        let known = among_guessers(&world, &device, "Ana");
-        assert_eq!(known.status, 303, "{}", known.text());
-        // A forged one, one of another user, one of another password.
-        turned_away(&("cookie", device.1.replace('=', "=A")), "Ana");
-        turned_away(&device, "owner");
-        set_password(&world, "Ana", "seven grey herons");
-        set_password(&world, "Ana", PASSWORD);
-        turned_away(&device, "Ana");
+        // Without one, with a forged one, one of another password, one of another user: strangers, who wait beside the guessers.
+        let others = [("", "Ana"), (&*forged, "Ana"), (&*old, "Ana"), (&*known, "owner")];
+        let url = &*url;
+        let others = others.map(|(device, name)| scope.spawn(move || tried(url, device, name, PASSWORD)));
+        assert_eq!(tried(url, &known, "Ana", PASSWORD).unwrap().0, 303);
+        assert!(others[..3].iter().all(|other| !other.is_finished()));
         is_over.store(true, Ordering::Relaxed);
+        assert_eq!(others.map(|other| other.join().unwrap().unwrap().0), [303, 303, 303, 401], "after a wait");
+    });
+}
+
+#[test]
+fn a_browser_has_some_tries_held_and_is_told_to_wait_with_more() {
+    let world = world();
+    world.expect_in_log(GUESSED);
+    let known = device(&enter(&world, "Ana", PASSWORD, "192.0.2.9")).1;
+    let (url, is_over) = (world.url().to_owned(), AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        (0..limits::TRIES_OPEN_PER_BROWSER + 8).for_each(|_| _ = scope.spawn(|| guess_on(&url, &known, &is_over)));
+        let turned_away = loop {
+            if let Some((429, said)) = tried(&url, &known, "Ana", "a guess of it") {
+                break said;
+            }
+        };
+        is_over.store(true, Ordering::Relaxed);
+        assert!(turned_away.split(' ').next().unwrap().parse::<u64>().unwrap() >= 5, "{turned_away}");
+        assert!(turned_away.contains("Too many passwords are being tried just now."), "{turned_away}");
     });
     assert!(world.metrics().contains("outcome=\"turned_away\""));
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::super::body;
-use super::super::failure::{self, FailureCause, blocking};
+use super::super::failure::{self, FailureCause};
 use super::super::{SharedApp, signed_in};
 use super::{refused, unreadable};
 use crate::control::annotation::AnnotationCommand;
@@ -114,7 +114,8 @@ fn domain(app: &SharedApp, site_id: &str, may: impl Fn(SiteId) -> bool) -> Optio
 async fn run(app: &SharedApp, command: AnnotationCommand, if_refused: StatusCode) -> Response {
     let is_list = matches!(command, AnnotationCommand::List { .. });
     let (collector, base_url) = (app.collector.clone(), app.base_url.clone());
-    match blocking(move || control::run_unnoted(Command::Annotation(command), &collector, &base_url)).await {
+    let work = move || control::run_unnoted(Command::Annotation(command), &collector, &base_url);
+    match app.changing(work).await {
         Ok(Ok(Reply { json, .. })) if is_list => Json(json!({ "annotations": json })).into_response(),
         Ok(Ok(Reply { json, .. })) => Json(json).into_response(),
         Ok(Err(CommandRefusal { refused, is_failure: true })) => failure::json_error(FailureCause::from(refused)),

@@ -30,13 +30,15 @@ pub struct Handed {
     unread: usize,
     /// Until when the client has to take more.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Until when a client that sends nothing more is not taken for gone.
+    half_closed: Option<Pin<Box<Sleep>>>,
 }
 
 impl Handed {
     /// All that comes.
     pub fn all(stream: TcpStream, start: Vec<u8>, current: CurrentConnection) -> Handed {
         let (stream, began) = (TokioIo::new(CountingStream { stream, last: 0 }), Arc::default());
-        Handed { stream, start, read: 0, is_one: false, began, current, unread: 0, stalled: None }
+        Handed { stream, start, read: 0, is_one: false, began, current, unread: 0, stalled: None, half_closed: None }
     }
 
     /// One request, which was read; what comes behind it stays in the stream.
@@ -59,6 +61,17 @@ impl Handed {
         self.current.open.touch();
         self.unread = (self.unread + bytes).min(limits::HEAD_BYTES_MAX);
         self.current.open.set_unread(self.unread);
+    }
+
+    /// Waits until a client that sends nothing more is taken for gone, which is at once where nothing is owed to it. hyper gives up a
+    /// request whose client has gone, and one that has closed its half alone looks the same until something is sent.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let is_owed = self.is_one || self.unread > 0 || self.current.open.is_asked();
+        if !is_owed && self.half_closed.is_none() {
+            return Poll::Ready(());
+        }
+        let wait = Duration::from_millis(limits::HALF_CLOSED_WAIT_MS);
+        self.half_closed.get_or_insert_with(|| Box::pin(tokio::time::sleep(wait))).as_mut().poll(context)
     }
 
     /// Fails when a client has not taken anything of an answer for too long.
@@ -121,14 +134,20 @@ impl Read for Handed {
             return Poll::Ready(Ok(()));
         }
         if !this.is_one {
-            let done = ready!(Pin::new(&mut this.stream).poll_read(context, room));
-            this.took(this.stream.inner().last);
-            return Poll::Ready(done);
+            if this.half_closed.is_none() {
+                let done = ready!(Pin::new(&mut this.stream).poll_read(context, room));
+                let came = this.stream.inner().last;
+                if came > 0 || done.is_err() {
+                    this.took(came);
+                    return Poll::Ready(done);
+                }
+            }
+            return this.poll_gone(context).map(Ok);
         }
         // Only whether the client is still there.
         let mut next = [0];
         match ready!(this.stream.inner().stream.poll_peek(context, &mut ReadBuf::new(&mut next))) {
-            Ok(0) => Poll::Ready(Ok(())),
+            Ok(0) => this.poll_gone(context).map(Ok),
             Ok(_) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }
@@ -144,6 +163,10 @@ impl Write for Handed {
             Poll::Ready(done) => {
                 this.current.open.touch();
                 this.stalled = None;
+                if let Some(until) = &mut this.half_closed {
+                    let wait = Duration::from_millis(limits::HALF_CLOSED_WAIT_MS);
+                    until.as_mut().reset(Instant::now() + wait);
+                }
                 Poll::Ready(done)
             }
             Poll::Pending => this.poll_stalled(context).map(Err),

@@ -11,7 +11,10 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn key(&self, name: &str, new: [u8; 32]) -> Result<[u8; 32], StoreError> {
-        let writer = self.writer();
+        if let Some(known) = self.known_key(name)? {
+            return Ok(known);
+        }
+        let writer = self.writer()?;
         writer.execute("INSERT OR IGNORE INTO keys VALUES (?, ?)", params![name, new])?;
         Ok(writer.query_row("SELECT secret FROM keys WHERE name = ?", [name], |row| row.get(0))?)
     }
@@ -34,7 +37,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn instance_key(&self, new: SigningSeed) -> Result<SigningSeed, StoreError> {
-        let writer = self.writer();
+        let writer = self.writer()?;
         writer.execute("INSERT OR IGNORE INTO instance_key VALUES (1, ?)", [new.reveal()])?;
         Ok(SigningSeed::of(writer.query_row("SELECT ed25519 FROM instance_key", [], |row| row.get(0))?))
     }
@@ -44,7 +47,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn keep_summary(&self, signed: &str) -> Result<(), StoreError> {
-        self.writer().execute("INSERT OR REPLACE INTO audit_summary VALUES (1, ?)", [signed])?;
+        self.writer()?.execute("INSERT OR REPLACE INTO audit_summary VALUES (1, ?)", [signed])?;
         Ok(())
     }
 

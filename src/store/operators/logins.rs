@@ -15,7 +15,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn add_link(&self, user: UserId, link: Digest, now: Moment) -> Result<(), StoreError> {
-        let writer = self.writer();
+        let writer = self.writer()?;
         writer.execute("DELETE FROM sign_in_links WHERE until_ms <= ?", [now.0])?;
         let until = now.plus(limits::SIGN_IN_LINK_MS);
         writer.execute("INSERT OR REPLACE INTO sign_in_links VALUES (?, ?, ?)", params![link.0, user.0, until.0])?;
@@ -35,9 +35,13 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn use_link(&self, link: Digest, now: Moment) -> Result<Option<UserId>, StoreError> {
+        // Anybody may send anything for a link: what is none writes nothing.
+        if self.holder_of_link(link, now)?.is_none() {
+            return Ok(None);
+        }
         let sql = "DELETE FROM sign_in_links WHERE hash = ? RETURNING user, until_ms";
         let found: Option<(i64, i64)> =
-            self.writer().query_row(sql, [link.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            self.writer()?.query_row(sql, [link.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         Ok(found.filter(|(_, until)| *until > now.0).map(|(user, _)| UserId(user)))
     }
 
@@ -46,7 +50,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn add_login(&self, user: UserId, login: Digest, now: Moment) -> Result<(), StoreError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let transaction = writer.transaction()?;
         transaction.execute("DELETE FROM logins WHERE until_ms <= ?", [now.0])?;
         let (day, until) = (Schedule::utc().locate(now).day, now.plus(limits::LOGIN_MS));
@@ -100,7 +104,11 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn end_login(&self, login: Digest) -> Result<(), StoreError> {
-        self.writer().execute("DELETE FROM logins WHERE hash = ?", [login.0])?;
+        // Nor does what is no sign-in.
+        let is_known = self.reader().prepare_cached("SELECT 1 FROM logins WHERE hash = ?")?.exists([login.0])?;
+        if is_known {
+            self.writer()?.execute("DELETE FROM logins WHERE hash = ?", [login.0])?;
+        }
         Ok(())
     }
 
@@ -109,7 +117,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn end_login_of(&self, user: UserId, id: i64) -> Result<bool, StoreError> {
-        Ok(self.writer().execute("DELETE FROM logins WHERE user = ? AND id = ?", params![user.0, id])? == 1)
+        Ok(self.writer()?.execute("DELETE FROM logins WHERE user = ? AND id = ?", params![user.0, id])? == 1)
     }
 
     /// Signs out all browsers of a user but one, and makes its one-time links worthless. Tells how many browsers there were.
@@ -117,7 +125,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn end_logins(&self, user: UserId, but: Option<Digest>) -> Result<usize, StoreError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let transaction = writer.transaction()?;
         let ended = sign_out(&transaction, user, but)?;
         transaction.commit()?;

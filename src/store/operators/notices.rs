@@ -53,7 +53,7 @@ impl Operators {
         let sql =
             "INSERT INTO notices (site, number, from_ms, cause, program, facts, texts) VALUES (?, ?, ?, ?, ?, ?, ?)";
         let row = params![site.0, new.number, new.from.0, new.cause, new.program, new.facts, new.texts];
-        self.writer().execute(sql, row)?;
+        self.writer()?.execute(sql, row)?;
         self.note_change(site);
         Ok(())
     }
@@ -87,7 +87,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn announce(&self, site: SiteId, now: Moment, from: Moment, command: &str) -> Result<i64, StoreError> {
-        let writer = self.writer();
+        let writer = self.writer()?;
         let sql = "INSERT INTO announced_changes (site, announced_ms, from_ms, command) VALUES (?, ?, ?, ?)";
         writer.execute(sql, params![site.0, now.0, from.0, command])?;
         self.note_change(site);
@@ -100,7 +100,7 @@ impl Operators {
     /// [`StoreError`]
     pub fn withdraw(&self, site: SiteId, id: i64) -> Result<bool, StoreError> {
         let sql = "DELETE FROM announced_changes WHERE site = ? AND id = ?";
-        let removed = self.writer().execute(sql, params![site.0, id])?;
+        let removed = self.writer()?.execute(sql, params![site.0, id])?;
         self.note_change(site);
         Ok(removed == 1)
     }
@@ -112,7 +112,7 @@ impl Operators {
     pub fn count_request(&self, site: SiteId, day: Day, kind: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO rights_requests (site, day, kind, requests) VALUES (?, ?, ?, 1) \
                    ON CONFLICT DO UPDATE SET requests = requests + 1";
-        self.writer().execute(sql, params![site.0, day.0, kind])?;
+        self.writer()?.execute(sql, params![site.0, day.0, kind])?;
         Ok(())
     }
 

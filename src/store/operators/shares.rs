@@ -20,7 +20,7 @@ impl Operators {
         let sql = "INSERT INTO shares (site, name, hash, password, until_ms, embed, added_ms, from_ms) \
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
                    ON CONFLICT DO NOTHING";
-        let added = self.writer().execute(
+        let added = self.writer()?.execute(
             sql,
             params![
                 new.site.0,
@@ -76,7 +76,7 @@ impl Operators {
     /// [`StoreError`]
     pub fn remove_share(&self, site: SiteId, name: &str) -> Result<bool, StoreError> {
         let sql = "DELETE FROM shares WHERE site = ? AND name = ?";
-        let removed = self.writer().execute(sql, params![site.0, name])?;
+        let removed = self.writer()?.execute(sql, params![site.0, name])?;
         self.note_change(site);
         Ok(removed == 1)
     }

@@ -46,7 +46,7 @@ impl Operators {
         settings: &Settings,
         now: Moment,
     ) -> Result<SiteId, SiteError> {
-        let writer = self.writer();
+        let writer = self.writer()?;
         let sql = "INSERT INTO sites (domain, timezone, settings, added_ms) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let added = writer.execute(sql, params![domain.as_str(), schedule.name(), settings_json(settings), now.0])?;
         match added {
@@ -64,7 +64,7 @@ impl Operators {
         let (next_from, next_zone) = (next.map(|(from, _)| from.0), next.map(|(_, zone)| zone));
         let sql = "UPDATE sites SET timezone = ?, next_timezone = ?, next_from_ms = ?, settings = ? WHERE id = ?";
         let row = params![site.schedule.name(), next_zone, next_from, settings_json(&site.settings), site.id.0];
-        match self.writer().execute(sql, row)? {
+        match self.writer()?.execute(sql, row)? {
             0 => Err(SiteError::Unknown(site.domain.to_string())),
             _ => {
                 self.note_change(site.id);
@@ -79,7 +79,7 @@ impl Operators {
     /// # Errors
     /// A failure of the store; nothing is removed then.
     pub fn remove_site(&self, id: SiteId) -> Result<Option<StoreError>, SiteError> {
-        self.writer().execute("DELETE FROM sites WHERE id = ?", [id.0])?;
+        self.writer()?.execute("DELETE FROM sites WHERE id = ?", [id.0])?;
         self.note_change(id);
         let written = self.file.rewrite(["sites", "notices", "announced_changes", "shares"], |_, _| Ok(()));
         Ok(written.and_then(|()| self.file.settle_between()).err())

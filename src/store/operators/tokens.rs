@@ -13,7 +13,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn add_token(&self, digest: Digest, access: Access, now: Moment) -> Result<i64, StoreError> {
-        let writer = self.writer();
+        let writer = self.writer()?;
         let sql = "INSERT INTO tokens (hash, site, scope, added_ms) VALUES (?, ?, ?, ?)";
         writer.execute(sql, params![digest.0, access.site.map(|s| s.0), access.scope.name(), now.0])?;
         Ok(writer.last_insert_rowid())
@@ -46,7 +46,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn revoke_token(&self, id: i64) -> Result<bool, StoreError> {
-        Ok(self.writer().execute("DELETE FROM tokens WHERE id = ?", [id])? == 1)
+        Ok(self.writer()?.execute("DELETE FROM tokens WHERE id = ?", [id])? == 1)
     }
 }
 

@@ -62,7 +62,7 @@ impl Operators {
     /// # Errors
     /// [`UserError::Exists`] or a failure of the store.
     pub fn add_user(&self, name: &str, role: Role, sites: Option<&[SiteId]>, now: Moment) -> Result<UserId, UserError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let transaction = writer.transaction()?;
         let sql =
             "INSERT INTO users (name, folded, role, all_sites, added_ms) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
@@ -81,7 +81,7 @@ impl Operators {
     /// # Errors
     /// [`UserError`]; nothing is changed then.
     pub fn set_user(&self, user: &User) -> Result<(), UserError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let transaction = writer.transaction()?;
         let taken = "SELECT 1 FROM users WHERE folded = ? AND id <> ?";
         if transaction.prepare_cached(taken)?.exists(params![folded(&user.name), user.id.0])? {
@@ -102,7 +102,7 @@ impl Operators {
     /// # Errors
     /// [`UserError::LastOwner`] or a failure of the store; nothing is removed then.
     pub fn remove_user(&self, user: &User) -> Result<(), UserError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let transaction = writer.transaction()?;
         transaction.execute("DELETE FROM users WHERE id = ?", [user.id.0])?;
         must_have_owner(&transaction, &user.name)?;
@@ -116,7 +116,7 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]; nothing is changed then.
     pub fn set_password(&self, user: UserId, password: Option<&PasswordDigest>) -> Result<usize, StoreError> {
-        let mut writer = self.writer();
+        let mut writer = self.writer()?;
         let transaction = writer.transaction()?;
         let row = params![password.map(PasswordDigest::as_str), user.0];
         transaction.execute("UPDATE users SET password = ? WHERE id = ?", row)?;

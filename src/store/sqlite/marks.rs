@@ -16,6 +16,7 @@ use rusqlite::Connection;
 
 use super::log_reader::word;
 use crate::limits;
+use crate::store::StoreError;
 
 /// Where it is on the first page.
 const PLACE: usize = 68;
@@ -117,25 +118,30 @@ impl DatabaseMark {
         // Where it can't be read or written, what comes next tells why.
         let before: i32 = writer.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap_or_default();
         let mark = DatabaseMark(AtomicU32::new(before as u32));
-        mark.raise(writer);
+        let _ = mark.raise(writer);
         let random: i64 = writer.query_row("SELECT random()", [], |row| row.get(0)).unwrap_or_default();
-        mark.set(writer, (random as u32).max(1));
+        let _ = mark.set(writer, (random as u32).max(1));
         mark
     }
 
     /// Raises the mark before something is written. Where that fails the log is known by others of its marks, or by what it holds.
-    pub(super) fn raise(&self, writer: &Connection) {
-        self.set(writer, next(self.0.load(Ordering::SeqCst)));
+    ///
+    /// # Errors
+    /// [`StoreError`]; `Busy` when another program has the database.
+    pub(super) fn raise(&self, writer: &Connection) -> Result<(), StoreError> {
+        self.set(writer, next(self.0.load(Ordering::SeqCst)))
     }
 
-    fn set(&self, writer: &Connection, mark: u32) {
+    fn set(&self, writer: &Connection, mark: u32) -> Result<(), StoreError> {
         // Who waits for another program waits once, for what is to be written. The mark is synced by itself: were it not, a sync of what
         // comes behind it that fails would take it from the log, and SQLite would go on as if it were there.
         let _ = writer.busy_timeout(Duration::ZERO);
-        if writer.pragma_update(None, "application_id", mark as i32).is_ok() {
+        let set = writer.pragma_update(None, "application_id", mark as i32);
+        if set.is_ok() {
             self.0.store(mark, Ordering::SeqCst);
         }
         let _ = writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S));
+        Ok(set?)
     }
 }
 
