@@ -171,7 +171,7 @@ fn a_removed_file_is_put_where_there_is_room_and_else_it_is_lost() {
     fs::remove_dir_all(&data).unwrap();
     fs::write(&data, "no folder").unwrap();
     let nowhere = place.folder.path().join("nowhere");
-    assert!(matches!(place.file.put(&[nowhere.clone()]), Err(StoreError::Lost(_))));
+    assert!(matches!(place.file.put(std::slice::from_ref(&nowhere)), Err(StoreError::Lost(_))));
     let put = place.file.put(&[nowhere, other.clone()]).unwrap().unwrap();
     assert!(put.starts_with(&other), "{put:?}");
     write(&place.file, "after");
