@@ -130,8 +130,8 @@ async fn listen(
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
     let mut reach = Reach::begin(folder, collector.clone(), base_url.clone());
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
-    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
+    let memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
+    let app = App::new(collector.clone(), config.trust.clone(), base_url).within(memory_bytes_max);
     ready(collector, &app)?;
     watch_places(collector.clone());
     wipe_old_journals(config.journal.clone());

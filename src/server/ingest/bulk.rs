@@ -21,9 +21,11 @@ use crate::beacon::objects::{Objects, Torn};
 use crate::beacon::{Refusal, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
+use crate::meter::Pressure;
 use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
+use crate::server::body::PartRoom;
 use crate::server::connections;
 use crate::server::failure::{FailureCause, blocking, stored};
 
@@ -47,11 +49,15 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     // The sender is a server of the site: nothing of its own is the visitor's.
     let heard = Said::default();
     let said = heard.request("", &[], client);
-    if let Err(torn) = listed.fill(&mut body, &said, &bearer).await {
+    if let Err(torn) = listed.fill(&mut body, &said, &bearer, app).await {
         app.collector.refuse(&[], torn.reason);
         listed.gathered.failure = torn.reason;
+        drop(listed);
         body.drain().await;
-        return Ok(refused(torn.status, torn.sentence));
+        let outcome = Outcome::Rejected(torn.reason);
+        return Ok(overloaded(&[outcome], AnswerShape::Json)
+            .filter(|_| torn.reason == Rejection::Overloaded)
+            .unwrap_or_else(|| refused(torn.status, torn.sentence)));
     }
     let Listed { gathered, faults, .. } = listed;
     let received = blocking(move || gathered.count(id)).await?;
@@ -67,6 +73,7 @@ async fn is_repeat(id: Option<Digest>, app: &App) -> Result<bool, FailureCause> 
 }
 
 const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);
+const SILENCE: Duration = Duration::from_secs(limits::BULK_SILENCE_S);
 
 /// Why a list is not counted.
 struct ListFailure {
@@ -85,6 +92,9 @@ const NO_LIST: ListFailure = ListFailure {
     status: StatusCode::BAD_REQUEST,
     sentence: "the body is no list of JSON objects; nothing is counted",
 };
+/// The sentence is that of the format.
+const NO_MEMORY: ListFailure =
+    ListFailure { reason: Rejection::Overloaded, status: StatusCode::SERVICE_UNAVAILABLE, sentence: "" };
 const LATE: ListFailure = ListFailure {
     reason: Rejection::NotJson,
     status: StatusCode::REQUEST_TIMEOUT,
@@ -111,7 +121,8 @@ impl Body {
     /// What arrived next; nothing at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, ListFailure> {
         loop {
-            match connections::while_receiving(tokio::time::timeout_at(self.until, self.frames.frame())).await {
+            let until = self.until.min(Instant::now() + SILENCE);
+            match connections::while_receiving(tokio::time::timeout_at(until, self.frames.frame())).await {
                 Some(Ok(None)) => return Ok(None),
                 Some(Ok(Some(Ok(frame)))) => {
                     let Ok(data) = frame.into_data() else { continue };
@@ -138,16 +149,31 @@ struct Listed {
 }
 
 impl Listed {
-    async fn fill(&mut self, body: &mut Body, said: &Request<'_>, bearer: &Bearer) -> Result<(), ListFailure> {
-        let mut objects = Objects::default();
+    async fn fill(
+        &mut self,
+        body: &mut Body,
+        said: &Request<'_>,
+        bearer: &Bearer,
+        app: &App,
+    ) -> Result<(), ListFailure> {
+        let (mut objects, mut room) = (Objects::default(), PartRoom::new());
         while let Some(data) = body.next().await? {
+            // What came at once is for each site to turn away.
+            let is_first = body.bytes == data.len();
+            if !is_first && app.collector.meter().pressure.now() >= Pressure::Beacons {
+                return Err(NO_MEMORY);
+            }
+            let fitting = tokio::time::timeout_at(body.until, room.fit(objects.waiting_bytes() + data.len()));
+            connections::while_receiving(fitting).await.and_then(Result::ok).ok_or(LATE)?;
             objects.add(&data);
+            drop(data);
             while let Some(object) = objects.cut_next()? {
                 if self.gathered.len() >= limits::BULK_HITS_MAX {
                     return Err(TOO_LONG);
                 }
                 self.add(said, &object, bearer.access);
             }
+            room.fit(objects.waiting_bytes()).await;
         }
         if objects.is_done() { Ok(()) } else { Err(NO_LIST) }
     }
