@@ -98,9 +98,10 @@ pub fn health(app: &SharedApp) -> Value {
 mod tests {
     use super::*;
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-    async fn each_thread_gives_back_what_it_has_freed() {
+    #[test]
+    fn each_thread_gives_back_what_it_has_freed() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(3).enable_time().build().unwrap();
         // A machine that is busy may need another look, as it has one in a moment.
-        while give_back_freed().await < 3 {}
+        runtime.block_on(async { while give_back_freed().await < 3 {} });
     }
 }

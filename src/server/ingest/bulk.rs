@@ -54,10 +54,11 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
         listed.gathered.failure = torn.reason;
         drop(listed);
         body.drain().await;
-        let outcome = Outcome::Rejected(torn.reason);
-        return Ok(overloaded(&[outcome], AnswerShape::Json)
-            .filter(|_| torn.reason == Rejection::Overloaded)
-            .unwrap_or_else(|| refused(torn.status, torn.sentence)));
+        let Some((status, sentence)) = torn.told else {
+            let answer = overloaded(&[Outcome::Rejected(torn.reason)], AnswerShape::Json);
+            return Ok(answer.unwrap_or_else(|| refused(StatusCode::REQUEST_TIMEOUT, "")));
+        };
+        return Ok(refused(status, sentence));
     }
     let Listed { gathered, faults, .. } = listed;
     let received = blocking(move || gathered.count(id)).await?;
@@ -73,32 +74,26 @@ async fn is_repeat(id: Option<Digest>, app: &App) -> Result<bool, FailureCause> 
 }
 
 const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);
-const SILENCE: Duration = Duration::from_secs(limits::BULK_SILENCE_S);
 
 /// Why a list is not counted.
 struct ListFailure {
     reason: Rejection,
-    status: StatusCode,
-    sentence: &'static str,
+    /// What is said of it; nothing where the sender is to try again.
+    told: Option<(StatusCode, &'static str)>,
 }
 
 const TOO_LONG: ListFailure = ListFailure {
     reason: Rejection::TooLarge,
-    status: StatusCode::PAYLOAD_TOO_LARGE,
-    sentence: "at most 10,000 hits of 1 MB in 32 MB; nothing is counted",
+    told: Some((StatusCode::PAYLOAD_TOO_LARGE, "at most 10,000 hits of 1 MB in 32 MB; nothing is counted")),
 };
 const NO_LIST: ListFailure = ListFailure {
     reason: Rejection::NotJson,
-    status: StatusCode::BAD_REQUEST,
-    sentence: "the body is no list of JSON objects; nothing is counted",
+    told: Some((StatusCode::BAD_REQUEST, "the body is no list of JSON objects; nothing is counted")),
 };
-/// The sentence is that of the format.
-const NO_MEMORY: ListFailure =
-    ListFailure { reason: Rejection::Overloaded, status: StatusCode::SERVICE_UNAVAILABLE, sentence: "" };
+const NO_MEMORY: ListFailure = ListFailure { reason: Rejection::Overloaded, told: None };
 const LATE: ListFailure = ListFailure {
     reason: Rejection::NotJson,
-    status: StatusCode::REQUEST_TIMEOUT,
-    sentence: "the hits broke off or did not arrive in time; nothing is counted",
+    told: Some((StatusCode::REQUEST_TIMEOUT, "the hits broke off or did not arrive in time; nothing is counted")),
 };
 
 impl From<Torn> for ListFailure {
@@ -121,7 +116,7 @@ impl Body {
     /// What arrived next; nothing at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, ListFailure> {
         loop {
-            let until = self.until.min(Instant::now() + SILENCE);
+            let until = self.until.min(Instant::now() + Duration::from_secs(limits::BULK_SILENCE_S));
             match connections::while_receiving(tokio::time::timeout_at(until, self.frames.frame())).await {
                 Some(Ok(None)) => return Ok(None),
                 Some(Ok(Some(Ok(frame)))) => {
