@@ -42,10 +42,19 @@ pub struct CurrentConnection {
 
 /// Awaits more of a request: the connection may give way meanwhile. Nothing if it does not come soon once the server ends.
 pub async fn while_receiving<T>(more: impl Future<Output = T>) -> Option<T> {
+    unless_ending(more, limits::STOP_BODY_WAIT_MS).await
+}
+
+/// Awaits room for more of it in the same way. Once the server ends none is waited for: of those who wait, each would be the next.
+pub async fn while_waiting<T>(room: impl Future<Output = T>) -> Option<T> {
+    unless_ending(room, 0).await
+}
+
+async fn unless_ending<T>(more: impl Future<Output = T>, wait_ms: u64) -> Option<T> {
     let Ok(CurrentConnection { open, mut stop }) = CURRENT.try_with(Clone::clone) else { return Some(more.await) };
     let given_up = async {
         ended(&mut stop).await;
-        sleep(Duration::from_millis(limits::STOP_BODY_WAIT_MS)).await;
+        sleep(Duration::from_millis(wait_ms)).await;
     };
     open.pause();
     let came = tokio::select! {
@@ -72,7 +81,7 @@ pub async fn client_gone() {
             Ok(_) | Err(_) => return,
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Notes that whoever sends the current request is known: a long one is no reason to give way.

@@ -159,7 +159,7 @@ impl Listed {
                 return Err(NO_MEMORY);
             }
             let fitting = tokio::time::timeout_at(body.until, room.fit(objects.waiting_bytes() + data.len()));
-            connections::while_receiving(fitting).await.and_then(Result::ok).ok_or(LATE)?;
+            connections::while_waiting(fitting).await.and_then(Result::ok).ok_or(LATE)?;
             objects.add(&data);
             drop(data);
             while let Some(object) = objects.cut_next()? {
