@@ -21,7 +21,7 @@ pub use blocks::Blocks;
 pub use collected::is_collected;
 pub use digests::DigestKey;
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
-pub use filter::{Filter, JOINT, Test};
+pub use filter::{Expression, Filter, JOINT, Test, WantedTexts};
 pub use folding::{Folding, FoldingStart, SiteHistory};
 pub use forgotten::{ForgottenAxis, ForgottenValue, ForgottenValues};
 pub use hit_attributes::{AttributeValues, HitAttributeTable, HitAttributes};

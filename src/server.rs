@@ -31,6 +31,7 @@ mod pages;
 mod privacy;
 mod published;
 mod question_turns;
+mod rooms;
 mod routes;
 mod share;
 mod sign_in;
@@ -68,6 +69,7 @@ pub use fast_path::first_plain_request;
 use guess::Tries;
 use long_answers::LongAnswers;
 use question_turns::QuestionTurns;
+use rooms::MemoryRooms;
 
 /// What every request can reach.
 #[derive(Debug)]
@@ -100,8 +102,9 @@ pub struct App {
 impl App {
     /// What requests to a collector can reach.
     pub fn new(collector: Collector, trust: Trust, base_url: String) -> App {
-        let connections = ConnectionTable::new(collector.meter());
-        let questions = QuestionTurns::under(collector.meter().pressure.clone());
+        let rooms = MemoryRooms::within(u64::MAX);
+        let connections = ConnectionTable::new(collector.meter(), rooms);
+        let questions = QuestionTurns::under(collector.meter().pressure.clone(), rooms);
         App {
             collector,
             trust: Arc::new(ArcSwap::from_pointee(trust)),
@@ -110,7 +113,7 @@ impl App {
             tries: Arc::default(),
             request_counts: privacy::RequestCounts::default(),
             questions,
-            long_answers: LongAnswers::default(),
+            long_answers: LongAnswers::of(rooms.answer_bytes),
             connections,
             longest_drain: Duration::from_secs(limits::DRAIN_S),
             changes: FairTurns::of(limits::CHANGES_AT_ONCE, limits::CHANGES_WAITING, limits::PERMIT_WAIT_MS),
@@ -144,6 +147,20 @@ impl App {
         Ok(self.changing(work).await??)
     }
 
+    /// The same for a program that may take so much memory, in bytes. To be called before anything is served, once in a program: bodies
+    /// of all its servers share one room.
+    pub fn within(self, memory_bytes_max: u64) -> App {
+        let rooms = MemoryRooms::within(memory_bytes_max);
+        body::narrow(rooms);
+        App {
+            memory_bytes_max,
+            questions: QuestionTurns::under(self.collector.meter().pressure.clone(), rooms),
+            long_answers: LongAnswers::of(rooms.answer_bytes),
+            connections: ConnectionTable::new(self.collector.meter(), rooms),
+            ..self
+        }
+    }
+
     /// Answers a request that has all that the fast path wants, without a connection: a bench counts what that costs.
     #[doc(hidden)]
     pub fn answered(&self, bytes: &[u8], peer: IpAddr) -> Option<Vec<u8>> {
@@ -170,6 +187,7 @@ async fn ended(stop: &mut StopSignal) {
 /// Serves connections until `stop` is done, then answers what was sent until then, for as long as `app` says at the most.
 pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>) {
     let app = Arc::new(app);
+    bound_send_buffers(&listener);
     // What is due acts before the first hit.
     notices::look_once(&app).await;
     let looks = [notices::look_again(app.clone()), memory_watch::look_again(app.clone())];
@@ -190,6 +208,13 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     app.collector.operators().end_waiting();
     stopping.send_replace(true);
     let _ = tokio::time::timeout(longest_drain, stopping.closed()).await;
+}
+
+/// Has connections that are accepted keep no more of an answer in the kernel than a part: what is not sent waits where it is counted.
+fn bound_send_buffers(listener: &TcpListener) {
+    if let Err(error) = rustix::net::sockopt::set_socket_send_buffer_size(listener, limits::SEND_BUFFER_BYTES) {
+        tracing::warn!(%error, "the kernel keeps as much of answers as it likes");
+    }
 }
 
 /// Serves each connection that is made until `stop` is done.
@@ -265,4 +290,21 @@ fn router(app: SharedApp, hub: Arc<live::Hub>) -> Router {
 /// A header's value, or an empty text where it is absent or no UTF-8.
 fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) -> &str {
     headers.get(name).and_then(|value| std::str::from_utf8(value.as_bytes()).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::net::sockopt::socket_send_buffer_size;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_kernel_keeps_a_part_of_an_answer_that_nobody_takes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        bound_send_buffers(&listener);
+        let _client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().await.unwrap();
+        // Twice what was asked for: the kernel keeps its own there too.
+        assert_eq!(socket_send_buffer_size(&accepted).unwrap(), 2 * limits::SEND_BUFFER_BYTES);
+    }
 }

@@ -1,7 +1,13 @@
 //! Where memory is nearly full: what gives way, and what senders are told.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use headcount::cell::{Axis, Dimension, Filter, Test};
 use headcount::limits;
 use headcount::meter::Pressure;
+use headcount::report::Sums;
+use headcount::store::{Ask, Interrupt, ReadMeter, StoreError};
 use serde_json::json;
 
 use crate::program::{Program, pageview};
@@ -20,13 +26,14 @@ fn one_of_each_format(world: &World) -> Vec<(&'static str, u16, Answer)> {
     let umami = json!({"type": "event", "payload": {"website": "example.com", "hostname": "example.com", "url": "/x"}});
     let token = ("authorization", format!("Bearer {}", world.token("ingest")));
     let list = |item: &serde_json::Value| json!([item]).to_string();
-    let sent: [(&str, &str, String, u16); 9] = [
+    let sent: [(&str, &str, String, u16); 10] = [
         ("POST", "/api/event", event.to_string(), 503),
         ("GET", "/pixel.gif?d=example.com&u=https%3A%2F%2Fexample.com%2Fx", String::new(), 200),
         ("POST", "/api/send", umami.to_string(), 503),
         ("GET", "/count/example.com?p=%2Fx", String::new(), 503),
         ("GET", "/matomo.php?idsite=7&rec=1&url=https%3A%2F%2Fexample.com%2Fx", String::new(), 503),
         ("GET", "/collect?sid=example.com&p=%2Fx&h=https%3A%2F%2Fexample.com", String::new(), 200),
+        ("GET", "/e/example.com/june.gif", String::new(), 200),
         ("POST", "/api/events", list(&event), 503),
         ("POST", "/api/batch", list(&umami), 503),
         ("POST", "/api/v0/count", json!({"no_sessions": true, "hits": [{"path": "/x"}]}).to_string(), 503),
@@ -113,4 +120,70 @@ fn a_program_without_memory_left_says_so_and_goes_on() {
     let health = program.health();
     assert!(health["overload"]["turned_away"].as_u64() >= Some(1), "{health}");
     assert!(health["overload"]["taken_mb"].as_u64() > health["overload"]["max_mb"].as_u64(), "{health}");
+}
+
+#[test]
+fn a_list_that_goes_on_is_left_where_no_memory_is() {
+    let world = World::start();
+    world.expect_in_log(SENT_AWAY);
+    let headers = [("authorization", format!("Bearer {}", world.token("ingest")))];
+    let event = json!({"n": "pageview", "u": "https://example.com/x", "d": "example.com"});
+    let list = vec![event.to_string(); 2_000].join("\n");
+    press(&world, Pressure::Beacons);
+    let answer = world.request("POST", "/api/events", &headers, Some(list.as_bytes()));
+    assert_eq!((answer.status, answer.header("x-headcount-rejected")), (503, Some("overloaded")), "{}", answer.text());
+    assert!(answer.header("retry-after").is_some());
+}
+
+/// Counts what is read, and ends it after so much.
+struct CountingMeter {
+    cells: AtomicUsize,
+    most: usize,
+}
+
+impl ReadMeter for CountingMeter {
+    fn goes_on(&self, cells: usize, _: usize) -> Result<(), StoreError> {
+        let read = self.cells.fetch_add(cells, Relaxed) + cells;
+        if read > self.most { Err(StoreError::Interrupted) } else { Ok(()) }
+    }
+}
+
+/// Asks for the totals of pages that pass a test: what it takes to answer, in cells, or that it took more than `most`.
+fn reads(world: &World, test: Test, most: usize) -> Result<usize, StoreError> {
+    let collector = world.collector();
+    let site = collector.directory().find("example.com").unwrap().clone();
+    let day = site.schedule.locate(collector.clock().now()).day;
+    let filter = Filter { axis: Axis::Of(Dimension::Page), test };
+    let ask = Ask { filter: Some(filter), ..Ask::totals_of_day(site.id, day) };
+    let meter = Arc::new(CountingMeter { cells: AtomicUsize::new(0), most });
+    collector.interrupted_by(Interrupt::by(meter.clone())).read(&[ask])?;
+    Ok(meter.cells.load(Relaxed))
+}
+
+#[test]
+fn what_it_takes_to_match_names_counts_as_reading_and_can_be_ended() {
+    let world = World::start();
+    (0..40).for_each(|number| world.pageview(&format!("/page/{number}")).ok());
+    let texts = |many: u32| Test::Contains((0..many).map(|number| format!("{number}x")).collect::<Vec<_>>().into());
+    let long = || Test::Any(vec![texts(1_000); 10]);
+    for place in ["in memory", "stored"] {
+        let (short, all) = (reads(&world, texts(1), usize::MAX).unwrap(), reads(&world, long(), usize::MAX).unwrap());
+        assert!(short < 200 && all >= 40 * 11, "{place}: {short} {all}");
+        assert_eq!(reads(&world, long(), 400), Err(StoreError::Interrupted), "{place}");
+        world.flush();
+    }
+}
+
+#[test]
+fn a_query_names_so_many_values_in_all() {
+    let world = World::start();
+    world.pageview("/").ok();
+    let values: Vec<String> = (0..limits::FILTER_VALUES_MAX).map(|number| format!("/{number}")).collect();
+    let asked = |filters: usize| {
+        let filters = vec![json!(["contains", "event:page", values]); filters];
+        world.query(json!({"site_id": "example.com", "metrics": ["visitors"], "date_range": "day", "filters": filters}))
+    };
+    assert_eq!(asked(limits::QUERY_VALUES_MAX / limits::FILTER_VALUES_MAX - 1).status, 200);
+    let refused = asked(limits::QUERY_VALUES_MAX / limits::FILTER_VALUES_MAX);
+    assert!(refused.status == 400 && refused.text().contains("2000 items in all filters"), "{}", refused.text());
 }

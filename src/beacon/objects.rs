@@ -55,6 +55,11 @@ impl Objects {
         Ok(None)
     }
 
+    /// How many bytes wait for their rest.
+    pub fn waiting_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether nothing is left that has no end.
     pub fn is_done(&self) -> bool {
         self.depth == 0 && self.array != Some(false)

@@ -1,6 +1,11 @@
-//! Whether a value passes a filter.
+//! Whether a value passes a filter, and how long that takes to tell.
+
+use std::sync::{Arc, OnceLock};
+
+use aho_corasick::AhoCorasick;
 
 use super::{Axis, Dimension, NOT_SET};
+use crate::limits;
 
 /// Stands between channel and source in [`Dimension::ChannelAndSource`]: the unit separator of ASCII, which no name holds.
 pub const JOINT: char = '\u{1f}';
@@ -20,9 +25,9 @@ pub enum Test {
     /// It is one of these.
     Is(Vec<String>),
     /// It contains one of these.
-    Contains(Vec<String>),
+    Contains(WantedTexts),
     /// One of these expressions matches somewhere in it.
-    Matches(Vec<regex::Regex>),
+    Matches(Vec<Expression>),
     /// As the inner test, of the value and the test's texts in lower case; those are in lower case already.
     AnyCase(Box<Test>),
     /// Another test fails.
@@ -35,12 +40,70 @@ pub enum Test {
     Implied(Dimension, Box<Test>),
 }
 
+/// Texts of which a value contains one or none. Many are looked for in one pass.
+#[derive(Debug, Clone)]
+pub struct WantedTexts {
+    texts: Vec<String>,
+    /// Made when it is first wanted: not by whoever reads a request. Nothing where there are too many texts for one.
+    automaton: Arc<OnceLock<Option<AhoCorasick>>>,
+}
+
+impl From<Vec<String>> for WantedTexts {
+    fn from(texts: Vec<String>) -> WantedTexts {
+        WantedTexts { texts, automaton: Arc::default() }
+    }
+}
+
+impl WantedTexts {
+    fn are_few(&self) -> bool {
+        self.texts.len() <= limits::TEXTS_SOUGHT_ALONE
+    }
+
+    fn are_in(&self, value: &str) -> bool {
+        let each_alone = || self.texts.iter().any(|text| value.contains(text.as_str()));
+        if self.are_few() {
+            return each_alone();
+        }
+        let automaton = self.automaton.get_or_init(|| AhoCorasick::new(&self.texts).ok());
+        automaton.as_ref().map_or_else(each_alone, |automaton| automaton.is_match(value))
+    }
+}
+
+/// A regular expression.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    regex: regex::Regex,
+    /// How many cells are read in the time in which it looks at two bytes, if all goes badly.
+    cells: usize,
+}
+
+impl Expression {
+    /// Compiles one; nothing if it is none or too large.
+    pub fn of(text: &str, any_case: bool) -> Option<Expression> {
+        for (bytes, cells) in limits::EXPRESSION_SIZES {
+            let mut builder = regex::RegexBuilder::new(text);
+            match builder.case_insensitive(any_case).size_limit(bytes).build() {
+                Ok(regex) => return Some(Expression { regex, cells }),
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        self.regex.as_str()
+    }
+}
+
 impl PartialEq for Test {
     fn eq(&self, other: &Test) -> bool {
         use Test::{All, Any, AnyCase, Contains, Implied, Is, Matches, Not};
         match (self, other) {
-            (Is(a), Is(b)) | (Contains(a), Contains(b)) => a == b,
-            (Matches(a), Matches(b)) => a.iter().map(regex::Regex::as_str).eq(b.iter().map(regex::Regex::as_str)),
+            (Is(a), Is(b)) => a == b,
+            (Contains(a), Contains(b)) => a.texts == b.texts,
+            (Matches(a), Matches(b)) => a.iter().map(Expression::as_str).eq(b.iter().map(Expression::as_str)),
             (AnyCase(a), AnyCase(b)) | (Not(a), Not(b)) => a == b,
             (All(a), All(b)) | (Any(a), Any(b)) => a == b,
             (Implied(a, x), Implied(b, y)) => a == b && x == y,
@@ -54,14 +117,43 @@ impl Test {
     pub fn passes(&self, value: &str) -> bool {
         match self {
             Test::Is(texts) => texts.iter().any(|text| text == value),
-            Test::Contains(texts) => texts.iter().any(|text| value.contains(text.as_str())),
-            Test::Matches(expressions) => expressions.iter().any(|expression| expression.is_match(value)),
+            Test::Contains(texts) => texts.are_in(value),
+            Test::Matches(expressions) => expressions.iter().any(|expression| expression.regex.is_match(value)),
             Test::AnyCase(test) => test.passes(&value.to_lowercase()),
             Test::Not(test) => !test.passes(value),
             Test::All(tests) => tests.iter().all(|test| test.passes(value)),
             Test::Any(tests) => tests.iter().any(|test| test.passes(value)),
             Test::Implied(dimension, test) => test.passes(implied(value, *dimension)),
         }
+    }
+
+    /// How long it takes to test a value of so many bytes, in cells that are read in that time.
+    pub fn work(&self, bytes: usize) -> usize {
+        match self {
+            Test::Is(texts) => 1 + texts.len() / limits::TEXTS_PER_CELL,
+            Test::Contains(texts) if texts.are_few() => texts.texts.len() + bytes / limits::SOUGHT_BYTES_PER_CELL,
+            Test::Contains(_) => 1 + bytes / limits::SOUGHT_BYTES_PER_CELL,
+            Test::Matches(list) => list.iter().map(|one| (1 + bytes / 2).saturating_mul(one.cells)).sum(),
+            Test::AnyCase(test) => 1 + bytes / limits::SOUGHT_BYTES_PER_CELL + test.work(bytes),
+            Test::Not(test) | Test::Implied(_, test) => 1 + test.work(bytes),
+            Test::All(tests) | Test::Any(tests) => 1 + tests.iter().map(|test| test.work(bytes)).sum::<usize>(),
+        }
+    }
+
+    /// How many texts, expressions and tests of other tests it has.
+    pub fn len(&self) -> usize {
+        match self {
+            Test::Is(texts) => texts.len(),
+            Test::Contains(texts) => texts.texts.len(),
+            Test::Matches(list) => list.len(),
+            Test::AnyCase(test) | Test::Not(test) | Test::Implied(_, test) => test.len(),
+            Test::All(tests) | Test::Any(tests) => 1 + tests.iter().map(Test::len).sum::<usize>(),
+        }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// The values that it lets pass, where it names them one by one.
@@ -132,8 +224,8 @@ mod tests {
 
     #[test]
     fn a_test_is_what_its_words_say() {
-        let contains = Test::Contains(vec!["blog".into()]);
-        let matches = Test::Matches(vec![regex::Regex::new("^/b.*g$").unwrap()]);
+        let contains = Test::Contains(vec!["blog".into()].into());
+        let matches = Test::Matches(vec![Expression::of("^/b.*g$", false).unwrap()]);
         assert!(is(&["/a", "/b"]).passes("/b") && !is(&["/a"]).passes("/b"));
         assert!(contains.passes("/blog/x") && !contains.passes("/Blog"));
         assert!(Test::AnyCase(Box::new(contains.clone())).passes("/Blog"));
@@ -141,6 +233,34 @@ mod tests {
         assert!(Test::Not(Box::new(contains.clone())).passes("/"));
         assert!(!Test::All(vec![contains.clone(), is(&["/"])]).passes("/blog"));
         assert!(Test::Any(vec![contains, is(&["/"])]).passes("/"));
+    }
+
+    #[test]
+    fn many_texts_are_found_as_few_are() {
+        let texts: Vec<String> = (0..1_000).map(|number| format!("/{number}/")).chain(["é".into()]).collect();
+        let many = Test::Contains(texts.clone().into());
+        let each = |value: &str| texts.iter().any(|text| value.contains(text.as_str()));
+        for value in ["", "/", "/99", "/99/", "/x/999/y", "/1000/", "café", "e"] {
+            assert_eq!(many.passes(value), each(value), "{value}");
+        }
+        assert!(
+            Test::Contains(vec![String::new(); 100].into()).passes("") && !Test::Contains(Vec::new().into()).passes("")
+        );
+    }
+
+    #[test]
+    fn what_takes_longer_is_more_work() {
+        let contains =
+            |many: usize| Test::Contains((0..many).map(|number| number.to_string()).collect::<Vec<_>>().into());
+        let matches = |text: &str| Test::Matches(vec![Expression::of(text, false).unwrap()]);
+        let work = |test: &Test| test.work(800);
+        assert!(work(&contains(1)) <= work(&contains(1_000)) && work(&contains(1_000)) >= 100);
+        assert!(Test::Is(vec![String::new(); 1_000]).work(1) >= 100);
+        assert!(work(&Test::Any(vec![contains(1_000); 10])) >= 10 * work(&contains(1_000)));
+        assert!(work(&matches("^/blog/.*$")) >= 400 && work(&matches("^/blog/.*$")) <= 1_000);
+        assert!(work(&matches("(a{0,50}){0,50}")) >= 16 * work(&matches("^/blog/.*$")));
+        assert!(Expression::of("(a{0,500}){0,500}", false).is_none() && Expression::of("(", false).is_none());
+        assert_eq!(Test::All(vec![contains(3), Test::Not(Box::new(is(&["a", "b"])))]).len(), 6);
     }
 
     #[test]

@@ -150,8 +150,8 @@ async fn listen(
     let base_url = config.url.clone().unwrap_or_else(|| format!("http://{listening}"));
     let mut reach = Reach::begin(folder, collector.clone(), base_url.clone());
     tracing::info!(address = %listening, data = %config.data.display(), "listening on http://{listening}");
-    let mut app = App::new(collector.clone(), config.trust.clone(), base_url);
-    app.memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
+    let memory_bytes_max = config.memory_bytes_max.unwrap_or_else(meter::memory::usual_bound);
+    let mut app = App::new(collector.clone(), config.trust.clone(), base_url).within(memory_bytes_max);
     app.longest_drain = longest_drain(config);
     ready(collector, &app)?;
     watch_places(collector.clone());

@@ -12,6 +12,7 @@ use crate::counts::shares::has_memory;
 use crate::hit::agent::Verdict;
 use crate::hit::{Tools, token};
 use crate::limits;
+use crate::meter::Pressure;
 use crate::rejection::Rejection;
 use crate::site::{Day, Site, SiteId};
 use crate::store::MailSum;
@@ -165,15 +166,21 @@ impl Collector {
             return refuse(None, Rejection::TooMany);
         }
         let Some(site) = directory.find(site) else { return refuse(None, Rejection::UnknownSite) };
+        let pressure = self.0.meter.pressure.now();
+        if pressure >= Pressure::Beacons {
+            return refuse(Some(site), Rejection::Overloaded);
+        }
         let MailHit { campaign, kind, sender: Sender { address, agent, .. } } =
             match MailHit::made(request, site, &self.0.tools, (campaign, act), is_head) {
                 Ok(hit) => hit,
                 Err(reason) => return refuse(Some(site), reason),
             };
         let day = site.schedule.locate(now).day;
-        // The address of a proxy or a scanner stands for nobody.
+        // The address of a proxy or a scanner stands for nobody, and where memory is short nobody is remembered.
         let person = match (kind.asker, self.0.salts.of(site.id, day)) {
-            (Asker::Reader, Ok(salt)) => token::of(&salt, address, &agent, site.settings.address),
+            (Asker::Reader, Ok(salt)) if pressure < Pressure::NewVisitors => {
+                token::of(&salt, address, &agent, site.settings.address)
+            }
             _ => None,
         };
         let key = (site.id, day, campaign, kind);

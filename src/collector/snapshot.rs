@@ -69,7 +69,9 @@ impl report::Sums for SitesSnapshot<'_> {
         let unstored: Vec<_> = self.unstored().flat_map(|flush| &flush.sums).collect();
         for (rows, ask) in answer.rows.iter_mut().zip(asks) {
             for (_, day, sums) in unstored.iter().filter(|(site, ..)| *site == ask.site) {
-                rows.extend(ask.rows_of(*day, sums).iter().filter_map(|row| ask.narrowed(row)));
+                for row in ask.rows_of(*day, sums) {
+                    rows.extend(ask.narrowed(&row, self.interrupt)?);
+                }
             }
         }
         let added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
@@ -78,7 +80,8 @@ impl report::Sums for SitesSnapshot<'_> {
         for ((day, sessions), _) in added {
             let of_site: Vec<usize> = (0..asks.len()).filter(|place| asks[*place].site == day.site).collect();
             let asked: Vec<Ask> = of_site.iter().map(|place| asks[*place].clone()).collect();
-            for (place, rows) in of_site.into_iter().zip(Ask::rows_of_snapshot(&asked, day.day, sessions)) {
+            let rows = Ask::rows_of_snapshot(&asked, day.day, sessions, self.interrupt)?;
+            for (place, rows) in of_site.into_iter().zip(rows) {
                 answer.rows[place].extend(rows);
             }
             self.interrupt.check(0)?;

@@ -32,6 +32,8 @@ pub const BATCH_DAYS: i32 = 30;
 pub const HOUR_DETAIL_DAYS: i32 = 31;
 /// Texts of names that the store remembers, over all sites: a year of a busy site. Some 100 bytes each.
 pub const NAME_CACHE_ENTRIES: usize = 65_536;
+/// Their bytes.
+pub const NAME_CACHE_BYTES: usize = 8 << 20;
 /// Readers of the store that work at once: a dashboard and an API client do not wait for each other.
 pub const READERS: usize = 4;
 /// Time between two looks at the file of places, in seconds.

@@ -8,8 +8,19 @@ pub const FILTER_VALUES_MAX: usize = 1_000;
 pub const FILTER_PARTS_MAX: usize = 20;
 /// Most regular expressions of one query: each is tried on every value.
 pub const EXPRESSIONS_MAX: usize = 20;
-/// Memory of one compiled expression of a filter, in bytes: what it takes to match grows with it.
-pub const EXPRESSION_BYTES_MAX: usize = 256 * 1024;
+/// Most memory of a compiled expression of a filter, in bytes, by what two bytes of a value may cost in cells that are read in that
+/// time: each state that it may be in is looked at.
+pub const EXPRESSION_SIZES: [(usize, usize); 4] = [(8 << 10, 1), (32 << 10, 4), (64 << 10, 16), (256 << 10, 64)];
+/// Values and expressions of all filters of one query, with lists of filters: each is tried on every value.
+pub const QUERY_VALUES_MAX: usize = 2_000;
+/// Texts up to which each is looked for by itself in a value; more are looked for together.
+pub const TEXTS_SOUGHT_ALONE: usize = 4;
+/// Bytes of a value in which texts are looked for in the time in which a cell is read.
+pub const SOUGHT_BYTES_PER_CELL: usize = 8;
+/// Cells that are read in the time in which the number of a name is looked up.
+pub const CELLS_PER_NAME_SOUGHT: usize = 100;
+/// Texts that are compared with a value in that time.
+pub const TEXTS_PER_CELL: usize = 8;
 /// Most days of `<n>d` in the API (Plausible's limit).
 pub const RANGE_DAYS_MAX: i32 = 5_000;
 /// Most months of `<n>mo` in the API (Plausible's limit).

@@ -15,13 +15,35 @@ pub const BULK_HIT_BYTES_MAX: usize = BODY_BYTES_MAX;
 /// Longest wait for a request with many hits, in seconds.
 pub const BULK_WAIT_S: u64 = 300;
 /// Connections served at once. An idle one that brings hits costs about 2 kB, another 20 kB, and one that has sent the largest
-/// head and the beginning of a body about 60 kB: 10,000 hostile ones stay below 1 GB.
+/// head and the beginning of a body about 60 kB, which [`UNREAD_BYTES_MAX`] bounds.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// Connections that the kernel has made and that are not accepted yet; it has no more than `net.core.somaxconn`, which is as many.
 pub const LISTEN_BACKLOG: i32 = 4_096;
 /// How long a client that sends nothing more is not taken for gone while it has no answer, in milliseconds: it may have closed its half
 /// of the connection alone.
 pub const HALF_CLOSED_WAIT_MS: u64 = 1_000;
+/// Connections that there is room for in any case.
+pub const CONNECTIONS_MIN: usize = 64;
+/// What a connection may cost beside what is read of its requests, in bytes.
+pub const CONNECTION_BYTES: usize = 32 * 1024;
+/// Of the memory that the program may take, connections have one of so many parts, without what is read of them.
+pub const CONNECTIONS_PART: u64 = 4;
+/// The same for requests that wait for their rest, see [`UNREAD_BYTES_MAX`].
+pub const UNREAD_PART: u64 = 8;
+/// The same for long bodies, see [`BODIES_BYTES_MAX`], and for the hits of long lists, see [`BULKS_BYTES_MAX`].
+pub const BODIES_PART: u64 = 16;
+/// The same for questions and their answers.
+pub const QUESTIONS_PART: u64 = 4;
+/// What a network may hold in waiting connections however little memory is left, in bytes.
+pub const NETWORK_BYTES_FREE: usize = 8 * CONNECTION_BYTES;
+/// Of all places, those that got an answer keep one of so many, however many come that have not asked anything yet.
+pub const USEFUL_PART: usize = 4;
+/// Bytes of answers that the kernel keeps for a connection until its client takes them; it takes twice that for its own.
+pub const SEND_BUFFER_BYTES: usize = 32 * 1024;
+/// How often a thread is waited for that has to give back what it has freed.
+pub const GIVE_BACK_TRIES: usize = 50;
+/// How long each time, in milliseconds.
+pub const GIVE_BACK_WAIT_MS: u64 = 1;
 /// Largest head of a request, in bytes, which is also the buffer of a connection: real ones stay below 10 kB.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Largest beacon that is answered on the fast path, head and body together, in bytes: real ones stay below 3 kB.
@@ -41,6 +63,10 @@ pub const FAST_BODY_WAIT_MS: u64 = 500;
 pub const BODY_BYTES_FREE: usize = 4 * 1024;
 /// Bodies in memory over all requests, in bytes, without the first [`BODY_BYTES_FREE`] of each; more wait for room.
 pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Hits in memory of long lists whose end has not come, over all requests, in bytes; more wait for room.
+pub const BULKS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How long such a list may bring nothing, in seconds.
+pub const BULK_SILENCE_S: u64 = 20;
 /// After how many seconds a command says that the running server has not answered yet, and says it again.
 pub const ANSWER_TOLD_S: u64 = 20;
 /// Longest wait of a command for the running server, in seconds: forgetting in a large file takes minutes.
@@ -91,8 +117,13 @@ pub const QUICK_CELLS: usize = 1_000_000;
 pub const QUICK_BYTES: usize = 8 << 20;
 /// Memory that a question has held which its thread leaves to others when it is done, in bytes.
 pub const FREED_SHARED_BYTES: usize = 1 << 20;
-/// Memory that a question may hold, in bytes: an answer of some 200,000 lines while it is made.
-pub const QUESTION_BYTES_MAX: usize = 64 << 20;
+/// What questions have held since freed memory was given back to the system, in bytes, before it is again.
+pub const FREED_GIVEN_BACK_BYTES: usize = 16 << 20;
+/// Memory that a question may hold, in bytes: an answer of some 150,000 lines while it is made. With [`DEAR_QUESTIONS_AT_ONCE`] of them,
+/// [`QUESTIONS_AT_ONCE`] quick ones and [`ANSWERS_BYTES_MAX`] it makes [`QUESTIONS_BYTES_MAX`].
+pub const QUESTION_BYTES_MAX: usize = 48 << 20;
+/// All that questions and their answers may hold, in bytes; what is remembered of the store has the rest of 256 MiB.
+pub const QUESTIONS_BYTES_MAX: usize = 192 << 20;
 /// Longest answer to a reader that needs no room among [`ANSWERS_BYTES_MAX`], in bytes: pages are shorter.
 pub const ANSWER_BYTES_FREE: usize = 256 * 1024;
 /// Answers to readers that are longer and not sent yet, in bytes; one asker has one of them or a quarter of that.
@@ -206,9 +237,9 @@ pub const STOP_BODY_WAIT_MS: u64 = 500;
 pub const STOP_LINGER_MS: u64 = 100;
 /// How long the end of the program waits for lines of the log to be written, in milliseconds.
 pub const LOG_END_MS: u64 = 1_000;
-/// Percent of the memory that the program may take at which kept answers, dear questions, new visitors, beacons of heavy senders and
-/// all beacons give way.
-pub const PRESSURE_PERCENTS: [u64; 5] = [70, 80, 90, 95, 100];
+/// Percent of the memory that the program may take at which kept answers, dear questions, waiting connections, new visitors, beacons of
+/// heavy senders and all beacons give way.
+pub const PRESSURE_PERCENTS: [u64; 6] = [70, 80, 85, 90, 95, 100];
 /// Time between two looks at how much memory is taken, in milliseconds: a flood takes some 50 MB a second.
 pub const MEMORY_LOOK_MS: u64 = 200;
 /// Percent that the program takes of what its group may have; the rest is for pages of files.

@@ -14,6 +14,8 @@ pub enum Pressure {
     KeptAnswers,
     /// Questions that read much.
     DearQuestions,
+    /// Connections that wait or are half sent, of networks that hold many of them.
+    WaitingConnections,
     /// New visitors: their hits are counted without one.
     NewVisitors,
     /// Beacons of whoever sends more than their share.
@@ -24,10 +26,11 @@ pub enum Pressure {
 
 impl Pressure {
     /// All of them.
-    const ALL: [Pressure; 6] = [
+    const ALL: [Pressure; 7] = [
         Pressure::None,
         Pressure::KeptAnswers,
         Pressure::DearQuestions,
+        Pressure::WaitingConnections,
         Pressure::NewVisitors,
         Pressure::HeavySenders,
         Pressure::Beacons,
@@ -39,12 +42,19 @@ impl Pressure {
         Pressure::ALL[reached.count()]
     }
 
+    /// How much of so much is taken when it begins.
+    pub fn begins_at(self, most: u64) -> u64 {
+        let percent = (self as usize).checked_sub(1).and_then(|place| limits::PRESSURE_PERCENTS.get(place));
+        percent.map_or(0, |percent| most / 100 * percent)
+    }
+
     /// What `/health` calls it.
     pub const fn label(self) -> &'static str {
         match self {
             Pressure::None => "nothing",
             Pressure::KeptAnswers => "kept answers",
             Pressure::DearQuestions => "dear questions",
+            Pressure::WaitingConnections => "waiting connections",
             Pressure::NewVisitors => "new visitors",
             Pressure::HeavySenders => "heavy senders",
             Pressure::Beacons => "beacons",
@@ -80,17 +90,18 @@ mod tests {
         let mut before = Pressure::None;
         for used in 0..=300 {
             let pressure = Pressure::of(used, 200);
-            assert!(pressure >= before);
+            assert!(pressure >= before && used >= pressure.begins_at(200));
             assert_eq!(shared.set(pressure), before);
             before = shared.now();
         }
         assert_eq!(
-            [0, 139, 140, 160, 180, 190, 199, 200].map(|used| Pressure::of(used, 200).label()),
+            [0, 139, 140, 160, 170, 180, 190, 199, 200].map(|used| Pressure::of(used, 200).label()),
             [
                 "nothing",
                 "nothing",
                 "kept answers",
                 "dear questions",
+                "waiting connections",
                 "new visitors",
                 "heavy senders",
                 "heavy senders",

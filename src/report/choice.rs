@@ -238,8 +238,8 @@ impl WrittenFilter {
         match self.comparison {
             Comparison::Is => Test::Is(values),
             Comparison::IsNot => Test::Not(Box::new(Test::Is(values))),
-            Comparison::Contains => Test::Contains(values),
-            Comparison::ContainsNot => Test::Not(Box::new(Test::Contains(values))),
+            Comparison::Contains => Test::Contains(values.into()),
+            Comparison::ContainsNot => Test::Not(Box::new(Test::Contains(values.into()))),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod annotations;
 
+use std::io;
+
 use axum::Json;
 use axum::extract::{Request as HttpRequest, State};
 use axum::http::StatusCode;
@@ -61,7 +63,32 @@ fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<
         if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
     let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;
     let answer = query.run(collector).map_err(Trouble::Store)?;
-    serde_json::to_vec(&answer).map_err(|error| Trouble::Store(StoreError::Other(error.to_string())))
+    let mut written = MeteredBytes { bytes: Vec::new(), collector };
+    serde_json::to_writer(&mut written, &answer)
+        .map_err(|error| Trouble::Store(StoreError::Other(error.to_string())))?;
+    Ok(written.bytes)
+}
+
+/// Bytes that take memory of a question as they grow.
+struct MeteredBytes<'c> {
+    bytes: Vec<u8>,
+    collector: &'c Collector,
+}
+
+impl io::Write for MeteredBytes<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            // What was there is copied.
+            let more = self.bytes.capacity().max(bytes.len()).saturating_mul(2);
+            self.collector.make_room(more).map_err(io::Error::other)?;
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn unreadable(unread: Unread) -> Response {

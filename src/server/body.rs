@@ -9,10 +9,63 @@ use hyper::body::{Body, Bytes};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::connections;
+use super::rooms::MemoryRooms;
 use crate::limits;
 
 /// Room for the bodies of all requests, in bytes.
 static ROOM: Semaphore = Semaphore::const_new(limits::BODIES_BYTES_MAX);
+
+/// Room for hits of long lists, in bytes.
+static BULK_ROOM: Semaphore = Semaphore::const_new(limits::BULKS_BYTES_MAX);
+
+/// Makes the rooms as small as they are to be.
+pub fn narrow(rooms: MemoryRooms) {
+    ROOM.forget_permits(limits::BODIES_BYTES_MAX.saturating_sub(rooms.body_bytes));
+    BULK_ROOM.forget_permits(limits::BULKS_BYTES_MAX.saturating_sub(rooms.bulk_bytes));
+}
+
+/// Room for the part of a list that waits for its rest, which grows and shrinks with it.
+pub struct PartRoom {
+    bytes: usize,
+    room: Option<SemaphorePermit<'static>>,
+    of_network: Option<OwnedSemaphorePermit>,
+    share: Option<Arc<Semaphore>>,
+}
+
+impl PartRoom {
+    /// None yet, for the current request.
+    pub fn new() -> PartRoom {
+        PartRoom { bytes: 0, room: None, of_network: None, share: connections::share_of_bodies() }
+    }
+
+    /// Has room for so many bytes: waits for more, or gives back what is too much. The largest hit needs [`limits::BODY_BYTES_MAX`].
+    pub async fn fit(&mut self, bytes: usize) {
+        let bytes = bytes.min(limits::BODY_BYTES_MAX).saturating_sub(limits::BODY_BYTES_FREE);
+        if let Some(less) = self.bytes.checked_sub(bytes) {
+            drop(self.room.as_mut().and_then(|room| room.split(less)));
+            drop(self.of_network.as_mut().and_then(|room| room.split(less)));
+            self.bytes = bytes;
+            return;
+        }
+        let more = u32::try_from(bytes - self.bytes).unwrap_or(u32::MAX);
+        // Neither is ever closed.
+        if let Some(share) = &self.share
+            && let Ok(permit) = share.clone().acquire_many_owned(more).await
+        {
+            match &mut self.of_network {
+                Some(of_network) => of_network.merge(permit),
+                None => self.of_network = Some(permit),
+            }
+        }
+        if let Ok(permit) = BULK_ROOM.acquire_many(more).await {
+            match &mut self.room {
+                Some(room) => room.merge(permit),
+                None => self.room = Some(permit),
+            }
+        }
+        self.bytes = bytes;
+    }
+}
 
 /// A whole body, and the room that it takes until it is dropped.
 pub struct HeldBody<'r> {
@@ -166,6 +219,25 @@ mod tests {
             drop(first);
             assert_eq!(room.available_permits(), 100);
             assert!(within(LATER, body(free + 100), max, (&room, None)).await.is_ok());
+        });
+    }
+
+    #[test]
+    fn the_part_of_a_list_takes_room_and_gives_it_back() {
+        awaited(async {
+            let share = Arc::new(Semaphore::new(limits::BODY_BYTES_MAX));
+            let part = || PartRoom { bytes: 0, room: None, of_network: None, share: Some(share.clone()) };
+            let (mut first, mut second) = (part(), part());
+            first.fit(2 * limits::BODY_BYTES_MAX).await;
+            assert_eq!(share.available_permits(), limits::BODY_BYTES_FREE, "the largest hit fits");
+            second.fit(limits::BODY_BYTES_FREE).await;
+            let waits = tokio::time::timeout(SOON, second.fit(3 * limits::BODY_BYTES_FREE)).await;
+            assert!(waits.is_err());
+            first.fit(10).await;
+            assert_eq!(share.available_permits(), limits::BODY_BYTES_MAX);
+            second.fit(3 * limits::BODY_BYTES_FREE).await;
+            drop((first, second));
+            assert_eq!(share.available_permits(), limits::BODY_BYTES_MAX);
         });
     }
 

@@ -2,22 +2,26 @@
 //! connection when it is closed, and its network with the last of it.
 //!
 //! Whoever only holds connections open takes room from nobody. First to go are those that got no answer in their first seconds, then
-//! all others; of each the one on which nothing came or went for the longest time. One whose answer is being made never goes. A network
-//! that is no trusted proxy has a share of all.
+//! those that are new, where they are more than three quarters, then all others; of each those of networks that have most of them, and of these
+//! the one on which nothing came or went for the longest time. One whose answer is being made never goes. A network that is no trusted
+//! proxy has a share of all. Where memory is short, those go that hold some of it.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use prometheus_client::metrics::counter::Counter;
 use serde_json::{Value, json};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::sleep;
 
+use super::rooms::MemoryRooms;
 use super::{StopSignal, ended};
 use crate::limits;
 use crate::meter::Meter;
@@ -38,10 +42,19 @@ pub struct CurrentConnection {
 
 /// Awaits more of a request: the connection may give way meanwhile. Nothing if it does not come soon once the server ends.
 pub async fn while_receiving<T>(more: impl Future<Output = T>) -> Option<T> {
+    unless_ending(more, limits::STOP_BODY_WAIT_MS).await
+}
+
+/// Awaits room for more of it in the same way. Once the server ends none is waited for: of those who wait, each would be the next.
+pub async fn while_waiting<T>(room: impl Future<Output = T>) -> Option<T> {
+    unless_ending(room, 0).await
+}
+
+async fn unless_ending<T>(more: impl Future<Output = T>, wait_ms: u64) -> Option<T> {
     let Ok(CurrentConnection { open, mut stop }) = CURRENT.try_with(Clone::clone) else { return Some(more.await) };
     let given_up = async {
         ended(&mut stop).await;
-        sleep(Duration::from_millis(limits::STOP_BODY_WAIT_MS)).await;
+        sleep(Duration::from_millis(wait_ms)).await;
     };
     open.pause();
     let came = tokio::select! {
@@ -58,6 +71,19 @@ pub fn share_of_bodies() -> Option<Arc<Semaphore>> {
     CURRENT.try_with(|current| (!current.open.is_proxy).then(|| current.open.network_bodies.clone())).ok().flatten()
 }
 
+/// Resolves when the client of the current request has gone, whatever it has sent behind it; never where there is none.
+pub async fn client_gone() {
+    let stream = CURRENT.try_with(|current| current.open.stream().upgrade()).ok().flatten();
+    if let Some(stream) = stream {
+        // Nobody asks for what has priority, so that this is the end of the stream or of what is read of it.
+        match stream.ready(Interest::PRIORITY).await {
+            Ok(ready) if !ready.is_read_closed() => {}
+            Ok(_) | Err(_) => return,
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
 /// Notes that whoever sends the current request is known: a long one is no reason to give way.
 pub fn vouch_for_sender() {
     let _ = CURRENT.try_with(|current| current.open.is_useful.store(true, Relaxed));
@@ -67,8 +93,8 @@ pub fn vouch_for_sender() {
 #[derive(Debug)]
 pub struct ConnectionTable {
     open: Mutex<OpenConnections>,
-    /// Most that are open at once.
-    most: usize,
+    /// How many may be open at once, and what they may hold.
+    rooms: MemoryRooms,
     /// Bytes of all requests that are not answered yet.
     unread: AtomicUsize,
     gave_way: Counter,
@@ -94,9 +120,10 @@ struct NetworkUse {
     bodies: Arc<Semaphore>,
 }
 
-impl Default for NetworkUse {
-    fn default() -> NetworkUse {
-        let bodies = Arc::new(Semaphore::new(limits::BODIES_BYTES_MAX / limits::NETWORK_SHARE));
+impl NetworkUse {
+    /// Of a network that has nothing yet.
+    fn within(rooms: MemoryRooms) -> NetworkUse {
+        let bodies = Arc::new(Semaphore::new(rooms.body_bytes / limits::NETWORK_SHARE));
         NetworkUse { connections: 0, unread: Arc::default(), bodies }
     }
 }
@@ -105,6 +132,9 @@ impl Default for NetworkUse {
 const IDLE: u8 = 0;
 const BUSY: u8 = 1;
 const GIVING_WAY: u8 = 2;
+
+/// Which connection gives way first: its class, how many of it its network has, when it was used last, and its number.
+type ConnectionRank = (u8, Reverse<u32>, u64, u64);
 
 /// A connection.
 #[derive(Debug)]
@@ -126,22 +156,24 @@ pub struct OpenConnection {
     /// Bytes of its requests that are not answered yet.
     unread: AtomicUsize,
     gives_way: Notify,
+    /// Where its client is, while hyper serves it.
+    stream: Mutex<Weak<TcpStream>>,
     table: Arc<ConnectionTable>,
 }
 
 impl ConnectionTable {
-    /// A table for as many connections as the program may have, and at most [`limits::CONNECTIONS_MAX`].
-    pub fn new(meter: &Meter) -> Arc<ConnectionTable> {
+    /// A table for as many connections as the program may have, and at most as many as there is room for.
+    pub fn new(meter: &Meter, rooms: MemoryRooms) -> Arc<ConnectionTable> {
         let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
         let may = descriptors.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
         let kept = limits::DESCRIPTORS_KEPT.min(may / 2);
-        ConnectionTable::of((may - kept).min(limits::CONNECTIONS_MAX), meter)
+        ConnectionTable::of(MemoryRooms { connections: (may - kept).min(rooms.connections), ..rooms }, meter)
     }
 
-    fn of(most: usize, meter: &Meter) -> Arc<ConnectionTable> {
+    fn of(rooms: MemoryRooms, meter: &Meter) -> Arc<ConnectionTable> {
         Arc::new(ConnectionTable {
             open: Mutex::default(),
-            most,
+            rooms,
             unread: AtomicUsize::new(0),
             gave_way: meter.connections_given_way.clone(),
             refused: meter.connections_refused.clone(),
@@ -155,8 +187,8 @@ impl ConnectionTable {
         let network = network_of(peer);
         let mut open = self.lock();
         let of_network = open.by_network.get(&network).map_or(0, |of| of.connections);
-        let has_share = is_proxy || of_network < (self.most / limits::NETWORK_SHARE).max(1);
-        if (!has_share || open.by_number.len() >= self.most)
+        let has_share = is_proxy || of_network < self.share();
+        if (!has_share || open.by_number.len() >= self.rooms.connections)
             && !self.make_room(&open, (!has_share).then_some(network), self.some())
         {
             drop(open);
@@ -166,7 +198,7 @@ impl ConnectionTable {
         }
         let number = open.last;
         open.last += 1;
-        let of_network = open.by_network.entry(network).or_default();
+        let of_network = open.by_network.entry(network).or_insert_with(|| NetworkUse::within(self.rooms));
         of_network.connections += 1;
         let now = self.now();
         let taken = Arc::new(OpenConnection {
@@ -182,6 +214,7 @@ impl ConnectionTable {
             used: AtomicU64::new(now),
             unread: AtomicUsize::new(0),
             gives_way: Notify::new(),
+            stream: Mutex::default(),
             table: self.clone(),
         });
         open.by_number.insert(number, taken.clone());
@@ -195,18 +228,75 @@ impl ConnectionTable {
 
     /// Has some connections give way, of a network or of any; false if all are at work.
     fn make_room(&self, open: &OpenConnections, of: Option<IpAddr>, some: usize) -> bool {
-        let now = self.now();
-        let mut idle = Self::idle(open, of);
-        if idle.is_empty() {
+        let mut ranked = self.ranked(Self::idle(open, of), of.is_some());
+        if ranked.is_empty() {
             return false;
         }
-        let some = some.min(idle.len());
-        idle.select_nth_unstable_by_key(some - 1, |one| {
-            let is_new = now.saturating_sub(one.opened.load(Relaxed)) < limits::CONNECTION_GRACE_MS;
-            (is_new || one.is_useful.load(Relaxed), one.used.load(Relaxed), one.number)
-        });
+        let some = some.min(ranked.len());
+        ranked.select_nth_unstable_by_key(some - 1, |(rank, _)| *rank);
         // One that began to work meanwhile stays; then fewer go.
-        idle[..some].iter().filter(|one| self.tell(one)).count() > 0
+        ranked[..some].iter().filter(|(_, one)| self.tell(one)).count() > 0
+    }
+
+    /// Connections that may give way, each with its rank: the least goes first.
+    fn ranked<'c>(
+        &self,
+        idle: Vec<&'c Arc<OpenConnection>>,
+        is_of_network: bool,
+    ) -> Vec<(ConnectionRank, &'c Arc<OpenConnection>)> {
+        let now = self.now();
+        let uses = idle.iter().map(|one| {
+            let is_new = now.saturating_sub(one.opened.load(Relaxed)) < limits::CONNECTION_GRACE_MS;
+            (one.is_useful.load(Relaxed), is_new)
+        });
+        let uses: Vec<_> = uses.collect();
+        let mut of_networks: HashMap<(IpAddr, bool), u32> = HashMap::new();
+        // A proxy brings whole crowds.
+        for (one, (is_useful, _)) in idle.iter().zip(&uses).filter(|(one, _)| !one.is_proxy) {
+            *of_networks.entry((one.network, *is_useful)).or_default() += 1;
+        }
+        let room = if is_of_network { self.share() } else { self.rooms.connections };
+        let newcomers = uses.iter().filter(|of| **of == (false, true)).count();
+        let are_many = newcomers > room - room / limits::USEFUL_PART;
+        let ranked = idle.into_iter().zip(uses).map(|(one, (is_useful, is_new))| {
+            let class = match (is_useful, is_new) {
+                (false, false) => 0,
+                (false, true) if are_many => 1,
+                _ => 2,
+            };
+            let of_network = of_networks.get(&(one.network, is_useful)).map_or(0, |many| many.ilog2());
+            ((class, Reverse(of_network), one.used.load(Relaxed), one.number), one)
+        });
+        ranked.collect()
+    }
+
+    /// Has connections give way that hold about so many bytes, because memory is short: those that wait or are half sent, of networks
+    /// that hold much. Of a proxy's only those that are half sent.
+    pub fn relieve(&self, bytes: u64) {
+        let open = self.lock();
+        let idle = Self::idle(&open, None).into_iter();
+        let mut idle: Vec<_> = idle.filter(|one| !one.is_proxy || one.unread.load(Relaxed) > 0).collect();
+        let held = |one: &OpenConnection| limits::CONNECTION_BYTES / 2 + one.unread.load(Relaxed);
+        let mut of_networks: HashMap<IpAddr, usize> = HashMap::new();
+        idle.iter().for_each(|one| *of_networks.entry(one.network).or_default() += held(one));
+        let of_network = |one: &OpenConnection| of_networks.get(&one.network).copied().unwrap_or_default();
+        idle.sort_by_cached_key(|one| {
+            (Reverse(of_network(one)), Reverse(one.unread.load(Relaxed)), one.used.load(Relaxed), one.number)
+        });
+        let (mut freed, mut left) = (0, of_networks.clone());
+        for one in idle {
+            let Some(left) = left.get_mut(&one.network).filter(|left| **left > limits::NETWORK_BYTES_FREE) else {
+                continue;
+            };
+            if freed >= bytes {
+                break;
+            }
+            let bytes = held(one);
+            if self.tell(one) {
+                *left -= bytes.min(*left);
+                freed += bytes as u64;
+            }
+        }
     }
 
     /// Has connections give way that hold the most bytes, until those of all, or of a network, are few enough.
@@ -234,9 +324,14 @@ impl ConnectionTable {
         open.by_number.values().filter(of).filter(|one| one.state.load(SeqCst) == IDLE).collect()
     }
 
+    /// How many connections a network may have.
+    fn share(&self) -> usize {
+        (self.rooms.connections / limits::NETWORK_SHARE).max(1)
+    }
+
     /// How many give way together: a look at all of them for each would take long.
     fn some(&self) -> usize {
-        (self.most / limits::CONNECTIONS_PER_LOOK).max(1)
+        (self.rooms.connections / limits::CONNECTIONS_PER_LOOK).max(1)
     }
 
     fn tell(&self, one: &OpenConnection) -> bool {
@@ -256,7 +351,7 @@ impl ConnectionTable {
             let (gave_way, refused) = (self.gave_way.get(), self.refused.get());
             let said =
                 "there are more connections, or bytes of requests, than have room; these are counts since the start";
-            tracing::warn!(gave_way, refused, most = self.most, "{said}");
+            tracing::warn!(gave_way, refused, most = self.rooms.connections, "{said}");
         }
     }
 
@@ -264,7 +359,7 @@ impl ConnectionTable {
     pub fn health(&self) -> Value {
         json!({
             "open": self.lock().by_number.len(),
-            "most": self.most,
+            "most": self.rooms.connections,
             "gave_way": self.gave_way.get(),
             "refused": self.refused.get(),
         })
@@ -335,12 +430,22 @@ impl OpenConnection {
         if bytes < before {
             return;
         }
-        let share = limits::UNREAD_BYTES_MAX / limits::NETWORK_SHARE;
+        let most = self.table.rooms.unread_bytes;
+        let share = most / limits::NETWORK_SHARE;
         if !self.is_proxy && of_network > share {
             self.table.free_bytes(Some(self.network), of_network - share);
-        } else if of_all > limits::UNREAD_BYTES_MAX {
-            self.table.free_bytes(None, of_all - limits::UNREAD_BYTES_MAX);
+        } else if of_all > most {
+            self.table.free_bytes(None, of_all - most);
         }
+    }
+
+    /// Notes where its client is.
+    pub fn set_stream(&self, stream: &Arc<TcpStream>) {
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(stream);
+    }
+
+    fn stream(&self) -> Weak<TcpStream> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Resolves when the connection is to give way.

@@ -16,8 +16,12 @@ use super::asker::QuestionAsker;
 use crate::limits;
 
 /// Long answers that are not sent yet.
-#[derive(Debug, Clone, Default)]
-pub struct LongAnswers(Arc<Mutex<HashMap<QuestionAsker, usize>>>);
+#[derive(Debug, Clone)]
+pub struct LongAnswers {
+    held: Arc<Mutex<HashMap<QuestionAsker, usize>>>,
+    /// Most bytes of all of them.
+    most: usize,
+}
 
 /// What one of them takes; given back on drop.
 #[derive(Debug)]
@@ -29,7 +33,7 @@ struct AnswerRoom {
 
 impl Drop for AnswerRoom {
     fn drop(&mut self) {
-        let mut held = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.of.held.lock().unwrap_or_else(PoisonError::into_inner);
         let left = held.get(&self.asker).map_or(0, |bytes| bytes - self.bytes);
         match left {
             0 => _ = held.remove(&self.asker),
@@ -39,6 +43,11 @@ impl Drop for AnswerRoom {
 }
 
 impl LongAnswers {
+    /// Room for so many bytes.
+    pub fn of(most: usize) -> LongAnswers {
+        LongAnswers { held: Arc::default(), most }
+    }
+
     /// Makes room for an answer; nothing if there is none.
     ///
     /// # Errors
@@ -53,12 +62,12 @@ impl LongAnswers {
     }
 
     fn take(&self, asker: QuestionAsker, bytes: usize) -> Option<AnswerRoom> {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let (of_all, own) = (held.values().sum::<usize>(), held.get(&asker).copied().unwrap_or_default());
         // One has room in any case: it is no longer than a question may make it.
         let fits = |held: usize, most: usize| held == 0 || held + bytes <= most;
-        let share = limits::ANSWERS_BYTES_MAX / limits::NETWORK_SHARE;
-        if !fits(of_all, limits::ANSWERS_BYTES_MAX) || !fits(own, share) {
+        let share = self.most / limits::NETWORK_SHARE;
+        if !fits(of_all, self.most) || !fits(own, share) {
             return None;
         }
         held.insert(asker, own + bytes);
@@ -131,7 +140,7 @@ mod tests {
 
     #[test]
     fn an_asker_has_a_share_of_the_room_and_one_answer_in_any_case() {
-        let answers = LongAnswers::default();
+        let answers = LongAnswers::of(limits::ANSWERS_BYTES_MAX);
         let share = limits::ANSWERS_BYTES_MAX / limits::NETWORK_SHARE;
         let first = answers.held(from(1), long(share)).unwrap();
         assert_eq!(answers.held(from(1), long(limits::ANSWER_BYTES_FREE + 1)).err(), Some(NoRoom));
@@ -142,12 +151,12 @@ mod tests {
         let largest = answers.held(from(5), long(2 * limits::ANSWERS_BYTES_MAX)).unwrap();
         assert_eq!(answers.held(from(6), long(share)).err(), Some(NoRoom));
         drop(largest);
-        assert!(answers.0.lock().unwrap().is_empty());
+        assert!(answers.held.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
     async fn a_long_answer_comes_whole_and_in_pieces() {
-        let answers = LongAnswers::default();
+        let answers = LongAnswers::of(limits::ANSWERS_BYTES_MAX);
         let bytes = limits::ANSWER_BYTES_FREE + 10;
         let mut body = answers.held(from(1), long(bytes)).unwrap().into_body();
         assert_eq!(body.size_hint().exact(), Some(bytes as u64));

@@ -10,8 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::App;
 use super::asker::QuestionAsker;
+use super::connections;
 use super::failure::{FailureCause, blocking};
 use super::fair_turns::{FairTurn, FairTurns};
+use super::rooms::MemoryRooms;
 use crate::collector::Collector;
 use crate::journal;
 use crate::limits;
@@ -26,6 +28,8 @@ pub struct QuestionTurns {
     dear: Arc<FairTurns>,
     strangers: Arc<FairTurns>,
     is_ending: Arc<AtomicBool>,
+    /// What questions have held since freed memory was given back, in bytes.
+    freed: Arc<AtomicUsize>,
     pressure: SharedPressure,
     bounds: QuestionBounds,
 }
@@ -40,7 +44,7 @@ struct QuestionBounds {
 
 impl QuestionTurns {
     /// A core is left to hits and to quick questions, if there are several. Dear ones give way under pressure.
-    pub fn under(pressure: SharedPressure) -> Self {
+    pub fn under(pressure: SharedPressure, rooms: MemoryRooms) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let dear = cores.saturating_sub(1).clamp(1, limits::DEAR_QUESTIONS_AT_ONCE);
         QuestionTurns {
@@ -48,11 +52,12 @@ impl QuestionTurns {
             dear: FairTurns::of(dear, limits::DEAR_QUESTIONS_WAITING, limits::DEAR_WAIT_MS),
             strangers: FairTurns::of(limits::STRANGERS_AT_ONCE, limits::STRANGERS_WAITING, limits::PERMIT_WAIT_MS),
             is_ending: Arc::default(),
+            freed: Arc::default(),
             pressure,
             bounds: QuestionBounds {
                 quick_cells: limits::QUICK_CELLS,
-                quick_bytes: limits::QUICK_BYTES,
-                bytes: limits::QUESTION_BYTES_MAX,
+                quick_bytes: rooms.quick_bytes,
+                bytes: rooms.question_bytes,
             },
         }
     }
@@ -69,8 +74,8 @@ struct OpenQuestion {
     quick: Mutex<Option<FairTurn>>,
     dear: Mutex<Option<FairTurn>>,
     lacks_turn: AtomicBool,
-    /// Whether it has held so much that others should have it afterwards.
-    is_large: AtomicBool,
+    /// The most that it was seen to hold, in bytes.
+    held_most: AtomicUsize,
     is_too_large: AtomicBool,
     gives_way: AtomicBool,
 }
@@ -85,7 +90,7 @@ impl OpenQuestion {
             quick: Mutex::new(Some(quick)),
             dear: Mutex::default(),
             lacks_turn: AtomicBool::new(false),
-            is_large: AtomicBool::new(false),
+            held_most: AtomicUsize::new(0),
             is_too_large: AtomicBool::new(false),
             gives_way: AtomicBool::new(false),
         })
@@ -110,10 +115,9 @@ impl OpenQuestion {
         let done = work();
         drop(noting);
         // The next is worked at by another thread, which can't take what this one keeps.
-        match (self.dear().is_some(), self.is_large.load(Relaxed)) {
-            (true, _) => memory::give_back(journal::memory_may_swap),
-            (false, true) => memory::share_freed(),
-            (false, false) => {}
+        let held = self.held_most.load(Relaxed);
+        if held > limits::FREED_SHARED_BYTES {
+            self.turns.leave_freed(held);
         }
         done
     }
@@ -121,14 +125,16 @@ impl OpenQuestion {
 
 impl ReadMeter for OpenQuestion {
     fn goes_on(&self, cells: usize, bytes: usize) -> Result<(), StoreError> {
-        if self.is_interrupted() {
+        // Whatever is free by then: what was left out before would be missing.
+        if self.is_interrupted() || self.lacks_turn.load(Relaxed) || self.gives_way.load(Relaxed) {
             return Err(StoreError::Interrupted);
+        }
+        if self.is_too_large.load(Relaxed) {
+            return Err(StoreError::TooLarge);
         }
         let bounds = self.turns.bounds;
         let held = memory::held_since(self.held_before.load(Relaxed)).saturating_add(bytes);
-        if held > limits::FREED_SHARED_BYTES {
-            self.is_large.store(true, Relaxed);
-        }
+        self.held_most.fetch_max(held, Relaxed);
         if held > bounds.bytes {
             self.is_too_large.store(true, Relaxed);
             return Err(StoreError::TooLarge);
@@ -152,6 +158,18 @@ impl ReadMeter for OpenQuestion {
     }
 }
 
+impl QuestionTurns {
+    /// Leaves to others what a thread has freed, and to the system once that is much.
+    fn leave_freed(&self, bytes: usize) {
+        let freed = self.freed.fetch_add(bytes, Relaxed) + bytes;
+        if freed < limits::FREED_GIVEN_BACK_BYTES {
+            return memory::share_freed();
+        }
+        self.freed.store(0, Relaxed);
+        memory::give_back(journal::memory_may_swap);
+    }
+}
+
 /// Gives a question up when its client has gone, whose request is dropped then.
 struct AskingClient(Arc<OpenQuestion>);
 
@@ -165,7 +183,7 @@ impl QuestionTurns {
     /// The same with so many bytes for each question.
     #[cfg(test)]
     pub fn of_bytes(bytes: usize) -> Self {
-        let turns = QuestionTurns::under(SharedPressure::default());
+        let turns = QuestionTurns::under(SharedPressure::default(), MemoryRooms::within(u64::MAX));
         QuestionTurns { bounds: QuestionBounds { bytes, ..turns.bounds }, ..turns }
     }
 
@@ -175,6 +193,19 @@ impl QuestionTurns {
     /// # Errors
     /// No turn came in time, the answer is too large, the work panicked, or the server is ending.
     pub async fn answer<T: Send + 'static>(
+        &self,
+        asker: QuestionAsker,
+        work: impl Fn(&Interrupt) -> T + Send + 'static,
+    ) -> Result<T, FailureCause> {
+        tokio::select! {
+            biased;
+            answer = self.answered(asker, work) => answer,
+            // hyper does not notice where more than the request has come.
+            () = connections::client_gone() => Err(FailureCause::NoTurn),
+        }
+    }
+
+    async fn answered<T: Send + 'static>(
         &self,
         asker: QuestionAsker,
         work: impl Fn(&Interrupt) -> T + Send + 'static,
@@ -192,6 +223,7 @@ impl QuestionTurns {
             question.leave_quick();
             let turn = self.dear.take(asker).await.ok_or(FailureCause::NoTurn)?;
             *question.dear() = Some(turn);
+            question.lacks_turn.store(false, Relaxed);
             let worked = question.clone();
             done = blocking(move || worked.work(|| work(&interrupt))).await?;
         }
@@ -256,7 +288,11 @@ mod tests {
     /// One dear question at a time, which is one that has read a cell more than 10.
     fn turns() -> QuestionTurns {
         let bounds = QuestionBounds { quick_cells: 10, quick_bytes: 1 << 20, bytes: 8 << 20 };
-        QuestionTurns { dear: FairTurns::of(1, 10, 60_000), bounds, ..QuestionTurns::under(SharedPressure::default()) }
+        QuestionTurns {
+            dear: FairTurns::of(1, 10, 60_000),
+            bounds,
+            ..QuestionTurns::under(SharedPressure::default(), MemoryRooms::within(u64::MAX))
+        }
     }
 
     /// Reads cell by cell until it is told to end, and tells when it has begun to be dear.
@@ -357,6 +393,22 @@ mod tests {
         }
         first.abort();
         assert_eq!(second.await.unwrap(), Ok(Ok(3)));
+    }
+
+    #[tokio::test]
+    async fn a_question_that_was_told_to_end_is_not_answered_in_part() {
+        let turns = turns();
+        let turn = Mutex::new(turns.dear.try_take());
+        let tries = AtomicUsize::new(0);
+        let answer = turns.answer(QuestionAsker::Program, move |interrupt| {
+            // What it has left out is missing, whoever ends meanwhile.
+            let checks = [interrupt.check(11), {
+                turn.lock().unwrap().take();
+                interrupt.check(1)
+            }];
+            (tries.fetch_add(1, Relaxed), checks.map(|check| check.is_ok()))
+        });
+        assert_eq!(answer.await, Ok((1, [true, true])));
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 //! scenario language.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use headcount::cell::{Axis, Dimension, Filter, Tally, Test};
 use headcount::counts::pairs::{NameNumbers, Pair, PairTable};
@@ -64,7 +65,8 @@ pub fn same<K: Ord + std::fmt::Debug>(
 fn filtered(snapshot: &SessionSnapshot, by: Dimension, test: Test, split: Dimension) -> BTreeMap<String, Tally> {
     let filter = Filter { axis: Axis::Of(by), test };
     let axis = Axis::Of(split);
-    let rows: Vec<(Name, Tally)> = snapshot.filtered(&filter, &[&axis]).concat();
+    let passes = |value: &str| Ok::<_, Infallible>(filter.test.passes(value));
+    let rows: Vec<(Name, Tally)> = snapshot.filtered(&filter, &[&axis], passes).unwrap().concat();
     rows.into_iter().map(|(value, tally)| (value.to_string(), tally)).collect()
 }
 

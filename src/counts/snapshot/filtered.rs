@@ -12,11 +12,19 @@ use crate::visit::{PageVisitRow, VisitRow};
 pub type ValueRows = Vec<(Name, Tally)>;
 
 impl SessionSnapshot {
-    /// The sums of each axis' values over what a filter on another dimension lets pass, all counted in one go. Of axes that
-    /// have no pairs there is nothing.
-    pub fn filtered(&self, filter: &Filter<Name>, axes: &[&Axis<Name>]) -> Vec<ValueRows> {
-        let Axis::Of(by) = filter.axis else { return axes.iter().map(|_| ValueRows::new()).collect() };
-        let passing = PassingValues { column: self.column(by), passes: self.passing(filter) };
+    /// The sums of each axis' values over what a filter on another dimension lets pass, as `passes` tells of its values, all counted
+    /// in one go. Of axes that have no pairs there is nothing.
+    ///
+    /// # Errors
+    /// That of `passes`.
+    pub fn filtered<E>(
+        &self,
+        filter: &Filter<Name>,
+        axes: &[&Axis<Name>],
+        passes: impl FnMut(&str) -> Result<bool, E>,
+    ) -> Result<Vec<ValueRows>, E> {
+        let Axis::Of(by) = filter.axis else { return Ok(axes.iter().map(|_| ValueRows::new()).collect()) };
+        let passing = PassingValues { column: self.column(by), passes: self.passing(passes)? };
         let mut splits: Vec<Option<SplitSums>> = axes.iter().map(|axis| self.split(by, axis)).collect();
         let is_by_place = passing.column.is_of_places();
         let has_places = splits.iter().flatten().any(|split| split.column.is_of_places());
@@ -31,12 +39,12 @@ impl SessionSnapshot {
         });
         let row = |(value, sum): (Sym, Small)| (self.texts[value.0 as usize].clone(), sum.tally());
         let rows = |split: Option<SplitSums>| split.into_iter().flat_map(|split| split.sums).map(row).collect();
-        splits.into_iter().map(rows).collect()
+        Ok(splits.into_iter().map(rows).collect())
     }
 
     /// For each name, whether it passes. What is not collected has none.
-    fn passing(&self, filter: &Filter<Name>) -> Vec<bool> {
-        self.texts.iter().map(|text| !text.is_empty() && filter.test.passes(text)).collect()
+    fn passing<E>(&self, mut passes: impl FnMut(&str) -> Result<bool, E>) -> Result<Vec<bool>, E> {
+        self.texts.iter().map(|text| Ok(!text.is_empty() && passes(text)?)).collect()
     }
 
     fn split(&self, by: Dimension, axis: &Axis<Name>) -> Option<SplitSums> {

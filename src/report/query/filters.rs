@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::parse::{array, mismatch, object, refuse, shown, text};
 use super::{Asked, QueryError};
 use crate::cell::dimension::{DIMENSIONS, DimensionRow, ValueOf};
-use crate::cell::{Axis, Dimension, Filter, NOT_SET, Test};
+use crate::cell::{Axis, Dimension, Expression, Filter, NOT_SET, Test};
 use crate::counts::Name;
 use crate::limits;
 
@@ -52,8 +52,21 @@ pub(super) fn filters(value: &Value) -> Result<Filters, QueryError> {
         let most = limits::EXPRESSIONS_MAX;
         return refuse("#/filters", &format!("Expected a maximum of {most} regular expressions."));
     }
+    if values_in(&rest) + filters.goals.iter().map(Test::len).sum::<usize>() > limits::QUERY_VALUES_MAX {
+        let most = limits::QUERY_VALUES_MAX;
+        return refuse("#/filters", &format!("Expected a maximum of {most} items in all filters together."));
+    }
     filters.filter = one_filter(rest)?;
     Ok(filters)
+}
+
+/// How many values, expressions and lists there are.
+fn values_in(expr: &Expr) -> usize {
+    match expr {
+        Expr::Is(_, test) => test.len(),
+        Expr::All(list) | Expr::Any(list) => 1 + list.iter().map(values_in).sum::<usize>(),
+        Expr::Not(item) => values_in(item),
+    }
 }
 
 /// How many regular expressions there are.
@@ -161,10 +174,12 @@ fn test(place: &str, plain: &str, values: &Value, any_case: bool) -> Result<Test
     }
     let texts = items.iter().enumerate().map(|(at, item)| text(&format!("{place}/{at}"), item).map(str::to_owned));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
-    let folded = || texts.iter().map(|text| if any_case { text.to_lowercase() } else { text.clone() }).collect();
+    let folded = || -> Vec<String> {
+        texts.iter().map(|text| if any_case { text.to_lowercase() } else { text.clone() }).collect()
+    };
     let test = match plain {
         "is" => Test::Is(folded()),
-        "contains" => Test::Contains(folded()),
+        "contains" => Test::Contains(folded().into()),
         _ => return expressions(place, &texts, any_case),
     };
     Ok(if any_case { Test::AnyCase(Box::new(test)) } else { test })
@@ -174,13 +189,9 @@ fn expressions(place: &str, texts: &[String], any_case: bool) -> Result<Test, Qu
     if texts.len() > limits::EXPRESSIONS_MAX {
         return refuse(place, &format!("Expected a maximum of {} items.", limits::EXPRESSIONS_MAX));
     }
-    let compiled = texts.iter().map(|text| {
-        let mut builder = regex::RegexBuilder::new(text);
-        builder.case_insensitive(any_case).size_limit(limits::EXPRESSION_BYTES_MAX).build()
-    });
-    match compiled.collect::<Result<Vec<_>, _>>() {
-        Ok(expressions) => Ok(Test::Matches(expressions)),
-        Err(_) => refuse(place, "Invalid regular expression; write it as RE2 reads it, and not too long."),
+    match texts.iter().map(|text| Expression::of(text, any_case)).collect() {
+        Some(expressions) => Ok(Test::Matches(expressions)),
+        None => refuse(place, "Invalid regular expression; write it as RE2 reads it, and not too long."),
     }
 }
 

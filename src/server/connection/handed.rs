@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use rustix::net::{Shutdown, shutdown};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
@@ -37,6 +38,8 @@ pub struct Handed {
 impl Handed {
     /// All that comes.
     pub fn all(stream: TcpStream, start: Vec<u8>, current: CurrentConnection) -> Handed {
+        let stream = Arc::new(stream);
+        current.open.set_stream(&stream);
         let (stream, began) = (TokioIo::new(CountingStream { stream, last: 0 }), Arc::default());
         Handed { stream, start, read: 0, is_one: false, began, current, unread: 0, stalled: None, half_closed: None }
     }
@@ -53,7 +56,9 @@ impl Handed {
 
     /// The connection, if all of what was handed over is read.
     pub fn into_stream(self) -> Option<TcpStream> {
-        (self.read == self.start.len()).then(|| self.stream.into_inner().stream)
+        let stream = self.stream.into_inner().stream;
+        // Nobody looks for its client any more.
+        Arc::into_inner(stream).filter(|_| self.read == self.start.len())
     }
 
     /// Tells of bytes that were read. Those of long bodies are counted where they are kept.
@@ -89,32 +94,50 @@ impl Handed {
     }
 }
 
-/// A stream that knows how much was read of it last; hyper does not tell.
+/// A stream that knows how much was read of it last; hyper does not tell. Whoever makes an answer looks whether its client is there.
 struct CountingStream {
-    stream: TcpStream,
+    stream: Arc<TcpStream>,
     last: usize,
+}
+
+/// Does something with a stream when it is ready for it.
+fn when_ready<T>(
+    context: &mut Context<'_>,
+    ready: impl Fn(&mut Context<'_>) -> Poll<io::Result<()>>,
+    mut does: impl FnMut() -> io::Result<T>,
+) -> Poll<io::Result<T>> {
+    loop {
+        if let Err(error) = ready!(ready(context)) {
+            return Poll::Ready(Err(error));
+        }
+        match does() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            done => return Poll::Ready(done),
+        }
+    }
 }
 
 impl AsyncRead for CountingStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, room: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = room.filled().len();
-        let done = ready!(Pin::new(&mut self.stream).poll_read(context, room));
-        self.last = room.filled().len() - before;
-        Poll::Ready(done)
+        let stream = &self.stream;
+        let read = ready!(when_ready(context, |context| stream.poll_read_ready(context), || stream.try_read_buf(room)));
+        self.last = *read.as_ref().unwrap_or(&0);
+        Poll::Ready(read.map(drop))
     }
 }
 
 impl AsyncWrite for CountingStream {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let stream = &self.stream;
+        when_ready(context, |context| stream.poll_write_ready(context), || stream.try_write(bytes))
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(shutdown(&*self.stream, Shutdown::Write).map_err(Into::into))
     }
 }
 

@@ -21,9 +21,11 @@ use crate::beacon::objects::{Objects, Torn};
 use crate::beacon::{Refusal, Request, plausible};
 use crate::collector::Outcome;
 use crate::limits;
+use crate::meter::Pressure;
 use crate::operator::Access;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
+use crate::server::body::PartRoom;
 use crate::server::connections;
 use crate::server::failure::{FailureCause, blocking, stored};
 
@@ -47,11 +49,16 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     // The sender is a server of the site: nothing of its own is the visitor's.
     let heard = Said::default();
     let said = heard.request("", &[], client);
-    if let Err(torn) = listed.fill(&mut body, &said, &bearer).await {
+    if let Err(torn) = listed.fill(&mut body, &said, &bearer, app).await {
         app.collector.refuse(&[], torn.reason);
         listed.gathered.failure = torn.reason;
+        drop(listed);
         body.drain().await;
-        return Ok(refused(torn.status, torn.sentence));
+        let Some((status, sentence)) = torn.told else {
+            let answer = overloaded(&[Outcome::Rejected(torn.reason)], AnswerShape::Json);
+            return Ok(answer.unwrap_or_else(|| refused(StatusCode::REQUEST_TIMEOUT, "")));
+        };
+        return Ok(refused(status, sentence));
     }
     let Listed { gathered, faults, .. } = listed;
     let received = blocking(move || gathered.count(id)).await?;
@@ -71,24 +78,22 @@ const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);
 /// Why a list is not counted.
 struct ListFailure {
     reason: Rejection,
-    status: StatusCode,
-    sentence: &'static str,
+    /// What is said of it; nothing where the sender is to try again.
+    told: Option<(StatusCode, &'static str)>,
 }
 
 const TOO_LONG: ListFailure = ListFailure {
     reason: Rejection::TooLarge,
-    status: StatusCode::PAYLOAD_TOO_LARGE,
-    sentence: "at most 10,000 hits of 1 MB in 32 MB; nothing is counted",
+    told: Some((StatusCode::PAYLOAD_TOO_LARGE, "at most 10,000 hits of 1 MB in 32 MB; nothing is counted")),
 };
 const NO_LIST: ListFailure = ListFailure {
     reason: Rejection::NotJson,
-    status: StatusCode::BAD_REQUEST,
-    sentence: "the body is no list of JSON objects; nothing is counted",
+    told: Some((StatusCode::BAD_REQUEST, "the body is no list of JSON objects; nothing is counted")),
 };
+const NO_MEMORY: ListFailure = ListFailure { reason: Rejection::Overloaded, told: None };
 const LATE: ListFailure = ListFailure {
     reason: Rejection::NotJson,
-    status: StatusCode::REQUEST_TIMEOUT,
-    sentence: "the hits broke off or did not arrive in time; nothing is counted",
+    told: Some((StatusCode::REQUEST_TIMEOUT, "the hits broke off or did not arrive in time; nothing is counted")),
 };
 
 impl From<Torn> for ListFailure {
@@ -111,7 +116,8 @@ impl Body {
     /// What arrived next; nothing at the end.
     async fn next(&mut self) -> Result<Option<Bytes>, ListFailure> {
         loop {
-            match connections::while_receiving(tokio::time::timeout_at(self.until, self.frames.frame())).await {
+            let until = self.until.min(Instant::now() + Duration::from_secs(limits::BULK_SILENCE_S));
+            match connections::while_receiving(tokio::time::timeout_at(until, self.frames.frame())).await {
                 Some(Ok(None)) => return Ok(None),
                 Some(Ok(Some(Ok(frame)))) => {
                     let Ok(data) = frame.into_data() else { continue };
@@ -138,16 +144,31 @@ struct Listed {
 }
 
 impl Listed {
-    async fn fill(&mut self, body: &mut Body, said: &Request<'_>, bearer: &Bearer) -> Result<(), ListFailure> {
-        let mut objects = Objects::default();
+    async fn fill(
+        &mut self,
+        body: &mut Body,
+        said: &Request<'_>,
+        bearer: &Bearer,
+        app: &App,
+    ) -> Result<(), ListFailure> {
+        let (mut objects, mut room) = (Objects::default(), PartRoom::new());
         while let Some(data) = body.next().await? {
+            // What came at once is for each site to turn away.
+            let is_first = body.bytes == data.len();
+            if !is_first && app.collector.meter().pressure.now() >= Pressure::Beacons {
+                return Err(NO_MEMORY);
+            }
+            let fitting = tokio::time::timeout_at(body.until, room.fit(objects.waiting_bytes() + data.len()));
+            connections::while_waiting(fitting).await.and_then(Result::ok).ok_or(LATE)?;
             objects.add(&data);
+            drop(data);
             while let Some(object) = objects.cut_next()? {
                 if self.gathered.len() >= limits::BULK_HITS_MAX {
                     return Err(TOO_LONG);
                 }
                 self.add(said, &object, bearer.access);
             }
+            room.fit(objects.waiting_bytes()).await;
         }
         if objects.is_done() { Ok(()) } else { Err(NO_LIST) }
     }

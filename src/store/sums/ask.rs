@@ -1,5 +1,6 @@
 //! Questions for sums, and the rows that sums in memory add to an answer.
 
+use super::{Interrupt, StoreError};
 use crate::cell::{Axis, Cell, Filter, Tally};
 use crate::counts::pairs::Pair;
 use crate::counts::{Name, SessionSnapshot, Sums};
@@ -95,10 +96,13 @@ impl Ask {
     }
 
     /// A row of [`Ask::rows_of`] as it belongs into the answer, if the filter lets it pass.
-    pub fn narrowed(&self, row: &SumRow) -> Option<SumRow> {
-        let passes = self.filter.as_ref().is_none_or(|filter| filter.test.passes(&row.value));
+    ///
+    /// # Errors
+    /// Those of [`Interrupt::check`].
+    pub fn narrowed(&self, row: &SumRow, interrupt: &Interrupt) -> Result<Option<SumRow>, StoreError> {
+        let passes = self.filter.as_ref().map_or(Ok(true), |filter| interrupt.passes(&filter.test, &row.value))?;
         let value = if self.axis == Axis::Total { Name::from("") } else { row.value.clone() };
-        passes.then(|| SumRow { value, ..row.clone() })
+        Ok(passes.then(|| SumRow { value, ..row.clone() }))
     }
 
     /// The rows that sums of one day, not stored yet, add to the answer, when [`Ask::narrowed`] has looked at them: whoever
@@ -123,20 +127,29 @@ impl Ask {
 
     /// For each of some questions the rows that a snapshot of one day adds to the answer: those of pairs. Questions with the same
     /// filter are answered together.
-    pub fn rows_of_snapshot(asks: &[Ask], day: Day, snapshot: &SessionSnapshot) -> Vec<Vec<SumRow>> {
+    ///
+    /// # Errors
+    /// Those of [`Interrupt::check`].
+    pub fn rows_of_snapshot(
+        asks: &[Ask],
+        day: Day,
+        snapshot: &SessionSnapshot,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let mut rows = vec![Vec::new(); asks.len()];
         let mut open: Vec<(usize, &Ask)> = asks.iter().enumerate().filter(|(_, ask)| ask.has_pairs_of(day)).collect();
         while let Some((first, filter)) = open.first().and_then(|(place, ask)| Some((*place, ask.filter.as_ref()?))) {
             let is_same = |(place, ask): &(usize, &Ask)| *place == first || ask.filter.as_ref() == Some(filter);
             let (same, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_same);
             let axes: Vec<&Axis<Name>> = same.iter().map(|(_, ask)| &ask.axis).collect();
-            for ((place, ask), values) in same.into_iter().zip(snapshot.filtered(filter, &axes)) {
+            let passes = |value: &str| interrupt.passes(&filter.test, value);
+            for ((place, ask), values) in same.into_iter().zip(snapshot.filtered(filter, &axes, passes)?) {
                 let bucket = ask.bucket(ask.bucket_of(day));
                 rows[place] = values.into_iter().map(|(value, tally)| SumRow { bucket, value, tally }).collect();
             }
             open = others;
         }
-        rows
+        Ok(rows)
     }
 
     /// Whether pairs of a day are part of the answer.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::StoreError;
+use crate::cell::Test;
 
 /// Is told how much is read for an answer and how much memory it takes, and says whether to go on.
 pub trait ReadMeter: Send + Sync {
@@ -30,6 +31,15 @@ impl Interrupt {
     /// [`StoreError::Interrupted`], [`StoreError::TooLarge`]
     pub fn check(&self, cells: usize) -> Result<(), StoreError> {
         self.0.as_ref().map_or(Ok(()), |meter| meter.goes_on(cells, 0))
+    }
+
+    /// Tests a value. That takes its time: texts and expressions of a filter may be long.
+    ///
+    /// # Errors
+    /// Those of [`Interrupt::check`].
+    pub fn passes(&self, test: &Test, value: &str) -> Result<bool, StoreError> {
+        self.check(test.work(value.len()))?;
+        Ok(test.passes(value))
     }
 
     /// To be called before many bytes are taken at once, beside what the thread holds.

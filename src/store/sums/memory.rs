@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Ended, Flush, Forgetting, Grain, Imported, InMemory, JournalMark,
-    JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumRow,
-    SumSnapshot, SumStore, TakenOut,
+    Ask, BotCount, CellSource, CountedBy, DayState, Ended, Flush, Forgetting, Grain, Imported, InMemory, Interrupt,
+    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums,
+    SumRow, SumSnapshot, SumStore, TakenOut,
 };
 use crate::beacon::mail::MailKind;
 use crate::cell::{Axis, OTHER, Tally};
@@ -227,7 +227,7 @@ impl Held {
         let mut take = |bucket: i32, value: &Name, tally: &Tally| {
             let row = SumRow { bucket: ask.bucket(bucket), value: value.clone(), tally: *tally };
             if ask.spans(bucket)
-                && let Some(row) = ask.narrowed(&row)
+                && let Ok(Some(row)) = ask.narrowed(&row, &Interrupt::default())
             {
                 *sums.entry((row.bucket, row.value)).or_default() += row.tally;
             }

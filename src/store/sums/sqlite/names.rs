@@ -12,7 +12,7 @@ use crate::cell::Test;
 use crate::counts::Name;
 use crate::limits;
 use crate::site::SiteId;
-use crate::store::{Ask, StoreError};
+use crate::store::{Ask, Interrupt, StoreError};
 
 /// Texts that were read. The number of a name means the same text as long as the store is open.
 #[derive(Default)]
@@ -21,6 +21,7 @@ pub(super) struct TextCache(Mutex<CachedTexts>);
 #[derive(Default)]
 struct CachedTexts {
     texts: HashMap<u32, Name, foldhash::fast::RandomState>,
+    bytes: usize,
     /// Whether one was asked for since the last [`TextCache::release`].
     is_used: bool,
 }
@@ -30,18 +31,18 @@ impl TextCache {
     pub(super) fn text(&self, connection: &Connection, id: u32) -> Result<Name> {
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         cached.is_used = true;
-        let texts = &mut cached.texts;
-        if let Some(text) = texts.get(&id) {
+        if let Some(text) = cached.texts.get(&id) {
             return Ok(text.clone());
         }
         let mut statement = connection.prepare_cached("SELECT text FROM names WHERE id = ?")?;
         let mut found = statement.query([id])?;
         let Some(row) = found.next()? else { return Ok(Name::from("")) };
         let text = Name::from(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?);
-        if texts.len() >= limits::NAME_CACHE_ENTRIES {
-            texts.clear();
+        if cached.texts.len() >= limits::NAME_CACHE_ENTRIES || cached.bytes + text.len() > limits::NAME_CACHE_BYTES {
+            *cached = CachedTexts { is_used: true, ..CachedTexts::default() };
         }
-        texts.insert(id, text.clone());
+        cached.bytes += text.len();
+        cached.texts.insert(id, text.clone());
         Ok(text)
     }
 
@@ -78,6 +79,7 @@ pub(super) struct ValueFilter<'a> {
     test: WantedValues<'a>,
     connection: &'a Connection,
     texts: &'a TextCache,
+    interrupt: &'a Interrupt,
     failed: RefCell<Option<StoreError>>,
 }
 
@@ -89,13 +91,19 @@ enum WantedValues<'a> {
 }
 
 impl<'a> ValueFilter<'a> {
-    pub(super) fn of(connection: &'a Connection, ask: &'a Ask, texts: &'a TextCache) -> Result<ValueFilter<'a>> {
+    pub(super) fn of(
+        connection: &'a Connection,
+        ask: &'a Ask,
+        texts: &'a TextCache,
+        interrupt: &'a Interrupt,
+    ) -> Result<ValueFilter<'a>> {
         let test = match &ask.filter {
             None => WantedValues::All,
             Some(filter) => match filter.test.named() {
                 Some(named) => {
                     let mut ids = HashSet::default();
                     for text in named {
+                        interrupt.check(limits::CELLS_PER_NAME_SOUGHT)?;
                         ids.extend(name_id(connection, ask.site, text)?.and_then(|id| u32::try_from(id).ok()));
                     }
                     WantedValues::Ids(ids)
@@ -103,7 +111,7 @@ impl<'a> ValueFilter<'a> {
                 None => WantedValues::Passing(&filter.test, RefCell::default()),
             },
         };
-        Ok(ValueFilter { test, connection, texts, failed: RefCell::default() })
+        Ok(ValueFilter { test, connection, texts, interrupt, failed: RefCell::default() })
     }
 
     /// Whether a value is wanted. A failure is kept for [`ValueFilter::check`].
@@ -112,16 +120,22 @@ impl<'a> ValueFilter<'a> {
             WantedValues::All => true,
             WantedValues::Ids(ids) => ids.contains(&id),
             WantedValues::Passing(test, known) => {
-                let passes = || match self.texts.text(self.connection, id) {
-                    Ok(text) => test.passes(&text),
-                    Err(error) => {
-                        *self.failed.borrow_mut() = Some(error);
-                        false
-                    }
-                };
-                *known.borrow_mut().entry(id).or_insert_with(passes)
+                *known.borrow_mut().entry(id).or_insert_with(|| self.is_passing(test, id))
             }
         }
+    }
+
+    /// Tests a value; none any more once something failed.
+    fn is_passing(&self, test: &Test, id: u32) -> bool {
+        let mut failed = self.failed.borrow_mut();
+        if failed.is_some() {
+            return false;
+        }
+        let passes = self.texts.text(self.connection, id).and_then(|text| self.interrupt.passes(test, &text));
+        passes.unwrap_or_else(|error| {
+            *failed = Some(error);
+            false
+        })
     }
 
     /// The only value that is wanted, if there is one.

@@ -73,7 +73,7 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         let of_site = in_memory.iter().filter(|running| running.site == ask.site && ask.touches(running.day));
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
-        let wanted = ValueFilter::of(connection, ask, texts)?;
+        let wanted = ValueFilter::of(connection, ask, texts, interrupt)?;
         let sums = ValueSums::of(interrupt);
         let mut reading = Reading { connection, ask, wanted, left_out, found, damaged, interrupt, sums };
         match ask.source() {
