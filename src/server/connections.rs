@@ -257,7 +257,7 @@ impl ConnectionTable {
         }
         let room = if is_of_network { self.share() } else { self.rooms.connections };
         let newcomers = uses.iter().filter(|of| **of == (false, true)).count();
-        let are_many = newcomers > room - room / limits::USEFUL_PART;
+        let are_many = newcomers >= room - room / limits::USEFUL_PART;
         let ranked = idle.into_iter().zip(uses).map(|(one, (is_useful, is_new))| {
             let class = match (is_useful, is_new) {
                 (false, false) => 0,
