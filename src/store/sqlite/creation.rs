@@ -68,8 +68,6 @@ fn refuse_orphans(path: &Path) -> Result<(), StoreError> {
 
 fn make(path: &Path) -> Result<(), StoreError> {
     let fresh = unfinished_name(path)?;
-    // SQLite would leave it to the umask who may read it. What it makes beside the file has the file's mode.
-    File::options().write(true).create_new(true).mode(0o600).open(&fresh)?;
     let made = fill(&fresh).and_then(|()| Ok(File::open(&fresh)?.sync_all()?)).and_then(|()| {
         fs::rename(&fresh, path)?;
         sync_folder(path);
