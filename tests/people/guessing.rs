@@ -1,6 +1,7 @@
 //! Strangers guess passwords: that costs them time, and keeps nobody out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use headcount::limits;
 
@@ -37,9 +38,10 @@ fn device(answer: &Answer) -> (&'static str, String) {
     ("cookie", cookies.map(|(_, value)| value.split(';').next().unwrap()).collect::<Vec<_>>().join("; "))
 }
 
-/// What somebody in the guessers' network gets for a password, with cookies or without.
+/// What somebody in the guessers' network gets for a password, with cookies or without. Who guesses does not wait for long.
 fn tried(url: &str, device: &str, name: &str, password: &str) -> Option<(u16, String)> {
-    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+    let longest = (password != PASSWORD).then(|| Duration::from_secs(4));
+    let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).timeout_global(longest);
     let sent = ureq::Agent::from(config.build()).post(format!("{url}/sign-in")).header("origin", url);
     let sent = sent.header("x-forwarded-for", "192.0.2.9").header("cookie", device);
     let mut answer = sent.send_form([("name", name), ("password", password)]).ok()?;
