@@ -395,7 +395,7 @@ const NO_BOUNDS: [(&str, &str); 18] = [
     ("src/store/", "Codes and a version: FINAL PROP REVENUE FUNNEL TURNED UNSWEPT UNWRITTEN BELIEVED GOING VERSION"),
     ("src/store/sqlite/", "The format of SQLite's log: HEADER_BYTES FRAME_HEADER_BYTES MAGIC PLACE PAGES_PLACE"),
     ("src/secret.rs", "The size of a secret: BYTES"),
-    ("src/server/", "A bound of limits as a duration, and codes of a state: WAIT IDLE BUSY GIVING_WAY"),
+    ("src/server/", "A bound of limits as a duration, states, kinds of keys: WAIT IDLE BUSY GIVING_WAY LEVELS"),
     ("src/", "Units: MINUTE MINUTE_MS QUARTER_MS DAY_MS"),
 ];
 

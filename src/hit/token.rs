@@ -144,8 +144,13 @@ fn part(message: &mut Vec<u8>, bytes: &[u8]) {
     message.extend_from_slice(bytes);
 }
 
+/// The networks that an address is in, the largest first: a /16, a /24 and the address alone, of IPv6 a /32, a /48 and a /64.
+pub fn networks(address: ClientIp) -> [IpAddr; 3] {
+    [(16, 32), (24, 48), (32, 64)].map(|(v4, v6)| network(address, v4, v6))
+}
+
 /// The address with all bits behind the prefix cleared.
-pub fn network(address: ClientIp, v4_bits: u32, v6_bits: u32) -> IpAddr {
+fn network(address: ClientIp, v4_bits: u32, v6_bits: u32) -> IpAddr {
     match address.0 {
         IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & u32::MAX.checked_shl(32 - v4_bits).unwrap_or(0)).into()),
         IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & u128::MAX.checked_shl(128 - v6_bits).unwrap_or(0)).into()),

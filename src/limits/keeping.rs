@@ -78,8 +78,8 @@ pub const KEPT_DAYS_TOLD_APART: usize = 20_000;
 pub const CLEARED_BLOCKS: usize = 16;
 /// How long a statement waits for another program that writes to the database, in seconds.
 pub const STORE_BUSY_S: u64 = 5;
-/// How long nobody waits for it any more after somebody did in vain, in seconds: a change is tried once then.
-pub const STORE_HOPELESS_S: u64 = 10;
+/// Of so many changes one waits for it after somebody did in vain; the others are tried once.
+pub const STORE_HOPELESS_TRIES: u32 = 64;
 /// How long a change waits even then for the connection that writes, in milliseconds: longer than a flush takes as a rule.
 pub const WRITER_WAIT_MS: u64 = 50;
 /// Time between two looks of a change that waits, in milliseconds.

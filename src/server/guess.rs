@@ -14,7 +14,6 @@ use super::connections::while_receiving;
 use super::failure::{FailureCause, stored};
 use super::tries::{OpenTry, TrierKey, TryOrigin, TryStep, TryTable};
 use super::{App, SharedApp, ingest};
-use crate::beacon::ClientIp;
 use crate::collector::Collector;
 use crate::hit::token;
 use crate::limits;
@@ -37,7 +36,7 @@ pub enum Trier {
 impl Trier {
     /// Whoever sends a request.
     pub fn stranger(headers: &HeaderMap, Peer(peer): Peer, app: &App) -> Trier {
-        Trier::Stranger(app.tries.origin(ingest::client(headers, peer, app).ip))
+        Trier::Stranger(app.tries.origin(token::networks(ingest::client(headers, peer, app).ip)))
     }
 }
 
@@ -93,10 +92,10 @@ impl Default for Tries {
 }
 
 impl Tries {
-    /// Where an address is, as keys.
-    fn origin(&self, address: ClientIp) -> TryOrigin {
-        let key = |v4, v6| self.key.hash_one(("network", v4, token::network(address, v4, v6)));
-        TryOrigin { prefix: key(16, 32), network: key(24, 48), address: key(32, 64) }
+    /// Where somebody is, as keys.
+    fn origin(&self, [prefix, network, address]: [IpAddr; 3]) -> TryOrigin {
+        let key = |level, network| self.key.hash_one((level, network));
+        TryOrigin { prefix: key("prefix", prefix), network: key("network", network), address: key("address", address) }
     }
 
     fn open(self: &Arc<Self>, guessed: Guessed, by: &Trier) -> Option<HeldTry> {

@@ -187,7 +187,7 @@ impl TryTable {
         self.last += 1;
         let turn = Arc::<Notify>::default();
         let open = WaitingTry { trier, name, turn: turn.clone() };
-        self.quiet_until_ms = self.quiet_until_ms.min(self.from_ms(&open));
+        self.quiet_until_ms = self.quiet_until_ms.min(self.due_ms(&open));
         self.waiting.insert(self.last, open);
         Some(OpenTry { number: self.last, turn })
     }
@@ -248,7 +248,7 @@ impl TryTable {
         while self.at_work.len() < self.most && now_ms >= self.quiet_until_ms {
             let next = self.next(now_ms).and_then(|number| self.waiting.remove_entry(&number));
             let Some((number, open)) = next else {
-                let next = self.waiting.values().map(|open| self.from_ms(open)).min();
+                let next = self.waiting.values().map(|open| self.due_ms(open)).min();
                 self.quiet_until_ms = next.unwrap_or(u64::MAX);
                 return;
             };
@@ -262,7 +262,7 @@ impl TryTable {
     }
 
     /// From when on it may be compared, as long as none ends.
-    fn from_ms(&self, open: &WaitingTry) -> u64 {
+    fn due_ms(&self, open: &WaitingTry) -> u64 {
         let free_ms = |count: Option<&TryCount>| match count {
             Some(count) if count.is_busy => u64::MAX,
             Some(count) => count.next_ms,
@@ -278,12 +278,12 @@ impl TryTable {
     /// Which of those that wait is next, if one may be compared now.
     fn next(&mut self, now_ms: u64) -> Option<u64> {
         // Few browsers are known, and each has its own pauses.
-        let ready = self.waiting.iter().filter(|(_, open)| self.from_ms(open) <= now_ms);
+        let ready = self.waiting.iter().filter(|(_, open)| self.due_ms(open) <= now_ms);
         let browsers = ready.filter(|(_, open)| open.origin().is_none());
         if let Some((number, _)) = browsers.min_by_key(|(_, open)| self.triers.wrong(open.trier.key(), now_ms).wrong) {
             return Some(*number);
         }
-        let mut among = self.places(|open| self.from_ms(open) <= now_ms);
+        let mut among = self.places(|open| self.due_ms(open) <= now_ms);
         if self.draw(2) == Some(0) {
             let wrong: Vec<_> = among.iter().map(|place| self.wrong(place, now_ms)).collect();
             let least = wrong.iter().min().copied();

@@ -4,7 +4,7 @@ use super::*;
 
 const NAME: u64 = 7;
 /// What a comparison takes; the time goes on by it.
-const TICK_MS: u64 = 25;
+const TICK_MS: u64 = 50;
 /// After which time somebody who was turned away comes again, who should wait for longer.
 const ASK_AGAIN_MS: u64 = 500;
 /// For how long others guess before the owner comes.
@@ -185,7 +185,10 @@ impl Guesser {
         match table.step(&open, now_ms) {
             TryStep::Compare => self.is_at_work = true,
             TryStep::WaitUntil(later_ms) => self.look_ms = later_ms,
-            TryStep::GiveUp => return,
+            TryStep::GiveUp => {
+                self.look_ms = now_ms + ASK_AGAIN_MS;
+                return;
+            }
         }
         self.open = Some(open);
     }

@@ -3,10 +3,10 @@
 //! Whoever waits for another program leaves the connection to flushes meanwhile. Nobody waits where somebody has just waited in vain,
 //! nor when the program ends.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{MutexGuard, TryLockError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -16,20 +16,21 @@ use crate::limits;
 /// Whether it is worth waiting for another program.
 #[derive(Debug, Default)]
 pub(super) struct LockWait {
-    /// When somebody last waited in vain.
-    in_vain: Mutex<Option<Instant>>,
+    /// Changes since somebody last waited in vain, with that one; 0 where nobody has.
+    in_vain: AtomicU32,
     is_ending: AtomicBool,
 }
 
 impl LockWait {
-    fn is_hopeless(&self) -> bool {
-        let in_vain = *self.in_vain.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_recent = |at: Instant| at.elapsed() < Duration::from_secs(limits::STORE_HOPELESS_S);
-        self.is_ending.load(Ordering::SeqCst) || in_vain.is_some_and(is_recent)
+    /// Whether the next change waits. Now and then one does, after somebody waited in vain.
+    fn is_hopeful(&self) -> bool {
+        let next = |tries| Some(if tries == 0 { 0 } else { (tries + 1) % limits::STORE_HOPELESS_TRIES });
+        let tries = self.in_vain.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next).unwrap_or_default();
+        tries == 0 && !self.is_ending.load(Ordering::SeqCst)
     }
 
-    fn was_in_vain(&self, at: Option<Instant>) {
-        *self.in_vain.lock().unwrap_or_else(PoisonError::into_inner) = at;
+    fn was_in_vain(&self, is: bool) {
+        self.in_vain.store(u32::from(is), Ordering::SeqCst);
     }
 }
 
@@ -44,35 +45,34 @@ impl SqliteFile {
     /// # Errors
     /// [`StoreError::Busy`]
     pub(in crate::store) fn writer_for_change(&self) -> Result<MutexGuard<'_, Connection>, StoreError> {
-        let (begun, mut busy_since) = (Instant::now(), None);
-        if !self.can_write() && !self.wait.is_hopeless() {
+        let is_hopeful = self.wait.is_hopeful();
+        if is_hopeful && !self.can_write() {
             self.reopen();
-            self.wait.was_in_vain((!self.can_write()).then(Instant::now));
+            self.wait.was_in_vain(!self.can_write());
         }
+        let (mut looks, mut busy) = (0, 0);
         loop {
             if let Some(writer) = self.free_writer() {
                 if !self.raise_mark(&writer).is_err_and(|error| error == StoreError::Busy) {
                     if self.can_write() {
-                        self.wait.was_in_vain(None);
+                        self.wait.was_in_vain(false);
                     }
                     return Ok(writer);
                 }
-                drop(writer);
-                busy_since.get_or_insert_with(Instant::now);
+                busy += limits::WRITER_LOOK_MS;
             }
-            let is_hopeless = self.wait.is_hopeless();
-            let has_time = match busy_since {
-                Some(since) => !is_hopeless && since.elapsed() < Duration::from_secs(limits::STORE_BUSY_S),
-                // A flush may have the connection, and wait itself.
-                None => !is_hopeless || begun.elapsed() < Duration::from_millis(limits::WRITER_WAIT_MS),
-            };
+            let waits = is_hopeful && !self.wait.is_ending.load(Ordering::SeqCst);
+            // A flush may have the connection, and wait itself.
+            let has_time =
+                if waits { busy < limits::STORE_BUSY_S * 1_000 } else { busy == 0 && looks < limits::WRITER_WAIT_MS };
             if !has_time {
-                if !is_hopeless {
-                    self.wait.was_in_vain(Some(Instant::now()));
+                if waits {
+                    self.wait.was_in_vain(true);
                 }
                 return Err(StoreError::Busy);
             }
             thread::sleep(Duration::from_millis(limits::WRITER_LOOK_MS));
+            looks += limits::WRITER_LOOK_MS;
         }
     }
 
@@ -114,8 +114,8 @@ mod tests {
             assert!(is_done.try_recv().is_err());
             assert_eq!(is_done.recv().unwrap(), Err(StoreError::Busy));
         });
-        assert!(file.wait.is_hopeless());
         assert_eq!(file.writer_for_change().map(drop), Err(StoreError::Busy));
+        assert!(!file.wait.is_hopeful());
         other.execute_batch("ROLLBACK").unwrap();
         assert_eq!(file.writer_for_change().map(drop), Ok(()), "as soon as it can");
     }
