@@ -75,9 +75,9 @@ fn a_backup_is_put_back_over_whatever_lies_there_and_all_of_that_is_kept() {
     for is_link in [false, true] {
         fs::remove_file(&file).unwrap();
         if is_link {
-            symlink("nowhere.db", &file).unwrap()
+            symlink("nowhere.db", &file).unwrap();
         } else {
-            fs::create_dir(&file).unwrap()
+            fs::create_dir(&file).unwrap();
         }
         let kept = places.restore("data", "backups/one.db")["kept"].as_str().unwrap().to_owned();
         let found = fs::symlink_metadata(kept).unwrap();

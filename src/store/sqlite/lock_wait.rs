@@ -50,7 +50,7 @@ impl SqliteFile {
             self.reopen();
             self.wait.was_in_vain(!self.can_write());
         }
-        let (mut looks, mut busy) = (0, 0);
+        let (mut waited_ms, mut is_locked) = (0, false);
         loop {
             if let Some(writer) = self.free_writer() {
                 if !self.raise_mark(&writer).is_err_and(|error| error == StoreError::Busy) {
@@ -59,12 +59,15 @@ impl SqliteFile {
                     }
                     return Ok(writer);
                 }
-                busy += limits::WRITER_LOOK_MS;
+                is_locked = true;
             }
             let waits = is_hopeful && !self.wait.is_ending.load(Ordering::SeqCst);
             // A flush may have the connection, and wait itself.
-            let has_time =
-                if waits { busy < limits::STORE_BUSY_S * 1_000 } else { busy == 0 && looks < limits::WRITER_WAIT_MS };
+            let has_time = match (waits, is_locked) {
+                (true, true) => waited_ms < limits::STORE_BUSY_S * 1_000,
+                (true, false) => true,
+                (false, _) => !is_locked && waited_ms < limits::WRITER_WAIT_MS,
+            };
             if !has_time {
                 if waits {
                     self.wait.was_in_vain(true);
@@ -72,7 +75,7 @@ impl SqliteFile {
                 return Err(StoreError::Busy);
             }
             thread::sleep(Duration::from_millis(limits::WRITER_LOOK_MS));
-            looks += limits::WRITER_LOOK_MS;
+            waited_ms += limits::WRITER_LOOK_MS;
         }
     }
 
