@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, ensure};
 
 use super::target::{NewFile, is_same, refuse_what_belongs_to, sync_folder};
-use super::waiting_sums::{SpillFolders, WaitingSums};
+use super::waiting_sums::{SpillFolders, UnstoredSums};
 use super::{Look, fill, rotation, unreadable};
 use crate::site::Moment;
 use crate::store::StoreError;
@@ -55,7 +55,7 @@ pub fn restore(database: &Path, from: &Path, spills: SpillFolders, now: Moment, 
     let facts = fill(&file, from, look)?;
     give_to_owner(file.folder(), file.part());
     // Whenever the program or the machine ends, the sums wait for whichever file is in the place.
-    let waiting = WaitingSums::hand_over(named, file.part(), spills)?;
+    let waiting = UnstoredSums::hand_over(named, file.part(), spills)?;
     let aside = match replaced(database, file, now) {
         Ok(aside) => aside,
         Err(why) => {

@@ -26,7 +26,7 @@ impl SpillFolders<'_> {
 
 /// What waits for a database whose place another one takes.
 #[derive(Debug, Default)]
-pub(super) struct WaitingSums {
+pub(super) struct UnstoredSums {
     of_it: HandedOver,
     /// Of databases that the copy comes from; they may be in use elsewhere.
     of_ancestors: HandedOver,
@@ -34,10 +34,10 @@ pub(super) struct WaitingSums {
     pub(super) hits: i64,
 }
 
-impl WaitingSums {
+impl UnstoredSums {
     /// Writes what waits for `database`, and for those that `copy` comes from, for the copy that is going to take its place.
-    pub(super) fn hand_over(database: &Path, copy: &Path, folders: SpillFolders) -> Result<WaitingSums> {
-        let (mut waiting, beside) = (WaitingSums::default(), database.parent());
+    pub(super) fn hand_over(database: &Path, copy: &Path, folders: SpillFolders) -> Result<UnstoredSums> {
+        let (mut waiting, beside) = (UnstoredSums::default(), database.parent());
         // A damaged file does not tell which it is; then it most likely is the one that was copied.
         let before = copying::facts(database).ok().and_then(|facts| facts.id).map(DatabaseId);
         let unreadable = |error| anyhow!("the copy can't be read: {error}");

@@ -47,7 +47,7 @@ impl Flush {
     pub fn go_on_with_nothing(&mut self) {
         self.publishing.clear();
         self.days.iter_mut().for_each(|state| (state.snapshot, state.release) = (None, None));
-        let mut days: BTreeMap<(SiteId, Day), DayCells> = BTreeMap::new();
+        let mut days: BTreeMap<(SiteId, Day), SettledDay> = BTreeMap::new();
         self.sums.drain(..).for_each(|(site, day, sums)| days.entry((site, day)).or_default().add(&sums));
         self.sums = days.into_iter().map(|((site, day), cells)| (site, day, cells.settled().into())).collect();
     }
@@ -113,12 +113,12 @@ type Cells = BTreeMap<Name, Tally>;
 
 /// Sums of a day that are put together.
 #[derive(Default)]
-struct DayCells {
+struct SettledDay {
     hours: BTreeMap<(Axis<Name>, Hour), Cells>,
     days: BTreeMap<Axis<Name>, Cells>,
 }
 
-impl DayCells {
+impl SettledDay {
     fn add(&mut self, sums: &Sums) {
         for (cell, hour, tally) in &sums.hours {
             let cells = self.hours.entry((cell.axis.clone(), *hour)).or_default();
