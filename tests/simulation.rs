@@ -117,6 +117,16 @@ fn add(all: &mut Outcome, one: Outcome) {
     one.faults.into_iter().for_each(|(what, count)| *all.faults.entry(what).or_default() += count);
 }
 
+/// Lives that found something: batches that waited in a flush for long, a mark that was not synced, a stop that spilled what was stored.
+const FOUND: [u64; 5] = [7_000_053, 8_000_159, 8_000_540, 8_000_616, 9_000_013];
+
+#[test]
+fn seeds_that_found_something_find_nothing_more() {
+    for seed in FOUND {
+        finding(honest(seed)).unwrap_or_else(|finding| panic!("HEADCOUNT_SEED={seed}: {finding}"));
+    }
+}
+
 #[test]
 fn a_seed_is_the_same_life_each_time() {
     for seed in 0..3 {

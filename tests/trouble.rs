@@ -95,6 +95,24 @@ fn a_site_that_can_not_be_removed_keeps_everything() {
 }
 
 #[test]
+fn a_removal_that_was_cut_short_is_ended_by_the_next_start() {
+    let mut world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("other.example", "Etc/UTC")]);
+    world.pageview("/a").ok();
+    world.flush();
+    let site = world.collector().directory().find("example.com").unwrap().id;
+    // As far as a removal comes before its sums go, and after.
+    world.collector().sums().announce_removal(site, true).unwrap();
+    world.kill();
+    let names: Vec<_> = world.collector().directory().all().iter().map(|site| site.domain.to_string()).collect();
+    assert_eq!(names, ["other.example"]);
+    let database = Database::of(world.folder());
+    for table in ["sites WHERE id", "site_totals WHERE site", "names WHERE site", "kept_from WHERE site"] {
+        assert_eq!(database.number(&format!("SELECT count(*) FROM {table} = {}", site.0)), 0, "{table}");
+    }
+    world.expect_forgotten(1, 0);
+}
+
+#[test]
 fn commands_at_the_same_time_all_hold() {
     let world = World::start();
     let collector = world.collector();

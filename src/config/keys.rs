@@ -189,7 +189,7 @@ pub const KEYS: [ConfigKey; 14] = [
         flag: "stop-timeout",
         value_name: "SECONDS",
         default: "auto",
-        meaning: "How long a stop tries to store what waits: `auto` is 7 seconds, and 60 where systemd is told of it",
+        meaning: "How long a stop takes at the most, with answers to open requests and tries to store what waits: `auto` is 7 seconds, and 60 where systemd is told of it",
         flag_of: FlagOf::Commands(&["serve"]),
         set: |config, text| {
             config.stop_timeout_s = stop_seconds(text)?;
