@@ -3,7 +3,7 @@
 
 YEAR is a data folder of year.py: 2026, each month like the first, all of them added up.
 """
-import json, multiprocessing, os, re, statistics, sys, time
+import datetime, json, multiprocessing, os, re, sqlite3, statistics, sys, time
 
 from program import Connection, CopyOf, SITE
 from senders import Crowd, is_accepted, pageview, path
@@ -238,7 +238,41 @@ def part_stop():
         row("a stop while 24 are asked", program.stop(), 2, " s")
 
 
+def backing_up(program, before, stop, results):
+    """Makes one backup after the other until told to stop: how long each took, and how many of the hits from before it lacks."""
+    found, today = [], (datetime.date(2027, 1, 1) - datetime.date(1970, 1, 1)).days
+    while not stop.is_set():
+        copy, begun = f"{program.folder}/copy.db", time.monotonic()
+        program.command("backup", copy)
+        took = time.monotonic() - begun
+        with sqlite3.connect(f"file:{copy}?mode=ro", uri=True) as database:
+            held = database.execute("SELECT sum(pageviews) FROM site_totals WHERE grain = 1 AND bucket = ?", (today,)).fetchone()[0]
+        os.remove(copy)
+        found.append((took, max(0, before - (held or 0))))
+    results.put(found)
+
+
+def part_backup(rate=5_000, senders=4):
+    """Backups of the year, one after the other, while hits come in."""
+    with Year() as program:
+        size = os.path.getsize(f"{program.data}/headcount.db") / 2**20
+        crowd = [(hitting, program.port, rate / senders, seed * 5_000) for seed in range(senders)]
+        alone = together(SECONDS, *crowd)
+        before = sum(len(found) for found in alone)
+        *beside, copies = together(SECONDS * 2, *crowd, (backing_up, program, before))
+        acknowledged = before + sum(len(found) for found in beside)
+        counted = program.answer(program.query(["pageviews"], [], date_range="day"))[0]["metrics"][0]
+        row(f"acknowledged hits lost, of {acknowledged:,}", acknowledged - counted, 0, "", 0)
+        row(f"acknowledged before a backup began and not in it, {len(copies)} backups", max(lacks for _, lacks in copies), 0, "", 0)
+        for name, found, bar in (("alone", alone, None), (f"while {size:,.0f} MiB are backed up", beside, 20)):
+            times = [took for of_one in found for _, took in of_one]
+            row(f"p99 of {rate:,} hits/s {name}", percentile(times, 0.99) * 1e3, bar)
+            row("longest of them", max(times) * 1e3)
+        row("a backup", statistics.median(took for took, _ in copies), unit=" s")
+
+
 print("| what | figure | bar | |\n|---|---|---|---|")
 for part in parts:
-    {"alone": part_alone, "eight": part_eight, "beside": part_beside, "stop": part_stop, "costly": part_costly}[part]()
+    {"alone": part_alone, "eight": part_eight, "beside": part_beside, "stop": part_stop, "costly": part_costly,
+     "backup": part_backup}[part]()
 sys.exit(1 if missed else 0)
