@@ -215,6 +215,12 @@ fn makes_folder(command: &Command) -> bool {
     matches!(command, Command::SiteAdd { .. } | Command::SiteEnsure { .. })
 }
 
+/// Gives the calling thread, and those that it starts, the lowest priority: hits and pages of a server on the same machine go first.
+fn give_way() {
+    // Of the calling thread alone, as Linux has it. Where it is not allowed, the work is done all the same.
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
 /// Refuses a folder without a database.
 fn must_be_there(data: &Path) -> Result<(), CliFailure> {
     let folder = data.display();
@@ -335,4 +341,19 @@ fn print(reply: &Reply, as_json: bool) -> Result<(), CliFailure> {
     let text = if as_json { reply.json.to_string() } else { reply.text.trim_end().to_owned() };
     let unwritten = |error| CliFailure::Failed(format!("the answer can't be written: {error}"));
     output::answer(text).map_err(unwritten)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_gives_way_has_the_lowest_priority_with_the_threads_that_it_starts() {
+        let priority = || rustix::process::getpriority_process(None).unwrap();
+        let of_own = std::thread::spawn(move || {
+            give_way();
+            (priority(), std::thread::spawn(priority).join().unwrap())
+        });
+        assert_eq!(of_own.join().unwrap(), (19, 19));
+    }
 }

@@ -313,6 +313,22 @@ fn a_database_that_is_moved_away_and_back_goes_on() {
 }
 
 #[test]
+fn another_program_that_closes_the_database_leaves_its_log() {
+    let program = crate::program::Program::start();
+    let log = program.folder().join("headcount.db-wal");
+    let inode = || std::fs::metadata(&log).map(|log| std::os::unix::fs::MetadataExt::ino(&log)).ok();
+    let before = inode();
+    assert!(before.is_some());
+    program.count("/a");
+    let data = program.folder().to_str().unwrap();
+    crate::operators::printed(&["check", "--data", data]);
+    // Whoever finds no lock takes itself for the last one, and removes the log.
+    assert_eq!(inode(), before);
+    crate::operators::printed(&["site", "add", "two.test", "--data", data]);
+    assert!(!program.log().contains("removed or replaced"), "{}", program.log());
+}
+
+#[test]
 fn nothing_is_lost_with_a_log_that_is_removed_while_the_program_runs() {
     let mut lives = Lives::begin(NOW, &[]);
     for (number, page) in ["/a", "/b", "/c"].iter().enumerate() {

@@ -3,7 +3,7 @@
 
 YEAR is a data folder of year.py: 2026, each month like the first, all of them added up.
 """
-import datetime, json, multiprocessing, os, re, sqlite3, statistics, sys, time
+import datetime, itertools, json, multiprocessing, os, re, sqlite3, statistics, sys, time
 
 from program import Connection, CopyOf, SITE
 from senders import Crowd, is_accepted, pageview, path
@@ -97,6 +97,27 @@ def hitting(port, rate, seed, stop, results):
         # Late hits waited for the one before.
         found.append((due, time.monotonic() - due))
         visitor += 1
+    results.put(found)
+
+
+def hitting_often(port, rate, seed, stop, results, every_s=0.004):
+    """Sends pageviews at a high rate, some at once at fixed times; how long each took from its time on."""
+    connection, found = Connection(port), []
+    requests = [pageview((seed + number) % 20_000, path((seed + number) % 300)) for number in range(20_000)]
+    at_once, begun = max(1, round(rate * every_s)), time.monotonic()
+    for turn in itertools.count():
+        if stop.is_set():
+            break
+        due = begun + turn * at_once / rate
+        time.sleep(max(0.0, due - time.monotonic()))
+        place = turn * at_once % (len(requests) - at_once)
+        connection.socket.sendall(b"".join(requests[place:place + at_once]))
+        answers = b""
+        while answers.count(b"\r\n\r\nok") < at_once:
+            answers += connection.socket.recv(1 << 16) or sys.exit("the connection is closed")
+        if answers.count(b"HTTP/1.1 202") != at_once or b"x-headcount-rejected" in answers:
+            raise SystemExit(f"hits are answered with {answers[:300]!r}")
+        found += [(due, time.monotonic() - due)] * at_once
     results.put(found)
 
 
@@ -256,9 +277,11 @@ def part_backup(rate=5_000, senders=4):
     """Backups of the year, one after the other, while hits come in."""
     with Year() as program:
         size = os.path.getsize(f"{program.data}/headcount.db") / 2**20
-        crowd = [(hitting, program.port, rate / senders, seed * 5_000) for seed in range(senders)]
+        crowd = [(hitting_often, program.port, rate / senders, seed * 5_000) for seed in range(senders)]
+        # Everybody is known, and the senders are started.
+        before = len([hit for found in together(5, *crowd) for hit in found])
         alone = together(SECONDS, *crowd)
-        before = sum(len(found) for found in alone)
+        before += sum(len(found) for found in alone)
         *beside, copies = together(SECONDS * 2, *crowd, (backing_up, program, before))
         acknowledged = before + sum(len(found) for found in beside)
         counted = program.answer(program.query(["pageviews"], [], date_range="day"))[0]["metrics"][0]

@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
-use super::{CliFailure, carry_out, output, print, set_known_aside};
+use super::{CliFailure, carry_out, give_way, output, print, set_known_aside};
 use crate::audit::process::ProcessFacts;
 use crate::audit::{self, AuditOrder, summary};
 use crate::clock::Clock;
@@ -39,6 +39,7 @@ pub struct AuditWords {
 
 /// Does what the words say.
 pub fn audit(config: &Config, words: &AuditWords, as_json: bool, clock: Clock) -> Result<(), CliFailure> {
+    give_way();
     if let Some(file) = &words.verify {
         let (reply, is_clean) = verify(file, words.key.as_deref())?;
         print(&reply, as_json)?;

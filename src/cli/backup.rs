@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::runtime::Runtime;
 
 use super::signals::Stop;
-use super::{CliFailure, must_be_there, set_foreign_aside};
+use super::{CliFailure, give_way, must_be_there, set_foreign_aside};
 use crate::backup::{self, Backup, BackupTarget};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -47,6 +47,7 @@ impl BackupWords {
 
 /// Copies the database of the data folder.
 pub fn backup(config: &Config, words: &BackupWords, clock: &Clock) -> Result<Reply, CliFailure> {
+    give_way();
     must_be_there(&config.data)?;
     let mut target = words.target()?;
     let missing = missing(&config.data)?;

@@ -8,7 +8,7 @@ use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
-use super::{CliFailure, must_be_there, print, set_known_aside};
+use super::{CliFailure, give_way, must_be_there, print, set_known_aside};
 use crate::config::Config;
 use crate::control::Reply;
 use crate::control::folder::{DATABASE, Folder, Taken};
@@ -33,6 +33,7 @@ pub struct CheckWords {
 
 /// Checks a database.
 pub fn check(config: &Config, words: &CheckWords, as_json: bool) -> Result<(), CliFailure> {
+    give_way();
     if words.file.is_none() {
         must_be_there(&config.data).map_err(unread)?;
     }

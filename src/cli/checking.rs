@@ -8,6 +8,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::give_way;
 use crate::collector::Collector;
 use crate::limits;
 use crate::meter::FailureKind;
@@ -45,8 +46,7 @@ impl Drop for BackgroundCheck {
 }
 
 fn run(database: &std::path::Path, collector: &Collector, stop: &CheckStop, ended: &Receiver<()>, done: &Sender<()>) {
-    // Of the calling thread alone, as Linux has it.
-    let _ = rustix::process::setpriority_process(None, 19);
+    give_way();
     loop {
         match check::check_until(stop, database, false, |_| {}) {
             Ok(report) => tell(collector, &report),

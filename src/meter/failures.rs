@@ -247,6 +247,8 @@ impl Failures {
     pub fn clear(&self, kind: FailureKind) {
         let had_failed = self.recent().last.remove(&kind).is_some();
         if had_failed && kind == FailureKind::Flush {
+            // Commands failed for want of the same: what can be stored again can be changed again.
+            self.recent().last.remove(&FailureKind::Command);
             tracing::info!(kind = kind.label(), "what could not be stored is stored now");
         }
     }
@@ -340,8 +342,13 @@ mod tests {
         failures.note(FailureKind::Busy, "GET /share/{slug}", "too many");
         assert!(failures.reasons().is_empty());
         failures.note(FailureKind::Flush, "flush", "the disk is full");
+        failures.note(FailureKind::Command, "SiteSet", "the disk is full");
         failures.note(FailureKind::Page, "GET /", "no such table");
-        assert_eq!(failures.reasons(), ["pages could not be made", "sums can't be stored; they wait in memory"]);
+        let commands = "commands failed";
+        assert_eq!(
+            failures.reasons(),
+            ["pages could not be made", commands, "sums can't be stored; they wait in memory"]
+        );
         failures.clear(FailureKind::Flush);
         assert_eq!(failures.reasons(), ["pages could not be made"]);
     }

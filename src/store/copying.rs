@@ -60,6 +60,10 @@ pub(super) fn opened(path: &Path) -> Result<Connection, StoreError> {
 /// Refuses what is no database of ours while nothing has it open: SQLite removes the log beside an empty file, and brings in that of any
 /// other.
 fn refuse_others(path: &Path) -> Result<(), StoreError> {
+    // Who has it open has looked.
+    if super::sqlite::is_open_here(path) {
+        return Ok(());
+    }
     let mut head = [0; HEAD.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Ok(()),

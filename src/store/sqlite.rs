@@ -33,6 +33,7 @@ pub(super) use creation::begin_file;
 pub(super) use allowed::allowed_table;
 pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
 pub(super) use foreign_log::set_foreign_aside;
+pub(super) use marks::is_open_here;
 pub use moved::Moved;
 pub(super) use pool::PooledConnection;
 pub(super) use schema::TALLY_COLUMNS;

@@ -10,10 +10,12 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
+use super::beside::FileId;
 use super::log_reader::word;
 use crate::limits;
 use crate::store::StoreError;
@@ -50,13 +52,17 @@ fn follows(mark: u32, before: u32) -> bool {
 #[derive(Debug)]
 pub(super) struct OpenHead {
     file: File,
+    id: FileId,
     /// The mark that was there at the last look.
     seen: Option<u32>,
 }
 
 impl OpenHead {
     pub(super) fn open(database: &Path) -> io::Result<OpenHead> {
-        Ok(OpenHead { file: File::open(database)?, seen: None })
+        let file = File::open(database)?;
+        let id = FileId::of(&file.metadata()?);
+        open_here().push(id);
+        Ok(OpenHead { file, id, seen: None })
     }
 
     /// Whether the file is still to be had under some name.
@@ -105,6 +111,27 @@ impl OpenHead {
         }
         is_written
     }
+}
+
+impl Drop for OpenHead {
+    fn drop(&mut self) {
+        let mut open = open_here();
+        let place = open.iter().position(|id| *id == self.id);
+        place.map(|place| open.swap_remove(place));
+    }
+}
+
+/// The databases that this process has open, each as often as it has.
+static OPEN_HERE: Mutex<Vec<FileId>> = Mutex::new(Vec::new());
+
+fn open_here() -> MutexGuard<'static, Vec<FileId>> {
+    OPEN_HERE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether this process has a database open. Then nobody but SQLite may open it and close it again: that ends all locks that the process has
+/// on it (fcntl(2)), and the next program that closes the database takes itself for the last one, and removes the log.
+pub(in crate::store) fn is_open_here(database: &Path) -> bool {
+    FileId::at(database).is_some_and(|id| open_here().contains(&id))
 }
 
 impl DatabaseMark {
