@@ -95,6 +95,8 @@ pub enum JournalTrouble {
     NoRoom,
     /// A day ended, and the store could not be written, so that what the journal held of it could not be left behind.
     NotForgotten,
+    /// Its files were removed or cut while the program ran.
+    Removed,
     /// The system refused to read or write it.
     Failed,
 }
@@ -124,6 +126,9 @@ impl JournalTrouble {
             JournalTrouble::NoRoom => "the journal ran out of room; raise journal_max_mb or the size of its folder",
             JournalTrouble::NotForgotten => {
                 "a day ended while the store could not be written, and nothing of it may stay in the journal"
+            }
+            JournalTrouble::Removed => {
+                "the files of the journal were removed or cut by somebody while the program ran; a restart begins a new one"
             }
             JournalTrouble::Failed => "the system refused to read or write the journal",
         }
@@ -439,6 +444,15 @@ impl Journal {
     /// Why the journal is given up, if it is. An image that could not be written gives it up too.
     pub fn lost(&self) -> Option<JournalTrouble> {
         self.files.lost()
+    }
+
+    /// Gives it up if somebody has removed or cut its files: a start would not find what is written to them.
+    ///
+    /// # Errors
+    /// [`GivenUp`]
+    pub fn look(&mut self) -> Result<(), GivenUp> {
+        let is_whole = self.segment.as_ref().is_none_or(SegmentWriter::is_whole);
+        if is_whole { Ok(()) } else { Err(self.give_up(JournalTrouble::Removed)) }
     }
 
     /// The folder of the system or the operator in which its own is.

@@ -44,14 +44,14 @@ mod concurrency_limit;
 
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tower_http::compression::CompressionLayer;
@@ -62,6 +62,7 @@ use crate::limits;
 use crate::meter::FailureKind;
 use crate::store::StoreError;
 use asker::QuestionAsker;
+use connection::Accepted;
 use connections::ConnectionTable;
 use failure::FailureCause;
 use fair_turns::FairTurns;
@@ -195,8 +196,8 @@ pub async fn run(listener: TcpListener, app: App, stop: impl Future<Output = ()>
     let hub = live::Hub::new();
     let router = router(app.clone(), hub.clone());
     let (stopping, _) = watch::channel(false);
-    let serve = |(stream, peer)| {
-        tokio::spawn(connection::serve(stream, peer, app.clone(), router.clone(), stopping.subscribe()));
+    let serve = |accepted| {
+        tokio::spawn(connection::serve(accepted, app.clone(), router.clone(), stopping.subscribe()));
     };
     accept_until(stop, listener, &app, serve).await;
     looks.iter().for_each(JoinHandle::abort);
@@ -218,31 +219,30 @@ fn bound_send_buffers(listener: &TcpListener) {
 }
 
 /// Serves each connection that is made until `stop` is done.
-async fn accept_until(
-    stop: impl Future<Output = ()>,
-    listener: TcpListener,
-    app: &App,
-    serve: impl Fn((TcpStream, SocketAddr)),
-) {
+async fn accept_until(stop: impl Future<Output = ()>, listener: TcpListener, app: &App, serve: impl Fn(Accepted)) {
     let mut accepting = Accepting::default();
     tokio::pin!(stop);
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let accepted = async { (app.connections.place().await, listener.accept().await) };
+        let (place, accepted) = tokio::select! {
+            accepted = accepted => accepted,
             () = &mut stop => break,
         };
         match accepted {
-            Ok(one) => {
+            Ok((stream, peer)) => {
                 accepting = Accepting::default();
-                serve(one);
+                serve(Accepted { stream, peer, place });
             }
             Err(error) => tokio::time::sleep(accepting.pause_after(&error, app)).await,
         }
     }
     // Whoever has connected before is heard.
-    while let Poll::Ready(accepted) = poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await {
+    let soon = Duration::from_millis(limits::STOP_LINGER_MS);
+    while let Ok(place) = tokio::time::timeout(soon, app.connections.place()).await
+        && let Poll::Ready(accepted) = poll_fn(|context| Poll::Ready(listener.poll_accept(context))).await
+    {
         match accepted {
-            Ok(one) => serve(one),
+            Ok((stream, peer)) => serve(Accepted { stream, peer, place }),
             Err(error) if is_over(&error) => {}
             Err(_) => break,
         }
@@ -295,6 +295,8 @@ fn header(headers: &hyper::HeaderMap, name: impl hyper::header::AsHeaderName) ->
 #[cfg(test)]
 mod tests {
     use rustix::net::sockopt::socket_send_buffer_size;
+
+    use tokio::net::TcpStream;
 
     use super::*;
 

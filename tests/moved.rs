@@ -317,9 +317,9 @@ fn another_program_that_closes_the_database_leaves_its_log() {
     let program = crate::program::Program::start();
     let log = program.folder().join("headcount.db-wal");
     let inode = || std::fs::metadata(&log).map(|log| std::os::unix::fs::MetadataExt::ino(&log)).ok();
+    program.count("/a");
     let before = inode();
     assert!(before.is_some());
-    program.count("/a");
     let data = program.folder().to_str().unwrap();
     crate::operators::printed(&["check", "--data", data]);
     // Whoever finds no lock takes itself for the last one, and removes the log.

@@ -145,7 +145,8 @@ fn a_day_that_ended_while_the_program_was_down_is_closed_and_forgotten() {
     lives.go_to("2026-06-02T00:30:00Z");
     lives.start();
     compare(&lives, DAY, &book);
-    assert!(!lives.journal.holds("/canary-of-the-day"), "nothing of a day that is over is in the journal");
+    // Nothing of a day that is over stays in the journal.
+    lives.until(|| lives.journal.holds("/canary-of-the-day"), |holds| !holds);
     held.assert_wiped();
     // Who comes again is nobody who was there before, and counts on the new day.
     let next = visit(&lives, LOYAL, "/");
@@ -204,6 +205,23 @@ fn a_damaged_journal_is_wiped_and_never_guessed_at() {
         let before = views.get("/loyal").map_or(0, |row| row[0]);
         assert!(before <= LOYAL.len() as i64, "{before} of what was damaged");
     }
+}
+
+#[test]
+fn a_journal_whose_files_are_removed_is_given_up_and_what_it_held_is_stored() {
+    let mut lives = Lives::begin(NOW, &[]);
+    visit(&lives, LOYAL, "/before");
+    for file in lives.journal.files() {
+        fs::remove_file(file).unwrap();
+    }
+    let health = lives.until(|| lives.health(), |health| health["live_state"] == "memory");
+    let reason = health["live_state_reason"].as_str().unwrap();
+    assert!(reason.contains("removed or cut by somebody"), "{reason}");
+    // A backup has everything stored first.
+    lives.command(&["backup", lives.data().join("copy.db").to_str().unwrap()]);
+    lives.end(End::Kill);
+    lives.start();
+    assert_eq!(lives.rows(DAY, &["pageviews"], &[], json!([]))[""], [LOYAL.len() as i64]);
 }
 
 #[test]

@@ -77,6 +77,11 @@ impl SegmentWriter {
         self.window.bytes()
     }
 
+    /// Whether its file is as it was written.
+    pub(super) fn is_whole(&self) -> bool {
+        self.window.is_whole()
+    }
+
     /// How many bytes longer it is after [`SegmentWriter::write`], at the most.
     pub(super) fn more_bytes(&self) -> u64 {
         self.window.bytes_until(self.offset + self.buffer.len() as u64) - self.window.bytes()

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use memmap2::{MmapMut, MmapOptions};
@@ -29,6 +30,11 @@ impl Window {
     /// How long the file is.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Whether the file still has a name and its length: somebody may have removed or cut it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.nlink() > 0 && file.len() >= self.bytes)
     }
 
     /// How long it is once so much is written up to `end`.

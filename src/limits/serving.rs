@@ -221,6 +221,8 @@ pub const EXPLAINED_BYTES_MAX: usize = 64 * 1_024;
 pub const LOG_LINES_WAITING: usize = 8_192;
 /// Descriptors that are kept for the store, the journal and commands, or half of all where there are few; connections have the rest.
 pub const DESCRIPTORS_KEPT: usize = 128;
+/// Connections that are accepted beside those that have room, until one of these is closed: a part of [`DESCRIPTORS_KEPT`].
+pub const CONNECTIONS_ARRIVING: usize = 16;
 /// Connections that give way at once when the system has no more descriptors.
 pub const CONNECTIONS_GIVING_WAY: usize = 16;
 /// A network has the share of all connections, and of all bytes that wait, that this number says: one of so many.

@@ -22,6 +22,7 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt;
 
 use super::connections::{CURRENT, CurrentConnection};
@@ -30,8 +31,16 @@ use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
 use crate::limits;
 use handed::Handed;
 
+/// A connection, and its place until it is closed.
+pub struct Accepted {
+    pub stream: TcpStream,
+    pub peer: SocketAddr,
+    pub place: OwnedSemaphorePermit,
+}
+
 /// Serves a connection until it is closed, until it gives way to another, or until the server ends and what has begun is answered.
-pub async fn serve(stream: TcpStream, peer: SocketAddr, app: SharedApp, router: Router, stop: StopSignal) {
+pub async fn serve(accepted: Accepted, app: SharedApp, router: Router, stop: StopSignal) {
+    let Accepted { stream, peer, place: _place } = accepted;
     let is_proxy = app.trust.load().proxies.contains(peer.ip());
     // Whoever finds no room is not heard: that would take as long.
     let Some(open) = app.connections.take(peer.ip(), is_proxy) else { return };

@@ -18,7 +18,7 @@ use prometheus_client::metrics::counter::Counter;
 use serde_json::{Value, json};
 use tokio::io::Interest;
 use tokio::net::TcpStream;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 use super::rooms::MemoryRooms;
@@ -92,6 +92,8 @@ pub fn vouch_for_sender() {
 /// The connections that are open.
 #[derive(Debug)]
 pub struct ConnectionTable {
+    /// One for each connection that is accepted and not closed.
+    places: Arc<Semaphore>,
     open: Mutex<OpenConnections>,
     /// How many may be open at once, and what they may hold.
     rooms: MemoryRooms,
@@ -171,7 +173,9 @@ impl ConnectionTable {
     }
 
     fn of(rooms: MemoryRooms, meter: &Meter) -> Arc<ConnectionTable> {
+        let arriving = limits::CONNECTIONS_ARRIVING.min(rooms.connections / 4).max(1);
         Arc::new(ConnectionTable {
+            places: Arc::new(Semaphore::new((rooms.connections + arriving).min(Semaphore::MAX_PERMITS))),
             open: Mutex::default(),
             rooms,
             unread: AtomicUsize::new(0),
@@ -180,6 +184,12 @@ impl ConnectionTable {
             begun: Instant::now(),
             last_warned_minute: AtomicU64::new(u64::MAX),
         })
+    }
+
+    /// A place for one more connection, once there is one: those that give way have theirs until they are closed. So no crowd takes the
+    /// descriptors that other work needs.
+    pub async fn place(&self) -> OwnedSemaphorePermit {
+        self.places.clone().acquire_owned().await.expect("places are never closed")
     }
 
     /// Takes a connection; nothing if all others are at work.

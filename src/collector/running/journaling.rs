@@ -88,6 +88,12 @@ impl Journaling {
         }
     }
 
+    /// Gives the journal up if its files are not where a start looks for them.
+    fn look(&mut self) {
+        let found = self.journal.as_mut().map_or(Ok(()), Journal::look);
+        self.noted(found);
+    }
+
     /// Writes what waits.
     pub(super) fn write(&mut self) {
         let written = self.journal.as_mut().map_or(Ok(()), Journal::write_waiting);
@@ -238,6 +244,7 @@ impl Running {
     /// Has an image of the state written if the segment is long, or if there is something to forget. An image holds no flush, so it
     /// waits for the one under way, and comes before the next.
     pub(super) fn renew_journal(&mut self) {
+        self.journal.look();
         self.journal.write();
         let has_waiting_visits = self.has_waiting_visits();
         self.journal.note_store(has_waiting_visits, self.flushing.longest(), self.flushing.since());

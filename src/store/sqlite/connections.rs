@@ -77,7 +77,8 @@ impl Connections {
         if !schema::is_present(&writer)? {
             return Err(StoreError::Other("its schema is of another version".into()));
         }
-        Connections::with(path, file, writer, read, DatabaseMark::default(), set_aside, false)
+        let mark = DatabaseMark::found(&writer);
+        Connections::with(path, file, writer, read, mark, set_aside, false)
     }
 
     fn with(

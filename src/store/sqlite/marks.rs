@@ -140,11 +140,16 @@ impl DatabaseMark {
         self.0.load(Ordering::SeqCst)
     }
 
+    /// The mark of a database that is only read.
+    pub(super) fn found(reader: &Connection) -> DatabaseMark {
+        // Where it can't be read or written, what comes next tells why.
+        let found: i32 = reader.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap_or_default();
+        DatabaseMark(AtomicU32::new(found as u32))
+    }
+
     /// Marks a database that is being opened.
     pub(super) fn begin(writer: &Connection) -> DatabaseMark {
-        // Where it can't be read or written, what comes next tells why.
-        let before: i32 = writer.pragma_query_value(None, "application_id", |row| row.get(0)).unwrap_or_default();
-        let mark = DatabaseMark(AtomicU32::new(before as u32));
+        let mark = DatabaseMark::found(writer);
         let _ = mark.raise(writer);
         let random: i64 = writer.query_row("SELECT random()", [], |row| row.get(0)).unwrap_or_default();
         let _ = mark.set(writer, (random as u32).max(1));

@@ -94,16 +94,14 @@ impl SqliteFile {
         open.put.as_deref().unwrap_or(&self.path)
     }
 
-    /// Whether the file has another mark than we have written to it. Nobody can tell while somebody writes.
+    /// Whether the file has another mark than we have written to it, or found on one that is only read. Nobody can tell while somebody
+    /// writes.
     fn is_overwritten(&self, open: &OpenFiles) -> bool {
         self.writer.try_lock().is_ok_and(|_writer| self.is_changed(open))
     }
 
     /// The same, wherever the file is, for whoever holds the writer.
     fn is_changed(&self, open: &OpenFiles) -> bool {
-        if !self.can_write() {
-            return false;
-        }
         let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
         let log = beside(&open.path, "-wal");
         // Of one that was removed nobody can tell what is in it.

@@ -51,6 +51,7 @@ mod tests {
         assert!(only_read.writer.execute("DELETE FROM sites", []).is_err());
         drop(file.replace(held, only_read));
         assert!(!file.can_write());
+        assert_eq!(file.is_in_place(), Ok(()));
         assert_eq!(file.writer().execute("DELETE FROM batches", []).unwrap(), 0, "it is opened anew");
         assert!(file.can_write());
         let locks = std::fs::read_to_string("/proc/locks").unwrap();
@@ -61,5 +62,20 @@ mod tests {
         );
         drop(file);
         assert!(Connections::to_read(&folder.path().join("none.db")).is_err());
+    }
+
+    #[test]
+    fn what_is_written_over_a_file_that_can_only_be_read_is_not_taken_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("headcount.db"), folder.path().join("other.db"));
+        SqliteFile::open(&other).unwrap();
+        let (file, _) = SqliteFile::open(&path).unwrap();
+        let held = file.hold().unwrap();
+        let held = file.replace(held, Connections::none().unwrap());
+        drop(file.replace(held, Connections::to_read(&path).unwrap()));
+        std::fs::write(&path, std::fs::read(&other).unwrap()).unwrap();
+        assert_eq!(file.is_in_place(), Err(crate::store::StoreError::Moved(crate::store::Moved::Overwritten)));
+        file.reopen();
+        assert!(!file.can_write(), "nothing is written into it");
     }
 }
