@@ -26,13 +26,13 @@ const LOYAL: std::ops::Range<u32> = 5_000_000..5_000_040;
 
 /// Ends the program once for each pause, after so many milliseconds of load, and starts it again at once. All that was sent.
 fn under_load(lives: &mut Lives, ends: &[(End, u64)]) -> Vec<Sent> {
-    let (over, port) = (AtomicBool::new(false), lives.port());
+    let (over, address) = (AtomicBool::new(false), lives.address());
     thread::scope(|scope| {
         let senders: Vec<_> = (0..4)
             .map(|number| {
                 scope.spawn({
-                    let (over, port) = (&over, &port);
-                    move || send(number, port, over)
+                    let (over, address) = (&over, &address);
+                    move || send(number, address, over)
                 })
             })
             .collect();
@@ -272,7 +272,7 @@ fn the_journal_is_wiped_by_command() {
     assert_eq!(lives.journal.files(), Vec::<std::path::PathBuf>::new());
     held.assert_wiped();
     lives.start();
-    assert!(Line::open(lives.port().load(Ordering::SeqCst)).unwrap().pageview(1, "/").is_ok());
+    assert!(Line::open(lives.address().now()).unwrap().pageview(1, "/").is_ok());
 }
 
 #[test]

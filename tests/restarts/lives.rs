@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU16, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -30,11 +31,31 @@ pub struct Lives {
     /// What time it was when, from where the clock goes on.
     clock: (Timestamp, Instant),
     child: Option<Child>,
-    port: Arc<AtomicU16>,
+    address: Arc<LifeAddress>,
     /// How much of the log is of earlier lives.
     log_read: usize,
     agent: ureq::Agent,
     token: String,
+}
+
+/// Where one program after the other listens. No other program has the address: who comes back while this one is down finds nobody.
+pub struct LifeAddress {
+    ip: Ipv4Addr,
+    port: AtomicU16,
+}
+
+impl LifeAddress {
+    fn new() -> LifeAddress {
+        static LAST: AtomicU8 = AtomicU8::new(0);
+        let [_, _, high, low] = std::process::id().to_be_bytes();
+        let ip = Ipv4Addr::new(127, high, low, 2 + LAST.fetch_add(1, Ordering::SeqCst) % 250);
+        LifeAddress { ip, port: AtomicU16::default() }
+    }
+
+    /// That of the present life.
+    pub fn now(&self) -> SocketAddrV4 {
+        SocketAddrV4::new(self.ip, self.port.load(Ordering::SeqCst))
+    }
 }
 
 impl Lives {
@@ -48,7 +69,7 @@ impl Lives {
             options,
             clock: (now.parse().unwrap(), Instant::now()),
             child: None,
-            port: Arc::default(),
+            address: Arc::new(LifeAddress::new()),
             log_read: 0,
             agent: ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into(),
             token: String::new(),
@@ -80,9 +101,9 @@ impl Lives {
         self.options = options;
     }
 
-    /// The port of the present life, also of those that come.
-    pub fn port(&self) -> Arc<AtomicU16> {
-        self.port.clone()
+    /// The address of the present life, also of those that come.
+    pub fn address(&self) -> Arc<LifeAddress> {
+        self.address.clone()
     }
 
     /// What time it is; the clock goes on in whole milliseconds.
@@ -156,20 +177,22 @@ impl Lives {
     pub fn start(&mut self) {
         self.log_read += self.log().len();
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
-        let mut command = self.program(&["serve", "--listen", "127.0.0.1:0", "--site", "example.com"]);
+        let mut command =
+            self.program(&["serve", "--listen", &format!("{}:0", self.address.ip), "--site", "example.com"]);
         command.args(self.options).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().unwrap());
         let begun = Instant::now();
+        let listening = format!("listening on http://{}:", self.address.ip);
         let port = loop {
             let log = self.log();
-            if let Some(rest) = log.split("listening on http://127.0.0.1:").nth(1).filter(|rest| rest.contains('\n')) {
+            if let Some(rest) = log.split(&listening).nth(1).filter(|rest| rest.contains('\n')) {
                 break rest.split_whitespace().next().unwrap().parse().unwrap();
             }
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none() && begun.elapsed() < LONGEST, "it does not listen: {ended:?} {log}");
             thread::park_timeout(Duration::from_millis(2));
         };
-        self.port.store(port, Ordering::SeqCst);
+        self.address.port.store(port, Ordering::SeqCst);
     }
 
     /// Ends the present life.
@@ -187,7 +210,7 @@ impl Lives {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port.load(Ordering::SeqCst))
+        format!("http://{}{path}", self.address.now())
     }
 
     /// Sends a hit of its own, and tells whether it is counted.

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::net::{SocketAddrV4, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
 
-use super::lives::Lives;
+use super::lives::{LifeAddress, Lives};
 
 /// What the program calls a referrer, and the referrer.
 const SOURCES: [(&str, &str); 4] = [
@@ -31,8 +31,8 @@ pub struct Sent {
 pub struct Line(TcpStream);
 
 impl Line {
-    pub fn open(port: u16) -> io::Result<Line> {
-        let stream = TcpStream::connect(("127.0.0.1", port))?;
+    pub fn open(address: SocketAddrV4) -> io::Result<Line> {
+        let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.set_nodelay(true)?;
         Ok(Line(stream))
@@ -67,12 +67,12 @@ impl Line {
 
 /// Sends hits until it is over. A page is of one sender and one connection, so that of each page one hit at the most, the
 /// last, has no answer: how often the page was counted tells whether that hit was.
-pub fn send(number: u32, port: &AtomicU16, over: &AtomicBool) -> Vec<Sent> {
+pub fn send(number: u32, address: &LifeAddress, over: &AtomicBool) -> Vec<Sent> {
     let (mut line, mut life, mut known, mut book) = (None, 0, 0, Vec::<Sent>::new());
     // A sequence of its own for each sender: of five hits, two come from somebody who was there before.
     let mut state = number + 1;
     while !over.load(Ordering::SeqCst) {
-        let open = match line.take().map_or_else(|| Line::open(port.load(Ordering::SeqCst)), Ok) {
+        let open = match line.take().map_or_else(|| Line::open(address.now()), Ok) {
             Ok(open) => line.insert(open),
             Err(_) => {
                 std::thread::park_timeout(Duration::from_millis(2));
@@ -97,7 +97,7 @@ pub fn send(number: u32, port: &AtomicU16, over: &AtomicBool) -> Vec<Sent> {
 
 /// Sends a pageview of each, which must be acknowledged.
 pub fn visit(lives: &Lives, visitors: impl Iterator<Item = u32>, page: &str) -> Vec<Sent> {
-    let mut line = Line::open(lives.port().load(Ordering::SeqCst)).unwrap();
+    let mut line = Line::open(lives.address().now()).unwrap();
     let mut send = |visitor| {
         line.pageview(visitor, page).unwrap();
         Sent { visitor, page: page.to_owned(), is_acknowledged: true }
