@@ -108,7 +108,7 @@ fn counting_goes_on_in_memory_where_sums_can_not_be_stored() {
 
 #[test]
 fn counting_goes_on_without_what_is_damaged_and_not_needed() {
-    for table in ["keys", "releases", "announced_changes"] {
+    for table in ["keys", "releases"] {
         let mut program = damaged(table).again(&BRIEFLY, |_| {});
         program.count("/c");
         assert!(program.log().contains(&format!("the database is damaged in {table};")), "{}", program.log());
@@ -116,6 +116,16 @@ fn counting_goes_on_without_what_is_damaged_and_not_needed() {
         let stored = "SELECT sum(pageviews) FROM site_totals WHERE grain = 1";
         assert_eq!(Database::of(program.folder()).number(stored), 3, "{table}");
     }
+}
+
+#[test]
+fn a_site_that_a_start_names_and_can_not_look_at_is_counted() {
+    let mut program = damaged("announced_changes").again(&BRIEFLY, |_| {});
+    program.count("/c");
+    assert!(program.log().contains("example.com can't be looked at or added now"), "{}", program.log());
+    stop(&mut program);
+    let stored = "SELECT sum(pageviews) FROM site_totals WHERE grain = 1";
+    assert_eq!(Database::of(program.folder()).number(stored), 3);
 }
 
 #[test]

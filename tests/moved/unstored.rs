@@ -12,6 +12,17 @@ use crate::store::file::Database;
 const BRIEFLY: &[&str] = &["--stop-timeout", "1"];
 const WITHOUT_JOURNAL: &[&str] = &["--stop-timeout", "1", "--journal", "off"];
 
+/// A program with a backup, started again with other options.
+fn started(options: &'static [&'static str]) -> (Lives, PathBuf) {
+    let (mut lives, backup) = with_backup();
+    lives.end(End::Stop);
+    lives.set_options(options);
+    lives.start();
+    // It has looked after its sites by then.
+    lives.until(|| lives.log(), |log| log.contains("sign in with the link"));
+    (lives, backup)
+}
+
 /// A copy by `headcount backup`, which has an id of its own.
 fn with_own_id(lives: &Lives) -> PathBuf {
     let folder = lives.data().with_extension("copy");
@@ -43,10 +54,7 @@ fn adopted_while_locked(lives: &mut Lives, file: &Path, after: &str, how: End) {
 #[test]
 fn what_waits_for_an_adopted_database_outlives_a_stop_and_a_kill() {
     for (has_own_id, how) in [(true, End::Stop), (true, End::Kill), (false, End::Stop), (false, End::Kill)] {
-        let (mut lives, backup) = with_backup();
-        lives.end(End::Stop);
-        lives.set_options(BRIEFLY);
-        lives.start();
+        let (mut lives, backup) = started(BRIEFLY);
         let file = if has_own_id { with_own_id(&lives) } else { backup };
         adopted_while_locked(&mut lives, &file, "/x-after", how);
         let mut expected = seen(if has_own_id { &["/early", "/late", "/waits"] } else { &["/early", "/waits"] });
@@ -62,10 +70,7 @@ fn what_waits_for_an_adopted_database_outlives_a_stop_and_a_kill() {
 
 #[test]
 fn an_import_that_was_cut_off_hides_nothing_of_what_waits_with_it() {
-    let (mut lives, backup) = with_backup();
-    lives.end(End::Stop);
-    lives.set_options(WITHOUT_JOURNAL);
-    lives.start();
+    let (mut lives, backup) = started(WITHOUT_JOURNAL);
     let agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let line =
         format!("203.0.113.9 - - [20/May/2026:10:00:00 +0000] \"GET /old HTTP/1.1\" 200 512 \"-\" \"{agent}\"\n");
