@@ -302,7 +302,7 @@ pub fn wipe(search: &JournalSearch<'_>, database: DatabaseId) -> Result<WipedJou
 }
 
 fn wipe_among(candidates: &Candidates) -> Result<WipedJournals, JournalTrouble> {
-    let wiped = left::wipe_named(candidates.bases(), &candidates.name)?;
+    let wiped = left::wipe_named(candidates.bases(), &candidates.names)?;
     if wiped.used > 0 { Err(JournalTrouble::Locked) } else { Ok(wiped) }
 }
 

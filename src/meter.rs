@@ -228,10 +228,15 @@ impl Meter {
         self.failures.note(kind, asked, reason);
     }
 
-    /// Notes a log of another database that lay beside ours, by its new name.
+    /// Notes what was in the way of the database, by its new name: a log of another one, or its file with damaged indexes.
     pub fn set_aside(&self, path: &Path) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        tracing::error!("a log that does not belong to the database lay beside it, and is kept as {}", path.display());
+        if ["-wal.", "-journal."].iter().any(|ending| name.contains(ending)) {
+            tracing::error!(
+                "a log that does not belong to the database lay beside it, and is kept as {}",
+                path.display()
+            );
+        }
         self.set_aside.lock().unwrap_or_else(PoisonError::into_inner).push(name);
     }
 

@@ -23,7 +23,7 @@ pub use inspection::{
     ReadCells, SiteFacts, StoredIndex, StoredTable, StoredText, StrayPart,
 };
 pub use operators::{LanguageFileState, Operators, SiteError, UserError};
-pub use sqlite::Moved;
+pub use sqlite::{Moved, file_numbers};
 pub use sums::{
     AdoptedStore, Ask, BotCount, CellSource, CountedBy, DatabaseId, DayState, Ended, Flush, Forgetting, Grain,
     Imported, InMemory, Interrupt, JournalId, JournalMark, JournalPosition, JournalState, MailSum, Mended, NamesMark,

@@ -18,13 +18,18 @@ fn damaged(part: &str) -> Program {
     program.count("/a");
     program.count("/b");
     stop(&mut program);
+    damage(&program, part);
+    program
+}
+
+/// Fills the first page of a part with zeros.
+fn damage(program: &Program, part: &str) {
     let sql = format!("SELECT rootpage FROM sqlite_schema WHERE name = '{part}'");
     let page = Database::of(program.folder()).number(&sql) as usize;
     let file = program.folder().join("headcount.db");
     let mut bytes = fs::read(&file).unwrap();
     bytes[(page - 1) * 4096..page * 4096].fill(0);
     fs::write(file, bytes).unwrap();
-    program
 }
 
 fn stop(program: &mut Program) {
@@ -41,8 +46,12 @@ fn spilled(folder: &Path) -> usize {
 #[test]
 fn damaged_indexes_are_made_anew_at_the_start() {
     for index in ["sqlite_autoindex_names_1", "sqlite_autoindex_sites_1", "pairs_key"] {
-        let mut program = damaged(index).again(&[], |_| {});
+        let program = damaged(index);
+        fs::write(program.folder().join("headcount.db.new"), "notes").unwrap();
+        let mut program = program.again(&[], |_| {});
         program.count("/c");
+        assert_eq!(fs::read_to_string(program.folder().join("headcount.db.new")).unwrap(), "notes");
+        assert!(!program.log().contains("does not belong"), "{}", program.log());
         let table =
             Database::of(program.folder()).texts(&format!("SELECT tbl_name FROM sqlite_schema WHERE name = '{index}'"));
         let said = format!("indexes of {} were damaged, and are made anew", table[0]);
@@ -54,6 +63,32 @@ fn damaged_indexes_are_made_anew_at_the_start() {
         assert_eq!(database.texts("PRAGMA integrity_check"), ["ok"], "{index}");
         assert_eq!(database.number("SELECT sum(pageviews) FROM site_totals WHERE grain = 1"), 3);
         assert_eq!(spilled(program.folder()), 0);
+    }
+}
+
+#[test]
+fn a_journal_is_found_by_a_database_whose_indexes_are_made_anew() {
+    for is_repaired in [false, true] {
+        let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+        let options = ["--journal", memory.path().to_str().unwrap()];
+        let mut program = Program::behind("exec \"$@\"", &options, |_| {});
+        program.count("/stored");
+        stop(&mut program);
+        let mut program = program.again(&options, |_| {});
+        program.count("/in-the-journal");
+        program.signal(Signal::KILL);
+        program.end();
+        damage(&program, "sqlite_autoindex_names_1");
+        if is_repaired {
+            checked(&["--data", program.folder().to_str().unwrap(), "--json", "--full", "--repair"]);
+        }
+        let mut program = program.again(&options, |_| {});
+        assert_eq!(fs::read_dir(memory.path()).unwrap().count(), 1, "nothing is left under the name of before");
+        stop(&mut program);
+        let sums = ["pageviews", "visitors"]
+            .map(|column| format!("SELECT sum({column}) FROM site_totals WHERE grain = 1"))
+            .map(|sql| Database::of(program.folder()).number(&sql));
+        assert_eq!(sums, [2, 1], "{is_repaired}: {}", program.log());
     }
 }
 
@@ -81,6 +116,16 @@ fn counting_goes_on_without_what_is_damaged_and_not_needed() {
         let stored = "SELECT sum(pageviews) FROM site_totals WHERE grain = 1";
         assert_eq!(Database::of(program.folder()).number(stored), 3, "{table}");
     }
+}
+
+#[test]
+fn a_site_that_a_start_names_and_can_not_look_at_is_counted() {
+    let mut program = damaged("announced_changes").again(&BRIEFLY, |_| {});
+    program.count("/c");
+    assert!(program.log().contains("example.com can't be looked at or added now"), "{}", program.log());
+    stop(&mut program);
+    let stored = "SELECT sum(pageviews) FROM site_totals WHERE grain = 1";
+    assert_eq!(Database::of(program.folder()).number(stored), 3);
 }
 
 #[test]

@@ -166,6 +166,44 @@ fn a_start_that_can_not_write_counts_in_memory_and_stores_later() {
 }
 
 #[test]
+fn sites_that_a_start_names_are_made_when_the_store_takes_them() {
+    let mut program = begun(&BRIEFLY, |_| {});
+    let other = Database::of(program.folder());
+    stop(&mut program);
+    other.run("BEGIN IMMEDIATE");
+    let mut program = program.again(&["--site", "two.test", "--stop-timeout", "1"], |_| {});
+    program.count("/first");
+    program.until(|| program.log().contains("two.test can't be").then_some(()));
+    other.run("ROLLBACK");
+    program.until(|| (other.number("SELECT count(*) FROM sites WHERE domain = 'two.test'") == 1).then_some(()));
+    stop(&mut program);
+    assert_eq!(stored(&program)[0], 2);
+}
+
+#[test]
+fn what_no_folder_takes_and_the_journal_has_is_not_lost() {
+    let memory = tempfile::tempdir_in("/dev/shm").unwrap();
+    let options = [&BRIEFLY[..], &["--journal", memory.path().to_str().unwrap()]].concat();
+    let program = begun(&options, |_| {});
+    let other = Database::of(program.folder());
+    other.run("BEGIN IMMEDIATE");
+    // Long enough for the records, and not for the sums, which have them by page.
+    let pages = 100_i64;
+    for page in 0..pages {
+        program.count(&format!("/a-page-with-a-name-of-some-length-so-that-the-file-is-large/{page}"));
+    }
+    let bytes = fs::metadata(program.folder().join("log")).unwrap().len() + 4_096;
+    program.limit_files(bytes);
+    let mut program = program;
+    stop(&mut program);
+    assert!(program.log().contains(&format!("{pages} hits wait in {}", memory.path().display())), "{}", program.log());
+    other.run("ROLLBACK");
+    let mut program = program.again(&options, |_| {});
+    stop(&mut program);
+    assert_eq!(stored(&program), [pages + 1, 1], "{}", program.log());
+}
+
+#[test]
 fn a_journal_that_goes_on_has_the_same_hits_and_its_visitors() {
     let memory = tempfile::tempdir_in("/dev/shm").unwrap();
     let journal = memory.path().to_str().unwrap().to_owned();

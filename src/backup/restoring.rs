@@ -52,10 +52,11 @@ pub fn restore(database: &Path, from: &Path, spills: SpillFolders, now: Moment, 
     ensure!(!is_same(from, database), "{} is the database itself", from.display());
     refuse_what_belongs_to(database, from)?;
     let file = NewFile::replacing(database, true)?;
-    let facts = fill(&file, from, look)?;
+    fill(&file, from, look)?;
     give_to_owner(file.folder(), file.part());
     // Whenever the program or the machine ends, the sums wait for whichever file is in the place.
     let waiting = UnstoredSums::hand_over(named, file.part(), spills)?;
+    let facts = copying::facts(file.part())?;
     let aside = match replaced(database, file, now) {
         Ok(aside) => aside,
         Err(why) => {

@@ -51,13 +51,16 @@ impl UnstoredSums {
         for origin in origins.into_iter().filter(|origin| Some(*origin) != before) {
             waiting.of_ancestors.take(&folders.places(database, beside, origin), Some);
         }
-        let id = copying::facts(copy).map_err(unreadable)?.id.map(DatabaseId).unwrap_or_default();
+        if waiting.of_it.is_empty() && waiting.of_ancestors.is_empty() {
+            return Ok(waiting);
+        }
+        let id = DatabaseId(copying::told_apart(copy).map_err(unreadable)?);
         let places = folders.places(copy, beside, id);
         for part in [&mut waiting.of_it, &mut waiting.of_ancestors] {
             let written = part.write(&places);
             waiting.hits += written.map_err(|said| anyhow!("sums that wait for it can't be written: {said}"))?;
             if let Some((found, written)) = part.paths() {
-                give_to_owner(found, written);
+                written.iter().for_each(|written| give_to_owner(found, written));
             }
         }
         Ok(waiting)

@@ -20,7 +20,7 @@ use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command};
+use crate::control::{self, Command, CommandRefusal};
 use crate::journal;
 use crate::limits;
 use crate::memory;
@@ -185,18 +185,28 @@ async fn ended(keeping: &WriterHandle) {
     }
 }
 
-/// Makes the sites, and tells whoever sits at the terminal how to go on.
+/// Makes the sites, and tells whoever sits at the terminal how to go on. What the store does not take now is no reason to count nothing.
 fn greet((sites, folder): (&[String], &Path), collector: &Collector, base_url: &str) -> Result<()> {
+    let mut later = Vec::new();
     for domain in sites {
-        let command = Command::SiteEnsure { domain: domain.clone() };
-        output::say(control::run(command, collector, base_url)?.text);
+        match carried_out(Command::SiteEnsure { domain: domain.clone() }, collector, base_url)? {
+            Ok(said) => output::say(said),
+            Err(why) => {
+                tracing::error!("{domain} can't be looked at or added now, which is tried again: {why}");
+                later.push(domain.clone());
+            }
+        }
+    }
+    if !later.is_empty() {
+        make_later(later, collector.clone(), base_url.to_owned());
     }
     if io::stdout().is_terminal() {
-        let link = control::run(Command::UserLink, collector, base_url)?.text;
         let minutes = limits::SIGN_IN_LINK_MS / 60_000;
-        output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n"));
-    }
-    if !io::stdout().is_terminal() {
+        match carried_out(Command::UserLink, collector, base_url)? {
+            Ok(link) => output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n")),
+            Err(why) => tracing::error!("there is no link to sign in now: {why}"),
+        }
+    } else {
         // A link in a log file would be anybody's who can read that.
         let folder = folder.display();
         tracing::info!("sign in with the link that `headcount --data {folder} user link` prints");
@@ -205,6 +215,37 @@ fn greet((sites, folder): (&[String], &Path), collector: &Collector, base_url: &
         output::say("There is no site yet; add one with `headcount site add example.com`.\n");
     }
     Ok(())
+}
+
+/// What a command says, or why the store does not take it now.
+///
+/// # Errors
+/// It is refused for good.
+fn carried_out(command: Command, collector: &Collector, base_url: &str) -> Result<Result<String, String>> {
+    match control::run_unnoted(command, collector, base_url) {
+        Ok(reply) => Ok(Ok(reply.text)),
+        Err(CommandRefusal { refused, is_failure: true }) => Ok(Err(refused.to_string())),
+        Err(CommandRefusal { refused, .. }) => Err(refused.into()),
+    }
+}
+
+/// Makes sites as soon as the store takes them.
+fn make_later(mut sites: Vec<String>, collector: Collector, base_url: String) {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_secs(limits::SITE_RETRY_S));
+        while !sites.is_empty() {
+            ticks.tick().await;
+            let (collector, base_url, mut left) = (collector.clone(), base_url.clone(), std::mem::take(&mut sites));
+            let tried = tokio::task::spawn_blocking(move || {
+                left.retain(|domain| {
+                    let command = Command::SiteEnsure { domain: domain.clone() };
+                    !matches!(carried_out(command, &collector, &base_url), Ok(Ok(_)))
+                });
+                left
+            });
+            sites = tried.await.unwrap_or_default();
+        }
+    });
 }
 
 /// Reads the file of places again whenever it has changed.

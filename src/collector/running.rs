@@ -355,6 +355,8 @@ impl Running {
         // Flushes set the gauges; while none goes through they are looked at all the same.
         if is_past(self.gauged, limits::FLUSH_INTERVAL_S, now) {
             self.gauge(now);
+        } else if self.flushing.is_failing() {
+            self.look_at_room(self.waiting());
         }
         let reading = self.clock.reading();
         self.note_belief(&reading);
@@ -386,6 +388,10 @@ impl Running {
         let waiting = self.waiting();
         self.meter.cells.set(waiting.cells as i64);
         self.meter.oldest_pending.set(waiting.since.map_or(0, |since| (now.0 - since.0).max(0) / 1_000));
+        self.look_at_room(waiting);
+    }
+
+    fn look_at_room(&mut self, waiting: WaitingSums) {
         self.flushing.is_full = waiting.is_failing && waiting.cells > limits::CELLS_WAITING_MAX;
     }
 

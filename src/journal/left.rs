@@ -74,9 +74,12 @@ impl LeftJournal {
     }
 }
 
-/// Wipes the journals whose folders are called `name`, whosever they are, and tells what else was in the way.
-pub(super) fn wipe_named(bases: Vec<PathBuf>, name: &str) -> Result<WipedJournals, JournalTrouble> {
-    let is_it = |found: &str| found.strip_prefix(name).is_some_and(|user| user.is_empty() || user.starts_with('-'));
+/// Wipes the journals whose folders are called by one of these names, whosever they are, and tells what else was in the way.
+pub(super) fn wipe_named(bases: Vec<PathBuf>, names: &[String]) -> Result<WipedJournals, JournalTrouble> {
+    let is_it = |found: &str| {
+        let mut users = names.iter().filter_map(|name| found.strip_prefix(&**name));
+        users.any(|user| user.is_empty() || user.starts_with('-'))
+    };
     wipe_where(bases, is_it, JournalFolder::clear)
 }
 

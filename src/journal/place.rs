@@ -12,7 +12,7 @@ use super::JournalTrouble;
 use super::folder::Mounted;
 use crate::config::JournalPlace;
 use crate::secret;
-use crate::store::DatabaseId;
+use crate::store::{self, DatabaseId};
 
 /// Memory that every Linux has, which all users share.
 const SHARED: &str = "/dev/shm";
@@ -62,8 +62,8 @@ impl Candidate {
 /// The folders to look for old journals in, and the one to use, which is among them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Candidates {
-    /// How the names of all of them begin.
-    pub(super) name: String,
+    /// How their names begin: that of the file, and those of the files that it was before.
+    pub(super) names: Vec<String>,
     /// All of them.
     pub(super) all: Vec<Candidate>,
     /// The one to use, or why there is none.
@@ -73,17 +73,13 @@ pub(super) struct Candidates {
 impl Candidates {
     /// Those of a database. `runtime` is what `$RUNTIME_DIRECTORY` says.
     pub(super) fn of(search: &JournalSearch<'_>, database: DatabaseId, runtime: Option<&OsStr>) -> Candidates {
-        let Ok(name) = name_of(search.file, database) else {
-            return Candidates { name: String::new(), all: Vec::new(), chosen: Err(JournalTrouble::NoFolder) };
+        let names = names_of(search.file, database).unwrap_or_default();
+        let Some((own, earlier)) = names.split_first() else {
+            return Candidates { names, all: Vec::new(), chosen: Err(JournalTrouble::NoFolder) };
         };
         let in_folder = |base: &Path, named_by| {
             let base = base.canonicalize().unwrap_or_else(|_| base.to_owned());
-            // Users share this one, and must not be in each other's way.
-            let name = match base == Path::new(SHARED) {
-                true => format!("{name}-{}", rustix::process::geteuid().as_raw()),
-                false => name.clone(),
-            };
-            Candidate { base, name, named_by }
+            Candidate { name: name_in(&base, own), base, named_by }
         };
         let shared = in_folder(Path::new(SHARED), "journal = \"auto\"");
         let runtime = runtime.and_then(first_entry).map(|base| in_folder(&base, "$RUNTIME_DIRECTORY"));
@@ -99,7 +95,11 @@ impl Candidates {
                 all.push(one);
             }
         }
-        Candidates { name, all, chosen }
+        let of_file = all.clone();
+        for name in earlier {
+            all.extend(of_file.iter().map(|one| Candidate { name: name_in(&one.base, name), ..one.clone() }));
+        }
+        Candidates { names, all, chosen }
     }
 
     /// Those that are not to be used.
@@ -110,7 +110,13 @@ impl Candidates {
 
     /// The folders in which to look for journals of any user, that of the service as `deploy/` has it among them.
     pub(super) fn bases(&self) -> Vec<PathBuf> {
-        with_service(self.all.iter().map(|one| one.base.clone()).collect())
+        let mut bases: Vec<PathBuf> = Vec::new();
+        for one in &self.all {
+            if !bases.contains(&one.base) {
+                bases.push(one.base.clone());
+            }
+        }
+        with_service(bases)
     }
 }
 
@@ -138,9 +144,25 @@ fn with_service(mut bases: Vec<PathBuf>) -> Vec<PathBuf> {
 /// The name of a database's journals: of the database and of its file, so that a folder that is moved or mounted elsewhere takes
 /// its journal along, and a copy, which has a file of its own, never meets that of the first.
 pub(super) fn name_of(file: &Path, database: DatabaseId) -> std::io::Result<String> {
-    let number = fs::metadata(file)?.ino();
+    Ok(name_by(fs::metadata(file)?.ino(), database))
+}
+
+/// The same, and behind it the names by the files that the database was before.
+fn names_of(file: &Path, database: DatabaseId) -> std::io::Result<Vec<String>> {
+    Ok(store::file_numbers(file)?.into_iter().map(|number| name_by(number, database)).collect())
+}
+
+fn name_by(number: u64, database: DatabaseId) -> String {
     let digest = secret::of_database(&[&database.0[..], &number.to_le_bytes()].concat());
-    Ok(format!("{PREFIX}{}", HEXLOWER.encode(&digest.0[..NAME_BYTES])))
+    format!("{PREFIX}{}", HEXLOWER.encode(&digest.0[..NAME_BYTES]))
+}
+
+/// The name in a folder that users share, in which they must not be in each other's way, or in another one.
+fn name_in(base: &Path, name: &str) -> String {
+    match base == Path::new(SHARED) {
+        true => format!("{name}-{}", rustix::process::geteuid().as_raw()),
+        false => name.to_owned(),
+    }
 }
 
 /// Whether a folder of this name is a journal's, of whichever database and user.

@@ -27,10 +27,10 @@ pub fn seen(search: &JournalSearch<'_>, database: DatabaseId) -> Vec<SeenJournal
     let facts = SwapFacts::read();
     let mut seen: Vec<SeenJournal> = Vec::new();
     for base in candidates.bases() {
-        for name in super::folder::names_like(&base, &candidates.name) {
+        for name in candidates.names.iter().flat_map(|name| super::folder::names_like(&base, name)) {
             let path = base.join(name);
             let Ok(folder) = fs::symlink_metadata(&path) else { continue };
-            if candidates.name.is_empty() || !folder.is_dir() || seen.iter().any(|known| known.path == path) {
+            if !folder.is_dir() || seen.iter().any(|known| known.path == path) {
                 continue;
             }
             let entries = fs::read_dir(&path).ok().map(|entries| entries.flatten().collect::<Vec<_>>());

@@ -315,7 +315,7 @@ fn warnings(collector: &Collector, clock: &str) -> Vec<String> {
         warnings.push(format!("a restart counts the visitors of the day again: {trouble}"));
     }
     if !meter.all_set_aside().is_empty() {
-        warnings.push("a log of another database lay beside the database, and was set aside".to_owned());
+        warnings.push("what was in the way of the database was set aside; `set_aside` names it".to_owned());
     }
     warnings
 }

@@ -205,6 +205,21 @@ fn make_own(copy: &Path) -> Result<FileFacts, StoreError> {
     facts_of(&connection)
 }
 
+/// The id of a copy that nobody has open. One of a version that had none is brought up to date for it.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn told_apart(copy: &Path) -> Result<[u8; 16], StoreError> {
+    if let Some(id) = facts(copy)?.id {
+        return Ok(id);
+    }
+    let mut connection = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    schema::migrate(&mut connection)?;
+    facts_of(&connection)?.id.ok_or(StoreError::Corrupt)
+}
+
 /// Notes of which database this is a copy, and how far that was with a journal: by both it is known what of spilled sums is in it.
 fn remember_origin(copy: &Connection) -> Result<(), StoreError> {
     let sql = "SELECT \"database\", id, segment, \"offset\" FROM journal";

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 use super::copying;
-use super::sqlite::{begin_file, free_name, sync_folder};
+use super::sqlite::{begin_file, free_name, sync_folder, unfinished_name};
 
 /// What is damaged in a file, by its name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -90,12 +90,13 @@ pub fn make_indexes_anew(path: &Path) -> Result<PathBuf, StoreError> {
     // A link to another disk stays one.
     let path = &fs::canonicalize(path)?;
     copying::settle(path)?;
-    let fresh = path.with_extension("db.new");
-    for ending in ["", "-wal", "-shm", "-journal"] {
-        let _ = fs::remove_file(format!("{}{ending}", fresh.display()));
-    }
+    let fresh = unfinished_name(path)?;
     let made = write_anew(path, &fresh).and_then(|()| put_in_place(path, &fresh));
-    made.inspect_err(|_| _ = fs::remove_file(&fresh))
+    made.inspect_err(|_| {
+        for ending in ["", "-wal", "-shm", "-journal"] {
+            let _ = fs::remove_file(format!("{}{ending}", fresh.display()));
+        }
+    })
 }
 
 /// Writes all tables of a file to another one.
@@ -144,7 +145,7 @@ fn put_in_place(path: &Path, fresh: &Path) -> Result<PathBuf, StoreError> {
     // Whoever has made it may be root, and nobody else may give it away.
     let _ = chown(fresh, Some(found.uid()), Some(found.gid()));
     let aside = free_name(path, "aside", found.modified()?)?;
-    // Whenever the machine ends, there is a database of that name.
+    // Whenever the machine ends, there is a database of that name. By this one a journal is found that a killed server has left.
     fs::hard_link(path, &aside).or_else(|_| fs::copy(path, &aside).map(drop))?;
     fs::rename(fresh, path)?;
     sync_folder(path);

@@ -66,6 +66,9 @@ pub enum SpillTrouble {
     /// The system refuses to read it, or others may write it.
     #[error("it can't be read, or is not a file of this user alone")]
     NotOurs,
+    /// Nobody could have read it.
+    #[error("it is larger than any that this version writes")]
+    TooLarge,
     /// It is not as it was written.
     #[error("it is damaged")]
     Damaged,
@@ -211,14 +214,15 @@ pub fn parts_of(spills: Vec<Spill>) -> Vec<SpillPart> {
     let in_files = spills.into_iter().enumerate();
     let all = in_files.flat_map(|(file, spill)| spill.parts.into_iter().map(move |part| (file, part)));
     let mut all: Vec<_> = all.map(|(file, part)| (file, part.known_by(), part)).collect();
-    let mut journals: HashMap<JournalId, (JournalPosition, usize)> = HashMap::new();
-    for (file, _, part) in &all {
-        if let Some(of) = part.journal {
-            let last = journals.entry(of.journal).or_insert((of, *file));
-            *last = if of > last.0 { (of, *file) } else { *last };
-        }
+    let mut journals: HashMap<JournalId, JournalPosition> = HashMap::new();
+    for of in all.iter().filter_map(|(.., part)| part.journal) {
+        journals.entry(of.journal).and_modify(|last| *last = of.max(*last)).or_insert(of);
     }
-    let is_last = |file: usize, part: &SpillPart| part.journal.is_none_or(|of| journals[&of.journal].1 == file);
+    // What one stop has written is in several files where it is much.
+    let reaches_last = |part: &SpillPart| part.journal.filter(|of| journals[&of.journal] == *of).map(|of| of.journal);
+    let last: HashSet<(usize, JournalId)> =
+        all.iter().filter_map(|(file, _, part)| Some((*file, reaches_last(part)?))).collect();
+    let is_last = |file: usize, part: &SpillPart| part.journal.is_none_or(|of| last.contains(&(file, of.journal)));
     all.retain(|(file, _, part)| is_last(*file, part));
     all.sort_by_key(|(_, ids, _)| std::cmp::Reverse(ids.len()));
     let mut known = HashSet::new();

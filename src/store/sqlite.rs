@@ -26,8 +26,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::StoreError;
 use crate::limits;
+pub use beside::file_numbers;
 use beside::{beside, length};
-pub(super) use beside::{free_name, sync_folder};
+pub(super) use beside::{free_name, sync_folder, unfinished_name};
 pub(super) use creation::begin_file;
 
 pub(super) use allowed::allowed_table;

@@ -219,6 +219,20 @@ fn a_copy_that_is_put_back_adds_what_waited_for_the_database_before() {
 }
 
 #[test]
+fn a_copy_of_a_version_whose_databases_had_no_id_adds_what_waited() {
+    let folders = Folders::new();
+    let (program, other) = stopped_while_locked(begun(&BRIEFLY, |_| {}), &["/first", "/second"]);
+    drop(other);
+    let dump = include_str!("../store/versions/6.sql");
+    Database::of(folders.memory.path()).run(&format!("PRAGMA foreign_keys = OFF;\n{dump}"));
+    let said = restore(&program, folders.memory.path().join("headcount.db").to_str().unwrap(), &[]);
+    assert!(said.contains("2 hits that a stop could not store are added by the next start"), "{said}");
+    let before = stored(&program)[0];
+    let (program, views) = taken_up(program, &folders, &BRIEFLY);
+    assert_eq!(views, before + 2, "{}", program.log());
+}
+
+#[test]
 fn a_copy_that_has_what_waited_adds_nothing() {
     for has_journal in [false, true] {
         let folders = Folders::new();

@@ -9,7 +9,7 @@ use super::{Owed, Running, Waiter};
 use crate::cell::Tally;
 use crate::journal::Record;
 use crate::site::{Day, Directory, Moment, SiteId};
-use crate::store::{Ask, Flush, Moved, StoreError};
+use crate::store::{Ask, Flush, JournalMark, Moved, StoreError};
 
 /// What became of what waited when another database was taken.
 #[derive(Debug, Default)]
@@ -60,6 +60,8 @@ impl Running {
         }
         let mut adopted = Adopted { lacks_stored, ..told(&flush, &before.directory, number) };
         flush.renumber(number);
+        flush.number = self.flushing.next_above(store.last_flush);
+        self.spill_adopted(&mut flush, store.database);
         let is_forgotten = |site: SiteId| lacks_stored || number(site) != Some(site);
         before.directory.all().iter().filter(|site| is_forgotten(site.id)).for_each(|site| self.forget_site(site.id));
         let again = before.days.iter().filter(|(site, _)| is_forgotten(*site));
@@ -77,18 +79,30 @@ impl Running {
             self.give_up_publishing(true);
             self.tell(Owed::EndCounting, true);
         }
-        self.begin_adopted(flush, store.last_flush, waiter);
+        self.begin_adopted(flush, waiter);
         Ok(adopted)
     }
 
-    fn begin_adopted(&mut self, mut flush: Flush, last: u64, waiter: Waiter) {
+    fn begin_adopted(&mut self, mut flush: Flush, waiter: Waiter) {
         self.trust.told.clear();
+        self.begin_journal_anew();
         flush.journal = self.journal.mark();
-        flush.number = self.flushing.next_above(last);
-        self.flushing.spilling.wait_for(flush.number);
+        if let JournalMark::UpTo(position) = flush.journal {
+            self.stored = Some(position);
+        }
         let taken = std::mem::replace(&mut self.next_number, Arc::new(AtomicU64::new(u64::MAX)));
         taken.store(flush.number, Ordering::SeqCst);
         self.flushing.begin(flush, vec![waiter]);
+    }
+
+    /// Has the journal begin with who is there now. What it has of before is in the flush that is added, and goes on with sums which the
+    /// other database may not have.
+    fn begin_journal_anew(&mut self) {
+        if let JournalMark::UpTo(position) = self.journal.mark() {
+            let drained = self.sums.journal_state().ok().and_then(|state| state.drained);
+            self.stored = drained.filter(|drained| drained.journal == position.journal);
+            self.write_image();
+        }
     }
 
     fn before_adoption(&self) -> Before {

@@ -39,7 +39,7 @@ impl Running {
     /// [`StoreError`]: it is lost, because no folder took it; or the database is, or what was written over it is of no use.
     pub(super) fn finish(&mut self, until: Option<Instant>) -> Result<Ending, StoreError> {
         self.look_at_place();
-        let stored = self.store_last(until);
+        let stored = self.store_last(until.map(|until| self.last_try(until)));
         self.flushing.end();
         // It may have lost its place meanwhile.
         let put = self.put_in_place();

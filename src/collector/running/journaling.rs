@@ -248,9 +248,14 @@ impl Running {
         self.journal.write();
         let has_waiting_visits = self.has_waiting_visits();
         self.journal.note_store(has_waiting_visits, self.flushing.longest(), self.flushing.since());
-        if !self.journal.wants_image(self.shares.visitors()) || self.flushing.writing().is_some() {
-            return;
+        if self.journal.wants_image(self.shares.visitors()) && self.flushing.writing().is_none() {
+            self.write_image();
         }
+    }
+
+    /// Has an image written of the state as it is, with which the next start begins.
+    pub(super) fn write_image(&mut self) {
+        let has_waiting_visits = self.has_waiting_visits();
         if let Some((writer, done)) = self.journal.rotate(has_waiting_visits) {
             let image = self.image();
             self.flushing.hand(Job::Image(Box::new(move || {

@@ -2,14 +2,17 @@
 //! the store has what is in it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::{Ending, Running, answer};
 use crate::journal::ReadJournal;
+use crate::limits;
 use crate::meter::FailureKind;
 use crate::secret::Digest;
 use crate::site::{Moment, SiteId};
 use crate::store::spill::{self, Spill, SpillPart, SpillPlaces, SpilledFiles};
-use crate::store::{CountedBy, Flush, StoreError};
+use crate::store::{CountedBy, DatabaseId, Flush, JournalMark, StoreError};
 
 /// Files of an earlier program, and where the next one is to be written.
 #[derive(Debug, Default)]
@@ -21,6 +24,8 @@ pub(super) struct Spilling {
     settled: Vec<Digest>,
     /// Since when the oldest of what was found waits.
     since: Option<Moment>,
+    /// The flush of what waited when another database was adopted: no journal has its sums, and some may be of an import.
+    adopted: Option<u64>,
 }
 
 /// What waits to be stored.
@@ -34,12 +39,32 @@ pub struct WaitingSums {
     pub is_failing: bool,
 }
 
+/// What became of what was to be spilled.
+#[derive(Debug, Default)]
+struct SpillOutcome {
+    files: Vec<PathBuf>,
+    /// Hits that wait in them, in the journal or in files of earlier stops.
+    hits: i64,
+    lost: i64,
+    /// What the folders said that took no file.
+    said: Option<String>,
+}
+
 impl Spilling {
     /// Has files stay until the flush of this number, which has what is in them now.
-    pub(super) fn wait_for(&mut self, number: u64) {
-        if let Some((after, _)) = &mut self.files {
+    fn wait_for(&mut self, number: u64, file: Option<PathBuf>) {
+        if self.files.is_some() || file.is_some() {
+            let (after, files) = self.files.get_or_insert_default();
             *after = number;
+            files.extend(file);
         }
+    }
+
+    /// What of a flush is spilled.
+    fn part_of(&self, flush: &Flush) -> SpillPart {
+        let mut part = SpillPart::of(flush);
+        part.journal = part.journal.filter(|_| Some(flush.number) != self.adopted);
+        part
     }
 }
 
@@ -127,6 +152,27 @@ impl Running {
         }
     }
 
+    /// Keeps in a file what waits for a database that is adopted, until it is stored: the journal has it no more.
+    pub(super) fn spill_adopted(&mut self, flush: &mut Flush, database: DatabaseId) {
+        let (number, id) = (flush.number, self.flushing.id_of(flush.number));
+        flush.spills.extend(self.take_settled(number));
+        let spilling = &mut self.flushing.spilling;
+        spilling.places.belong_to(database);
+        spilling.adopted = Some(number);
+        let mut part = spilling.part_of(flush);
+        part.ids.push(id);
+        let is_wanted = !part.is_empty() && !spilling.places.is_empty();
+        let spill = Spill { written_ms: self.clock.now().0, parts: vec![part] };
+        let written = is_wanted.then(|| spilling.places.write(&spill));
+        let file = written.and_then(|written| {
+            let lost = |said: &String| tracing::warn!("until it is stored what waits is in memory alone: {said}");
+            written.inspect_err(lost).ok()
+        });
+        // By this it is known for good, whatever becomes of the file.
+        flush.spills.extend(file.is_some().then_some(id));
+        spilling.wait_for(number, file);
+    }
+
     /// Tells those who wait for a flush that none goes through.
     pub(super) fn tell_failure(&mut self) {
         if let Some(why) = self.flushing.failure().cloned() {
@@ -146,28 +192,74 @@ impl Running {
         WaitingSums { cells, since, is_failing: self.flushing.is_failing() }
     }
 
-    /// Writes what is not stored to a file.
+    /// Writes what is not stored to files.
     pub(super) fn spill(&mut self, why: StoreError) -> Result<Ending, StoreError> {
         let has_visits = self.has_unstored_visits();
-        let parts = self.parts_to_spill();
-        if parts.is_empty() {
-            let are_kept = self.journal.trouble().is_none();
-            return Ok(if has_visits { Ending::WithoutVisits { are_kept, why } } else { Ending::Stored });
+        let mut begun = self.begun_parts();
+        let mut outcome = SpillOutcome::default();
+        for piece in self.pieces_to_spill() {
+            let mut parts = std::mem::take(&mut begun);
+            parts.push((SpillPart::of(&piece), false));
+            drop(piece);
+            parts.retain(|(part, _)| !part.is_empty());
+            self.spill_parts(parts, &mut outcome);
         }
-        let spill = Spill { written_ms: self.clock.now().0, parts };
-        let hits = spill.hits();
-        match self.flushing.spilling.places.write(&spill) {
-            Ok(file) => {
-                // All that is in them is in the new one.
-                let files = self.flushing.spilling.files.take().map(|(_, files)| files).unwrap_or_default();
-                for (path, error) in SpilledFiles::remove(files) {
+        match outcome {
+            SpillOutcome { said: None, files, .. } if files.is_empty() => {
+                let are_kept = self.journal.trouble().is_none();
+                Ok(if has_visits { Ending::WithoutVisits { are_kept, why } } else { Ending::Stored })
+            }
+            SpillOutcome { said: Some(_), .. } if self.flushing.spilling.places.is_empty() => Err(why),
+            SpillOutcome { said: Some(said), lost: lost @ 1.., .. } => {
+                Err(StoreError::Other(format!("{why}; {lost} hits are lost, because no folder takes them: {said}")))
+            }
+            SpillOutcome { said, files, hits, .. } => Ok(self.spilled(files, hits, (why, said))),
+        }
+    }
+
+    /// Says where what is not lost waits for the next start.
+    fn spilled(&mut self, mut files: Vec<PathBuf>, hits: i64, (why, said): (StoreError, Option<String>)) -> Ending {
+        let older = self.flushing.spilling.files.take().map(|(_, older)| older).unwrap_or_default();
+        let why = match said {
+            Some(said) => {
+                files.extend(self.journal.folder().into_iter().chain(older));
+                StoreError::Other(format!("{why}; and no folder takes all of it: {said}"))
+            }
+            None => {
+                // All that is in them is in the new ones.
+                for (path, error) in SpilledFiles::remove(older) {
                     tracing::warn!("{} can't be removed: {error}; what is in it is not added twice", path.display());
                 }
-                Ok(Ending::Spilled { file, hits, why })
+                why
             }
-            Err(_) if self.flushing.spilling.places.is_empty() => Err(why),
+        };
+        files.iter().skip(1).for_each(|file| tracing::warn!("a part of what waits is in {}", file.display()));
+        Ending::Spilled { file: files.into_iter().next().unwrap_or_default(), hits, why }
+    }
+
+    /// Writes parts to one file, or says what of them is to be had nowhere else: neither in the journal nor in a file of an earlier stop.
+    fn spill_parts(&mut self, parts: Vec<(SpillPart, bool)>, outcome: &mut SpillOutcome) {
+        if parts.is_empty() {
+            return;
+        }
+        let journal = if let JournalMark::UpTo(of) = self.journal.mark() { Some(of.journal) } else { None };
+        let is_kept = |part: &SpillPart, is_in_file: bool| {
+            is_in_file || part.journal.is_some_and(|of| Some(of.journal) == journal)
+        };
+        let hits = |kept: bool| {
+            parts.iter().filter(|(part, is_in)| is_kept(part, *is_in) == kept).map(|(part, _)| part.hits()).sum::<i64>()
+        };
+        let (kept, others) = (hits(true), hits(false));
+        let spill = Spill { written_ms: self.clock.now().0, parts: parts.into_iter().map(|(part, _)| part).collect() };
+        outcome.hits += kept;
+        match self.flushing.spilling.places.write(&spill) {
+            Ok(file) => {
+                outcome.files.push(file);
+                outcome.hits += others;
+            }
             Err(said) => {
-                Err(StoreError::Other(format!("{why}; {hits} hits are lost, because no folder takes them: {said}")))
+                outcome.said = Some(said);
+                outcome.lost += others;
             }
         }
     }
@@ -184,23 +276,84 @@ impl Running {
         self.flushing.spilling.places.folders()
     }
 
-    /// The flush that may have been on its way, those behind it, and what is in none yet. Visits of days that are over are left out.
-    fn parts_to_spill(&mut self) -> Vec<SpillPart> {
+    /// The flush that may have been on its way and those behind it, and whether an earlier stop has them in a file. Visits of days that
+    /// are over are left out.
+    fn begun_parts(&self) -> Vec<(SpillPart, bool)> {
+        let spilling = &self.flushing.spilling;
+        let is_adopted = |flush: &Flush| Some(flush.number) == spilling.adopted;
         // Whoever imports was told that this is not stored, and imports it again.
         let is_import = |flush: &Flush| flush.days.iter().any(|state| state.by == CountedBy::Import);
+        let begun = self.flushing.writing().into_iter().filter(|flush| is_adopted(flush) || !is_import(flush));
+        let part = |flush: &Arc<Flush>| {
+            // One that was taken up has no id of its own.
+            let is_of_file = flush.id.is_none() || is_adopted(flush);
+            let is_in_file = is_of_file && !flush.spills.is_empty() && spilling.files.is_some();
+            (spilling.part_of(flush), is_in_file)
+        };
+        let mut parts: Vec<_> = begun.chain(self.flushing.queued()).map(part).collect();
         // A try that failed may have come through: where a sync fails, SQLite leaves a transaction in its log, and the next start finds
         // it. By its id it is known then.
-        let begun = self.flushing.writing().into_iter().filter(|flush| !is_import(flush));
-        let mut parts: Vec<_> = begun.chain(self.flushing.queued()).map(|flush| SpillPart::of(flush)).collect();
-        parts.retain(|part| !part.is_in(&*self.sums).unwrap_or(false));
+        parts.retain(|(part, _)| !part.is_in(&*self.sums).unwrap_or(false));
+        parts
+    }
+
+    /// What is in no flush yet, cut into pieces that have memory to be written and read: each is a flush of its own.
+    fn pieces_to_spill(&mut self) -> impl Iterator<Item = Flush> + use<> {
         let directory = self.directory.load_full();
         let mut rest = self.counted(&directory, self.clock.now(), Flush::default());
-        rest.number = self.flushing.next_number();
-        rest.id = Some(self.flushing.id_of(rest.number));
-        rest.journal = self.journal.mark();
         rest.spills = std::mem::take(&mut self.flushing.spilling.settled);
-        parts.push(SpillPart::of(&rest));
-        parts.retain(|part| !part.is_empty());
-        parts
+        let (journal, mut pieces) = (self.journal.mark(), cut(rest, limits::SPILL_PIECE_CELLS));
+        for (number, piece) in (self.flushing.next_number()..).zip(&mut pieces) {
+            (piece.number, piece.id, piece.journal) = (number, Some(self.flushing.id_of(number)), journal);
+        }
+        pieces.into_iter()
+    }
+
+    /// Until when a stop may try to store what waits, so that what it spills is written in time.
+    pub(super) fn last_try(&self, until: Instant) -> Instant {
+        let cells = self.waiting().cells as u64;
+        let takes = Duration::from_millis(1_000 * cells / limits::SPILL_CELLS_PER_S);
+        let least = Instant::now() + Duration::from_millis(limits::STOP_TRY_MS);
+        until.checked_sub(takes).unwrap_or(least).max(least).min(until)
+    }
+}
+
+/// Cuts a flush into some of about so many sums. All else is in the first.
+fn cut(flush: Flush, cells: usize) -> Vec<Flush> {
+    let (mut pieces, mut of_piece) = (vec![flush], 0);
+    for sums in std::mem::take(&mut pieces[0].sums) {
+        if of_piece >= cells {
+            of_piece = 0;
+            pieces.push(Flush::default());
+        }
+        of_piece += sums.2.len();
+        let last = pieces.len() - 1;
+        pieces[last].sums.push(sums);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cell::{Axis, Cell, Tally};
+    use crate::counts::Sums;
+    use crate::rejection::Rejection;
+    use crate::site::Day;
+    use crate::store::Rejected;
+
+    #[test]
+    fn pieces_have_each_sum_once_and_the_rest_once() {
+        let cell = |number: usize| (Cell { axis: Axis::Total, value: number.to_string().into() }, Tally::ZERO);
+        let of_site = |site, cells| {
+            let sums = Sums { hours: Vec::new(), days: (0..cells).map(cell).collect() };
+            (SiteId(site), Day(20_000), sums.into())
+        };
+        let rejected = vec![Rejected { site: SiteId(1), day: Day(20_000), reason: Rejection::Bot, count: 2 }];
+        let sums = vec![of_site(1, 3), of_site(2, 1), of_site(3, 9), of_site(4, 1)];
+        let pieces = cut(Flush { sums, rejected, ..Flush::default() }, 4);
+        let sites = pieces.iter().map(|piece| piece.sums.iter().map(|(site, ..)| site.0).collect::<Vec<_>>());
+        assert_eq!(sites.collect::<Vec<_>>(), [vec![1, 2], vec![3], vec![4]]);
+        assert_eq!(pieces.iter().map(|piece| piece.rejected.len()).collect::<Vec<_>>(), [1, 0, 0]);
     }
 }

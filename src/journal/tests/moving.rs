@@ -81,7 +81,7 @@ fn a_file_that_is_moved_takes_its_journal_along_and_a_copy_has_its_own() {
     let [first, moved, copy] = ["first", "moved", "copy"].map(|name| folder.path().join(name));
     let place = JournalPlace::Auto;
     let name = |file: &Path, database| {
-        Candidates::of(&JournalSearch { place: &place, file, last: None }, DatabaseId([database; 16]), None).name
+        Candidates::of(&JournalSearch { place: &place, file, last: None }, DatabaseId([database; 16]), None).names
     };
     fs::write(&first, "").unwrap();
     let before = name(&first, 3);
@@ -90,6 +90,10 @@ fn a_file_that_is_moved_takes_its_journal_along_and_a_copy_has_its_own() {
     fs::copy(&moved, &copy).unwrap();
     assert_eq!(name(&moved, 3), before);
     assert_ne!(name(&copy, 3), before);
+    // Its indexes are made anew: the file that it was is kept beside it.
+    fs::rename(&moved, folder.path().join("moved.aside-2026-06-01T09-00-00Z")).unwrap();
+    fs::rename(&copy, &moved).unwrap();
+    assert_eq!(name(&moved, 3)[1..], before);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Spill, SpillPlaces, SpillTrouble, SpilledFiles, parts_of};
+use crate::limits;
 use crate::site::SiteId;
 
 /// Spilled sums that go to another database.
@@ -14,8 +15,8 @@ pub struct HandedOver {
     files: Vec<PathBuf>,
     /// What was found and is left alone.
     pub troubles: Vec<(PathBuf, SpillTrouble)>,
-    /// Where they wait for the other one.
-    written: Option<PathBuf>,
+    /// The files in which they wait for the other one.
+    written: Vec<PathBuf>,
 }
 
 impl HandedOver {
@@ -37,20 +38,35 @@ impl HandedOver {
     pub fn write(&mut self, places: &SpillPlaces) -> Result<i64, String> {
         let spills = std::mem::take(&mut self.spills);
         let Some(written_ms) = spills.iter().map(|spill| spill.written_ms).min() else { return Ok(0) };
-        let spill = Spill { written_ms, parts: parts_of(spills) };
-        self.written = Some(places.write(&spill)?);
-        Ok(spill.hits())
+        let (mut hits, mut parts) = (0, parts_of(spills).into_iter().peekable());
+        while parts.peek().is_some() {
+            let (mut spill, mut cells) = (Spill { written_ms, parts: Vec::new() }, 0);
+            while let Some(part) = parts.next_if(|_| cells < limits::SPILL_PIECE_CELLS) {
+                cells += part.cells();
+                spill.parts.push(part);
+            }
+            let written =
+                places.write(&spill).inspect_err(|_| _ = SpilledFiles::remove(std::mem::take(&mut self.written)));
+            self.written.push(written?);
+            hits += spill.hits();
+        }
+        Ok(hits)
     }
 
-    /// One of the files that were found, and what was written of them.
-    pub fn paths(&self) -> Option<(&Path, &Path)> {
-        self.files.first().zip(self.written.as_ref()).map(|(found, written)| (&**found, &**written))
+    /// Whether nothing was found that waits.
+    pub fn is_empty(&self) -> bool {
+        self.spills.is_empty()
+    }
+
+    /// One of the files that were found, and those that were written of them.
+    pub fn paths(&self) -> Option<(&Path, &[PathBuf])> {
+        self.files.first().map(|found| (&**found, &*self.written))
     }
 
     /// Removes what was written: the other database does not take the place.
     pub fn take_back(self) {
         // Nobody looks for it.
-        SpilledFiles::remove(self.written.into_iter().collect());
+        SpilledFiles::remove(self.written);
     }
 
     /// Removes the files that were found, but for those in a folder that other databases use too, whose own they may be: only those

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use super::{Spill, SpillTrouble};
 use crate::limits;
 use crate::secret;
-use crate::store::DatabaseId;
+use crate::store::{DatabaseId, file_numbers};
 
 const BEGINNING: &str = "headcount-";
 const ENDING: &str = ".spill";
@@ -58,20 +58,31 @@ impl SpillPlaces {
         SpillPlaces { file: file.to_owned(), beside: beside.map(Path::to_owned), database, wanted, memory }
     }
 
+    /// Has files belong to another database from now on, which is in the same place.
+    pub fn belong_to(&mut self, database: DatabaseId) {
+        self.database = database;
+    }
+
     /// The folders.
     pub fn folders(&self) -> Vec<PathBuf> {
         [&self.wanted, &self.beside, &self.memory].into_iter().flatten().cloned().collect()
     }
 
-    /// The same, and how the names of the files there begin: a folder that other databases use too tells them apart.
-    fn named(&self) -> Vec<(PathBuf, String)> {
+    /// The same, and how the names of the files there begin, the one for a new file first: a folder that other databases use too tells
+    /// them apart.
+    fn named(&self) -> Vec<(PathBuf, Vec<String>)> {
         // Copies of a database have its id, and files of their own. The file is looked at now: it may have been put back since the start.
-        let inode = fs::metadata(&self.file).map_or(0, |file| file.ino());
-        let (id, shared) = (&self.database.0[..], [&self.database.0[..], &inode.to_le_bytes()].concat());
-        let is_shared = |folder: &PathBuf| self.memory.as_ref() == Some(folder);
-        let named =
-            self.folders().into_iter().map(|folder| (name_of(if is_shared(&folder) { &shared } else { id }), folder));
-        named.map(|(name, folder)| (folder, name)).collect()
+        let numbers = file_numbers(&self.file).unwrap_or_else(|_| vec![0]);
+        let shared = |number: &u64| name_of(&[&self.database.0[..], &number.to_le_bytes()].concat());
+        let names = |folder: &PathBuf| match self.memory.as_ref() == Some(folder) {
+            true => numbers.iter().map(shared).collect(),
+            false => vec![name_of(&self.database.0)],
+        };
+        self.folders()
+            .into_iter()
+            .map(|folder| (names(&folder), folder))
+            .map(|(names, folder)| (folder, names))
+            .collect()
     }
 
     /// Whether there is none.
@@ -88,8 +99,8 @@ impl SpillPlaces {
         let mut random = [0; NAME_BYTES];
         getrandom::fill(&mut random).map_err(|error| error.to_string())?;
         let mut said = Vec::new();
-        for (folder, beginning) in self.named() {
-            let path = folder.join(format!("{beginning}-{}{ENDING}", HEXLOWER.encode(&random)));
+        for (folder, beginnings) in self.named() {
+            let path = folder.join(format!("{}-{}{ENDING}", beginnings[0], HEXLOWER.encode(&random)));
             match write_whole(&folder, &path, &bytes) {
                 Ok(()) => return Ok(path),
                 Err(error) => said.push(format!("{}: {error}", folder.display())),
@@ -101,8 +112,11 @@ impl SpillPlaces {
     /// Finds what was written. What is damaged is kept under another name, so that it is told once.
     pub fn find(&self) -> SpilledFiles {
         let mut found = SpilledFiles::default();
-        for path in self.named().iter().flat_map(|(folder, beginning)| files_in(folder, beginning)) {
-            let read = read_own(&path).map_err(|_| SpillTrouble::NotOurs);
+        for path in self.named().iter().flat_map(|(folder, beginnings)| files_in(folder, beginnings)) {
+            let read = read_own(&path).map_err(|error| match error.kind() {
+                io::ErrorKind::FileTooLarge => SpillTrouble::TooLarge,
+                _ => SpillTrouble::NotOurs,
+            });
             match read.and_then(|bytes| Spill::read(&bytes, self.database)) {
                 Ok(spill) => {
                     found.spills.push(spill);
@@ -159,9 +173,12 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn files_in(folder: &Path, beginning: &str) -> Vec<PathBuf> {
-    let ours = files_like(folder, |name| name.starts_with(&format!("{beginning}-")) && name.ends_with(ENDING));
-    ours.map(|name| folder.join(name)).collect()
+fn files_in(folder: &Path, beginnings: &[String]) -> Vec<PathBuf> {
+    let is_ours = |name: &str| {
+        let mut rests = beginnings.iter().filter_map(|beginning| name.strip_prefix(&**beginning));
+        rests.any(|rest| rest.starts_with('-')) && name.ends_with(ENDING)
+    };
+    files_like(folder, is_ours).map(|name| folder.join(name)).collect()
 }
 
 fn files_like(folder: &Path, is_like: impl Fn(&str) -> bool) -> impl Iterator<Item = String> {
@@ -184,8 +201,11 @@ fn read_own(path: &Path) -> io::Result<Vec<u8>> {
     let about = file.metadata()?;
     let user = rustix::process::geteuid().as_raw();
     let is_ours = about.is_file() && (about.uid() == user || user == 0) && about.mode() & 0o022 == 0;
-    if !is_ours || about.len() > limits::SPILL_BYTES_MAX {
+    if !is_ours {
         return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    if about.len() > limits::SPILL_BYTES_MAX {
+        return Err(io::ErrorKind::FileTooLarge.into());
     }
     let mut bytes = Vec::with_capacity(about.len() as usize);
     file.take(limits::SPILL_BYTES_MAX).read_to_end(&mut bytes)?;

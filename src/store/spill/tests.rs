@@ -133,6 +133,14 @@ fn a_newer_file_has_what_the_same_journal_had_before() {
 }
 
 #[test]
+fn what_one_stop_has_written_to_several_files_is_taken_whole() {
+    let of = |number, id, segment| SpillPart { journal: Some(position(segment)), ..part(number, 5, id) };
+    let files = [vec![of(1, 1, 3), of(2, 2, 4)], vec![of(3, 3, 4)], vec![of(4, 4, 4)], vec![of(9, 9, 1)]];
+    let parts = parts_of(files.map(spill).into());
+    assert_eq!(parts.iter().map(|part| part.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
+}
+
+#[test]
 fn a_part_that_has_another_and_more_is_taken_in_its_place() {
     let settled = SpillPart { ids: vec![Digest([1; 32]), Digest([2; 32])], ..part(2, 7, 2) };
     for files in [[settled.clone(), part(1, 5, 1)], [part(1, 5, 1), settled.clone()]] {
@@ -160,6 +168,7 @@ fn what_waits_for_a_database_is_handed_over_with_the_sites_of_the_other_one() {
     assert_eq!((part.sums[0].0, part.known_by()), (SiteId(7), vec![Digest([1; 32])]));
     assert!(handed_over.finish(Some(data.path())).is_empty() && path.exists(), "others may look for it there");
     let mut own = HandedOver::default();
+    assert!(own.is_empty());
     own.take(&places(DATABASE), Some);
     assert!(own.write(&places(other)).is_ok() && own.finish(None).is_empty() && !path.exists());
 }
@@ -191,6 +200,28 @@ fn the_first_folder_that_can_be_written_has_the_file_and_nobody_else_may_read_it
     let found = places.find();
     assert_eq!((found.spills.len(), found.paths.clone(), found.troubles.len()), (1, vec![path.clone()], 0));
     assert!(SpilledFiles::remove(found.paths).is_empty() && !path.exists());
+}
+
+#[test]
+fn what_waits_in_memory_is_found_when_the_indexes_of_the_database_were_made_anew() {
+    let (data, memory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let file = data.path().join("headcount.db");
+    crate::store::open(&file).unwrap().sums.end().unwrap();
+    let places = SpillPlaces::of(&file, DATABASE, None, Some(memory.path()));
+    let alone = SpillPlaces::of_file(&file, None, DATABASE, [None, Some(memory.path())]);
+    let path = alone.write(&spill(Vec::new())).unwrap();
+    crate::store::mending::make_indexes_anew(&file).unwrap();
+    assert_eq!(places.find().paths, [path]);
+}
+
+#[test]
+fn a_file_that_is_too_large_is_told_by_its_size() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("headcount.db");
+    let places = SpillPlaces::of(&file, DATABASE, None, None);
+    let path = places.write(&spill(Vec::new())).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_len(crate::limits::SPILL_BYTES_MAX + 1).unwrap();
+    assert_eq!(places.find().troubles, [(path, SpillTrouble::TooLarge)]);
 }
 
 #[test]

@@ -78,8 +78,24 @@ pub(in crate::store) fn free_name(path: &Path, word: &str, time: SystemTime) -> 
     Ok(names.find(|name| fs::symlink_metadata(name).is_err()).unwrap_or(first))
 }
 
+/// The numbers (inodes) of a database and of the files that it was before its indexes were made anew, which lie beside it: what is called by
+/// the number of one is found.
+///
+/// # Errors
+/// There is no file.
+pub fn file_numbers(database: &Path) -> io::Result<Vec<u64>> {
+    let file = fs::canonicalize(database)?;
+    let mut numbers = vec![fs::metadata(&file)?.ino()];
+    let name = beside(&file, ".aside-");
+    let beginning = name.file_name().unwrap_or_default().as_encoded_bytes();
+    let entries = fs::read_dir(folder_of(&file)).into_iter().flatten().flatten();
+    let aside = entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(beginning));
+    numbers.extend(aside.filter_map(|entry| entry.metadata().ok()).map(|file| file.ino()));
+    Ok(numbers)
+}
+
 /// A name for a file that is not whole yet, which nobody else has given to theirs.
-pub(super) fn unfinished_name(path: &Path) -> io::Result<PathBuf> {
+pub(in crate::store) fn unfinished_name(path: &Path) -> io::Result<PathBuf> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
     Ok(beside(path, &format!(".unfinished-{}", HEXLOWER.encode(&random))))

@@ -87,7 +87,7 @@ pub(in crate::store) fn prepare_reader(connection: &Connection) -> Result<(), St
 }
 
 /// Brings a file up to date, wholly or not at all. One that is takes no lock for it.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+pub(in crate::store) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     if is_present(connection)? && has_views(connection)? {
         return Ok(());
     }
