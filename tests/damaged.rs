@@ -84,6 +84,23 @@ fn counting_goes_on_without_what_is_damaged_and_not_needed() {
 }
 
 #[test]
+fn a_site_that_is_there_needs_no_damaged_table_at_a_start() {
+    let mut program = damaged("announced_changes").again(&BRIEFLY, |_| {});
+    program.count("/c");
+    stop(&mut program);
+    assert_eq!(Database::of(program.folder()).number("SELECT sum(pageviews) FROM site_totals WHERE grain = 1"), 3);
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (code, said) = refused(&["check", pipe.to_str().unwrap()]);
+    assert!(code == 1 && said.contains("it is no file"), "{said}");
+}
+
+#[test]
 fn a_start_that_can_not_be_names_the_table_and_the_way_out() {
     for table in ["sites", "flushes", "journal"] {
         let program = damaged(table);

@@ -20,7 +20,7 @@ use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command};
+use crate::control::{self, Command, CommandRefusal, Reply};
 use crate::journal;
 use crate::limits;
 use crate::memory;
@@ -185,26 +185,63 @@ async fn ended(keeping: &WriterHandle) {
     }
 }
 
-/// Makes the sites, and tells whoever sits at the terminal how to go on.
+/// Makes the sites, and tells whoever sits at the terminal how to go on. A database that can't be written is no reason not to count.
 fn greet((sites, folder): (&[String], &Path), collector: &Collector, base_url: &str) -> Result<()> {
+    let mut later = Vec::new();
     for domain in sites {
-        let command = Command::SiteEnsure { domain: domain.clone() };
-        output::say(control::run(command, collector, base_url)?.text);
+        match ensure(domain, collector, base_url) {
+            Ok(text) => output::say(text),
+            Err(why) if why.is_failure => {
+                let said = format!("{domain} is not added yet, and that is tried again: {}", why.refused);
+                collector.meter().failed(FailureKind::Command, "serve", said);
+                later.push(domain.clone());
+            }
+            Err(why) => return Err(why.refused.into()),
+        }
     }
+    if !later.is_empty() {
+        tokio::spawn(ensure_later(later, collector.clone(), base_url.to_owned()));
+    }
+    let folder = folder.display();
     if io::stdout().is_terminal() {
-        let link = control::run(Command::UserLink, collector, base_url)?.text;
-        let minutes = limits::SIGN_IN_LINK_MS / 60_000;
-        output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n"));
-    }
-    if !io::stdout().is_terminal() {
+        match control::run(Command::UserLink, collector, base_url) {
+            Ok(Reply { text: link, .. }) => {
+                let minutes = limits::SIGN_IN_LINK_MS / 60_000;
+                output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n"));
+            }
+            Err(why) => output::say(format_args!(
+                "There is no link to sign in yet ({why}); `headcount --data {folder} user link` makes one later.\n"
+            )),
+        }
+    } else {
         // A link in a log file would be anybody's who can read that.
-        let folder = folder.display();
         tracing::info!("sign in with the link that `headcount --data {folder} user link` prints");
     }
     if collector.directory().all().is_empty() {
         output::say("There is no site yet; add one with `headcount site add example.com`.\n");
     }
     Ok(())
+}
+
+fn ensure(domain: &str, collector: &Collector, base_url: &str) -> Result<String, CommandRefusal> {
+    let command = Command::SiteEnsure { domain: domain.to_owned() };
+    control::run_unnoted(command, collector, base_url).map(|reply| reply.text)
+}
+
+/// Makes sites as soon as that can be done.
+async fn ensure_later(mut sites: Vec<String>, collector: Collector, base_url: String) {
+    while !sites.is_empty() {
+        tokio::time::sleep(Duration::from_secs(limits::FLUSH_INTERVAL_S)).await;
+        let (collector, base_url) = (collector.clone(), base_url.clone());
+        let tried = tokio::task::spawn_blocking(move || {
+            sites.retain(|domain| {
+                let added = ensure(domain, &collector, &base_url);
+                added.inspect(|_| tracing::info!("{domain} is added, and counted from now on")).is_err()
+            });
+            sites
+        });
+        sites = tried.await.unwrap_or_default();
+    }
 }
 
 /// Reads the file of places again whenever it has changed.
