@@ -1,5 +1,7 @@
 //! A database that is replaced, removed or left without its log while the real program has it open, and what lies in its place at a start.
 
+mod adopted;
+
 use std::fs;
 use std::path::Path;
 
