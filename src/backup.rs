@@ -55,15 +55,23 @@ pub type Look<'a> = &'a mut dyn FnMut(u64, u64) -> bool;
 /// Why it was not copied; then nothing is left of it, and no older copy is gone.
 pub fn make(database: &Path, target: &BackupTarget, now: Moment, look: Look) -> Result<Backup> {
     let source = facts(database)?;
-    let (path, overwrites) = match target {
-        BackupTarget::File(path, overwrites) => (path.clone(), *overwrites),
+    let (file, free) = match target {
+        BackupTarget::File(path, overwrites) => {
+            target::refuse_own(database, path)?;
+            (NewFile::begin(path, *overwrites)?, None)
+        }
         BackupTarget::Folder(folder, _) => {
             target::make_folder(folder)?;
-            (rotation::name_in(folder, source.id, now), false)
+            let free = || rotation::name_in(folder, source.id, now);
+            (NewFile::replacing(&free(), false)?, Some(free))
         }
     };
-    target::refuse_own(database, &path)?;
-    let (facts, bytes) = written(database, &path, overwrites, look)?;
+    // Another copy may have taken the name meanwhile.
+    let (path, facts, bytes) = written(database, file, || free.as_ref().map(|free| free()), look)?;
+    let path = match target {
+        BackupTarget::File(path, _) => path.clone(),
+        BackupTarget::Folder(folder, _) => folder.join(path.file_name().unwrap_or_default()),
+    };
     let rotated = match target {
         BackupTarget::Folder(folder, Some(keep)) => rotation::rotate(folder, &path, source.id, *keep),
         _ => Rotated::default(),
@@ -88,13 +96,17 @@ fn unreadable(database: &Path, why: StoreError) -> anyhow::Error {
     }
 }
 
-/// Copies a database into a file.
-fn written(database: &Path, to: &Path, overwrites: bool, look: Look) -> Result<(FileFacts, u64)> {
-    let file = NewFile::begin(to, overwrites)?;
+/// Copies a database into a file, and tells where it is. Where its name is taken by then it gets another one.
+fn written(
+    database: &Path,
+    file: NewFile,
+    other: impl Fn() -> Option<PathBuf>,
+    look: Look,
+) -> Result<(PathBuf, FileFacts, u64)> {
     let facts = fill(&file, database, look)?;
-    let bytes = file.bytes();
-    file.finish().with_context(|| format!("{} can't be written", to.display()))?;
-    Ok((facts, bytes))
+    let (bytes, shown) = (file.bytes(), file.to().display().to_string());
+    let path = file.finish(other).with_context(|| format!("{shown} can't be written"))?;
+    Ok((path, facts, bytes))
 }
 
 /// Fills a file that is not whole yet.

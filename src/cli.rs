@@ -38,11 +38,11 @@ use crate::control::{self, Command, Refused, Reply, socket};
 use crate::hit::Tools;
 use crate::hit::agent::Agents;
 use crate::hit::place::{Detail, Places};
-use crate::journal::JournalSearch;
+use crate::journal::{JournalSearch, of_owner as journal_of_owner};
 use crate::limits;
 use crate::meter::FailureKind;
-use crate::store::{self as stored, spill::SpillPlaces};
-use anyhow::{Context, Result};
+use crate::store::{self as stored, Stores, spill::SpillPlaces};
+use anyhow::{Context, Result, bail};
 use words::{CommandLine, ExplainWords, JournalWork, UserWork, Verb};
 
 /// What ended a command early.
@@ -273,24 +273,32 @@ fn open(config: &Config, folder: &Folder, clock: Clock, counts: bool) -> Result<
     };
     set_aside.append(&mut stores.set_aside);
     stores.set_aside = set_aside;
-    let tools = tools(config)?;
     let started = match counts {
-        true => {
-            let last = stores.sums.journal_folder()?;
-            let search = JournalSearch { place: &config.journal, file: &path, last: last.as_deref() };
-            let memory = crate::journal::memory_folder(&config.journal);
-            let database = stores.sums.journal_state()?.database;
-            let spills = SpillPlaces::of(&path, database, config.spill.as_deref(), Some(&memory));
-            Collector::with_spills(stores, tools, clock, spills, |state| {
-                crate::journal::open(&search, state, config.journal_bytes_max)
-            })?
-        }
-        false => Collector::idle(stores, tools, clock)?,
+        true => counting(config, &path, stores, clock)?,
+        false => Collector::idle(stores, tools(config)?, clock)?,
     };
     for table in damaged {
         started.0.meter().failed(FailureKind::Damage, &table, "it can't be read to its end");
     }
     Ok(started)
+}
+
+/// Starts a collector that goes on with the running day.
+fn counting(config: &Config, path: &Path, stores: Stores, clock: Clock) -> Result<(Collector, WriterHandle)> {
+    let last = stores.sums.journal_folder()?;
+    let search = JournalSearch { place: &config.journal, file: path, last: last.as_deref() };
+    let database = stores.sums.journal_state()?.database;
+    if let Some((owner, journal)) = journal_of_owner(&search, database) {
+        bail!(
+            "{} belongs to user {owner}, whose journal of the running day is {}: run this as that user, who takes it up; `headcount journal wipe` gives it up",
+            path.display(),
+            journal.display()
+        );
+    }
+    let memory = crate::journal::memory_folder(&config.journal);
+    let spills = SpillPlaces::of(path, database, config.spill.as_deref(), Some(&memory));
+    let open = |state: &_| crate::journal::open(&search, state, config.journal_bytes_max);
+    Ok(Collector::with_spills(stores, tools(config)?, clock, spills, open)?)
 }
 
 /// Keeps a log aside that belongs to another database, and says so: nothing must open the database before.

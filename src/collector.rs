@@ -61,7 +61,7 @@ pub use pending::SnapshotScope;
 use personal::{KnownSite, Personal};
 use proxies::Proxies;
 pub use rejections::{BookedRows, RejectionSums};
-pub use running::{Adopted, BatchOutcome, Ending, MarkedHit, WaitingSums};
+pub use running::{Adopted, BatchId, BatchOutcome, Ending, MarkedHit, WaitingSums};
 use running::{Beginning, Hands, Owed, Parts, Running, RunningLock, Waiter};
 use salts::Salts;
 pub use salts::{new_salt, random};

@@ -4,6 +4,8 @@
 mod keys;
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -106,7 +108,7 @@ impl Config {
         let mut config = Config::default();
         if let Some(file) = file {
             let shown = file.display();
-            let text = std::fs::read_to_string(file).map_err(|e| ConfigError(format!("{shown} can't be read: {e}")))?;
+            let text = read(file).map_err(|e| ConfigError(format!("{shown} can't be read: {e}")))?;
             config.read_toml(&text).map_err(|e| ConfigError(format!("{shown}: {e}")))?;
         }
         for (variable, value) in environment {
@@ -149,6 +151,12 @@ impl Config {
 /// `HEADCOUNT_PORT_8080_TCP_ADDR` and so on; no key of ours begins like these.
 fn is_for_us(name: &str) -> bool {
     name != "CONFIG" && !name.starts_with("PORT") && !name.starts_with("SERVICE_")
+}
+
+fn read(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(file)?.take(limits::CONFIG_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if read as u64 > limits::CONFIG_BYTES_MAX { Err(io::Error::other("it is too long")) } else { Ok(text) }
 }
 
 fn plain(key: &str, value: &toml::Value) -> Result<String, ConfigError> {
@@ -312,6 +320,12 @@ mod tests {
     fn from_toml(text: &str) -> Result<Config, String> {
         let mut config = Config::default();
         config.read_toml(text).map(|()| config).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_file_without_an_end_is_refused() {
+        let refused = Config::load(Some(Path::new("/dev/zero")), std::iter::empty(), &[]).unwrap_err();
+        assert!(refused.to_string().contains("it is too long"), "{refused}");
     }
 
     fn from_env(pairs: &[(&str, &str)]) -> Result<Config, String> {

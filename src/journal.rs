@@ -53,7 +53,7 @@ use header::Belonging;
 #[cfg(test)]
 pub(crate) use header::VERSION;
 pub use image::ImageWriter;
-pub use left::WipedJournals;
+pub use left::{WipedJournals, of_owner};
 pub use place::JournalSearch;
 use place::{Candidate, Candidates, SwapFacts};
 pub use record::{HitRecord, HowCounted, Record};

@@ -108,7 +108,7 @@
 //! - the schema: a step in `store/sqlite/migrations/`, its line in `store/sqlite/schema.rs`, what each new column holds in
 //!   `store/sqlite/allowed/tables.rs`, a dump of the version before in `tests/store/versions/`;
 //! - which file is the database, what is refused in its place, and what becomes of one that loses it while it is open:
-//!   `store/sqlite/creation.rs`, `moved.rs`, `foreign_log.rs` for logs of others, `marks.rs`; the choice of an operator:
+//!   `store/sqlite/creation.rs`, `moved.rs`, `older.rs`, `foreign_log.rs` for logs of others, `marks.rs`; the choice of an operator:
 //!   `control/store.rs`, `collector/running/adopting.rs`; a server's lock and socket: `cli/reach.rs`;
 //! - what an audit finds among bytes: `audit/finder.rs`; by a sign before it: `audit/keys.rs`; in codes: `audit/encoded.rs`; in packed
 //!   files: `audit/packed.rs`; what is declared and no trace: `audit/known.rs`; what it reads of

@@ -80,6 +80,11 @@ impl Rejection {
         Rejection::Overloaded,
     ];
 
+    /// Whether the collector can't keep up: whoever sent it should try again.
+    pub fn is_overload(self) -> bool {
+        matches!(self, Rejection::TooMany | Rejection::Overloaded)
+    }
+
     /// The stable label: what is shown in the API and in metrics.
     pub const fn label(self) -> &'static str {
         match self {

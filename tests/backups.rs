@@ -2,6 +2,7 @@
 
 mod foreign;
 mod kept;
+mod older;
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};

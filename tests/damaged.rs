@@ -119,13 +119,20 @@ fn counting_goes_on_without_what_is_damaged_and_not_needed() {
 }
 
 #[test]
-fn a_site_that_a_start_names_and_can_not_look_at_is_counted() {
+fn a_site_that_is_there_needs_no_damaged_table_at_a_start() {
     let mut program = damaged("announced_changes").again(&BRIEFLY, |_| {});
     program.count("/c");
-    assert!(program.log().contains("example.com can't be looked at or added now"), "{}", program.log());
     stop(&mut program);
-    let stored = "SELECT sum(pageviews) FROM site_totals WHERE grain = 1";
-    assert_eq!(Database::of(program.folder()).number(stored), 3);
+    assert_eq!(Database::of(program.folder()).number("SELECT sum(pageviews) FROM site_totals WHERE grain = 1"), 3);
+}
+
+#[test]
+fn what_is_no_file_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (code, said) = refused(&["check", pipe.to_str().unwrap()]);
+    assert!(code == 1 && said.contains("it is no file"), "{said}");
 }
 
 #[test]

@@ -53,10 +53,10 @@ fn nothing_of_a_request_is_in_memory_when_it_is_over() {
     let visitors: Vec<Visitor> = (0..VISITORS).map(Visitor::numbered).collect();
     let mut needles = Needles::default();
     visitors.iter().for_each(|visitor| visitor.add_to(&mut needles));
-    let port = lives.port();
+    let address = lives.address();
 
     // The search finds what must be there: a request that has begun.
-    let mut held = Connection::to(&port);
+    let mut held = Connection::to(&address);
     let begun = visitors[0].request(0);
     held.send_part(&begun[..begun.len() - 1]);
     let Some(memory) = lives.until(|| memory_of(&lives), |memory| sees_all_of_one(&needles, memory)) else { return };
@@ -65,14 +65,14 @@ fn nothing_of_a_request_is_in_memory_when_it_is_over() {
     held.read_answers(1);
 
     // Connections of visitors stay open until all have asked, as those of browsers and proxies do.
-    let mut open: Vec<Connection> = (0..20).map(|_| Connection::to(&port)).collect();
+    let mut open: Vec<Connection> = (0..20).map(|_| Connection::to(&address)).collect();
     for (number, visitor) in visitors.iter().enumerate() {
         let connection = &mut open[number % 20];
         if let Some(again) = connection.ask(&visitor.request(number)) {
             *connection = again;
         }
     }
-    let mut other = [Connection::to(&port), Connection::to(&port), Connection::to(&port)];
+    let mut other = [Connection::to(&address), Connection::to(&address), Connection::to(&address)];
     for number in 0..others() {
         let connection = &mut other[number % 3];
         if let Some(again) = connection.ask(&Visitor::stranger(number).request(number)) {
@@ -100,7 +100,7 @@ fn check_kept(lives: &Lives, needles: &Needles) {
 #[test]
 fn memory_is_locked_and_kept_out_of_dumps_or_health_says_why_not() {
     let lives = Lives::begin(NOW, &[]);
-    let mut connection = Connection::to(&lives.port());
+    let mut connection = Connection::to(&lives.address());
     connection.ask(&Visitor::stranger(0).request(0));
     let told = lives.health()["memory"].clone();
     let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", lives.pid())).unwrap();

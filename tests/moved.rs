@@ -1,5 +1,6 @@
 //! A database that is replaced, removed or left without its log while the real program has it open, and what lies in its place at a start.
 
+mod adopted;
 mod unstored;
 
 use std::fs;

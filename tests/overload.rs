@@ -67,6 +67,45 @@ fn past_the_last_memory_each_format_is_told_to_try_again_and_all_is_booked() {
 }
 
 #[test]
+fn a_list_that_was_sent_away_counts_when_it_is_sent_again_and_then_never_more() {
+    let mut world = World::start().without_journal();
+    world.expect_in_log(SENT_AWAY);
+    world.alias("example.com", &["7"]);
+    let event = json!({"n": "pageview", "u": "https://example.com/x", "d": "example.com"});
+    let umami = json!({"type": "event", "payload": {"website": "example.com", "hostname": "example.com", "url": "/x"}});
+    let lists = [
+        ("/api/events", json!([event])),
+        ("/api/batch", json!([umami])),
+        ("/api/v0/count", json!({"no_sessions": true, "hits": [{"path": "/x"}]})),
+        ("/matomo.php", json!({"requests": ["?idsite=7&rec=1&url=https%3A%2F%2Fexample.com%2Fx"]})),
+    ];
+    let token = format!("Bearer {}", world.token("ingest"));
+    let send = |world: &World, (path, list): &(&str, serde_json::Value)| {
+        let agent = ("user-agent", person("ana").agent.clone());
+        let named = [("authorization", token.clone()), ("idempotency-key", (*path).to_owned())];
+        let headers = [named.as_slice(), &[agent, ("content-type", "application/json".to_owned())]].concat();
+        world.request("POST", path, &headers, Some(list.to_string().as_bytes()))
+    };
+    press(&world, Pressure::Beacons);
+    for list in &lists {
+        assert_eq!(send(&world, list).status, 503, "{}", list.0);
+    }
+    press(&world, Pressure::None);
+    for list in &lists {
+        let answer = send(&world, list);
+        assert_eq!(answer.header("x-headcount-rejected"), None, "{}: {}", list.0, answer.text());
+    }
+    // What is stored outlives the memory of the program.
+    for step in 0..2 {
+        lists.iter().for_each(|list| assert!(send(&world, list).status < 300, "{}", list.0));
+        let query = json!({"site_id": "example.com", "metrics": ["pageviews"], "date_range": "day"});
+        assert_eq!(world.query(query).json()["results"][0]["metrics"], json!([lists.len()]), "{step}");
+        world.flush();
+        world.restart();
+    }
+}
+
+#[test]
 fn who_sends_more_than_their_share_is_turned_away_first() {
     let world = World::at("2026-06-01T09:00:00Z", &[("example.com", "Etc/UTC"), ("other.example", "Etc/UTC")]);
     world.expect_in_log(SENT_AWAY);

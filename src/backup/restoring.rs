@@ -70,7 +70,7 @@ pub fn restore(database: &Path, from: &Path, spills: SpillFolders, now: Moment, 
 fn replaced(database: &Path, file: NewFile, now: Moment) -> Result<Option<PathBuf>> {
     let aside = set_aside(database, now)?;
     let folder = file.folder().to_owned();
-    file.finish().with_context(|| format!("{} can't be written", database.display()))?;
+    file.finish(|| None).with_context(|| format!("{} can't be written", database.display()))?;
     sync_folder(&folder).context("the folder can't be brought to the disk")?;
     Ok(aside)
 }
@@ -119,7 +119,8 @@ fn remove_beside(database: &Path) -> Result<()> {
     Ok(())
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// The name of a file with an ending.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()

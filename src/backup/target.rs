@@ -66,6 +66,11 @@ impl NewFile {
         &self.part
     }
 
+    /// What it will be called.
+    pub(super) fn to(&self) -> &Path {
+        &self.to
+    }
+
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -92,18 +97,23 @@ impl NewFile {
         Ok(())
     }
 
-    /// Brings it to the disk, and gives it its name.
+    /// Brings it to the disk, and gives it its name, which is told. Where something of that name came meanwhile it is called by what
+    /// `other` says.
     ///
     /// # Errors
-    /// The disk's. Something of that name came meanwhile.
-    pub(super) fn finish(self) -> io::Result<()> {
+    /// The disk's. Its name is taken, and there is no other.
+    pub(super) fn finish(mut self, other: impl Fn() -> Option<PathBuf>) -> io::Result<PathBuf> {
         File::open(&self.part)?.sync_all()?;
         if self.overwrites {
             fs::rename(&self.part, &self.to)?;
         } else {
-            rename_new(&self.part, &self.to)?;
+            while let Err(error) = rename_new(&self.part, &self.to) {
+                let is_taken = error.kind() == io::ErrorKind::AlreadyExists;
+                self.to = other().filter(|_| is_taken).ok_or(error)?;
+            }
         }
-        sync_folder(&self.folder)
+        sync_folder(&self.folder)?;
+        Ok(self.to.clone())
     }
 }
 

@@ -20,7 +20,7 @@ use crate::clock::{Clock, Uptime};
 use crate::collector::{Collector, Ending, WriterHandle};
 use crate::config::{Config, JournalPlace, LogFormat};
 use crate::control::folder::Folder;
-use crate::control::{self, Command, CommandRefusal};
+use crate::control::{self, Command, CommandRefusal, Reply};
 use crate::journal;
 use crate::limits;
 use crate::memory;
@@ -185,30 +185,36 @@ async fn ended(keeping: &WriterHandle) {
     }
 }
 
-/// Makes the sites, and tells whoever sits at the terminal how to go on. What the store does not take now is no reason to count nothing.
+/// Makes the sites, and tells whoever sits at the terminal how to go on. A database that can't be written is no reason not to count.
 fn greet((sites, folder): (&[String], &Path), collector: &Collector, base_url: &str) -> Result<()> {
     let mut later = Vec::new();
     for domain in sites {
-        match carried_out(Command::SiteEnsure { domain: domain.clone() }, collector, base_url)? {
-            Ok(said) => output::say(said),
-            Err(why) => {
-                tracing::error!("{domain} can't be looked at or added now, which is tried again: {why}");
+        match ensure(domain, collector, base_url) {
+            Ok(text) => output::say(text),
+            Err(why) if why.is_failure => {
+                let said = format!("{domain} is not added yet, and that is tried again: {}", why.refused);
+                collector.meter().failed(FailureKind::Command, "serve", said);
                 later.push(domain.clone());
             }
+            Err(why) => return Err(why.refused.into()),
         }
     }
     if !later.is_empty() {
-        make_later(later, collector.clone(), base_url.to_owned());
+        tokio::spawn(ensure_later(later, collector.clone(), base_url.to_owned()));
     }
+    let folder = folder.display();
     if io::stdout().is_terminal() {
-        let minutes = limits::SIGN_IN_LINK_MS / 60_000;
-        match carried_out(Command::UserLink, collector, base_url)? {
-            Ok(link) => output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n")),
-            Err(why) => tracing::error!("there is no link to sign in now: {why}"),
+        match control::run(Command::UserLink, collector, base_url) {
+            Ok(Reply { text: link, .. }) => {
+                let minutes = limits::SIGN_IN_LINK_MS / 60_000;
+                output::say(format_args!("Sign in, once, within {minutes} minutes:\n\n  {link}\n"));
+            }
+            Err(why) => output::say(format_args!(
+                "There is no link to sign in yet ({why}); `headcount --data {folder} user link` makes one later.\n"
+            )),
         }
     } else {
         // A link in a log file would be anybody's who can read that.
-        let folder = folder.display();
         tracing::info!("sign in with the link that `headcount --data {folder} user link` prints");
     }
     if collector.directory().all().is_empty() {
@@ -217,35 +223,25 @@ fn greet((sites, folder): (&[String], &Path), collector: &Collector, base_url: &
     Ok(())
 }
 
-/// What a command says, or why the store does not take it now.
-///
-/// # Errors
-/// It is refused for good.
-fn carried_out(command: Command, collector: &Collector, base_url: &str) -> Result<Result<String, String>> {
-    match control::run_unnoted(command, collector, base_url) {
-        Ok(reply) => Ok(Ok(reply.text)),
-        Err(CommandRefusal { refused, is_failure: true }) => Ok(Err(refused.to_string())),
-        Err(CommandRefusal { refused, .. }) => Err(refused.into()),
-    }
+fn ensure(domain: &str, collector: &Collector, base_url: &str) -> Result<String, CommandRefusal> {
+    let command = Command::SiteEnsure { domain: domain.to_owned() };
+    control::run_unnoted(command, collector, base_url).map(|reply| reply.text)
 }
 
-/// Makes sites as soon as the store takes them.
-fn make_later(mut sites: Vec<String>, collector: Collector, base_url: String) {
-    tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(Duration::from_secs(limits::SITE_RETRY_S));
-        while !sites.is_empty() {
-            ticks.tick().await;
-            let (collector, base_url, mut left) = (collector.clone(), base_url.clone(), std::mem::take(&mut sites));
-            let tried = tokio::task::spawn_blocking(move || {
-                left.retain(|domain| {
-                    let command = Command::SiteEnsure { domain: domain.clone() };
-                    !matches!(carried_out(command, &collector, &base_url), Ok(Ok(_)))
-                });
-                left
+/// Makes sites as soon as that can be done.
+async fn ensure_later(mut sites: Vec<String>, collector: Collector, base_url: String) {
+    while !sites.is_empty() {
+        tokio::time::sleep(Duration::from_secs(limits::FLUSH_INTERVAL_S)).await;
+        let (collector, base_url) = (collector.clone(), base_url.clone());
+        let tried = tokio::task::spawn_blocking(move || {
+            sites.retain(|domain| {
+                let added = ensure(domain, &collector, &base_url);
+                added.inspect(|_| tracing::info!("{domain} is added, and counted from now on")).is_err()
             });
-            sites = tried.await.unwrap_or_default();
-        }
-    });
+            sites
+        });
+        sites = tried.await.unwrap_or_default();
+    }
 }
 
 /// Reads the file of places again whenever it has changed.

@@ -22,17 +22,17 @@ impl Collector {
         self.0.sums.empty_log();
     }
 
-    /// Goes on with the database that is at the path now, and adds to it what waits.
+    /// Goes on with the database that is at the path now, and adds to it what waits, as soon as it can be written.
     ///
     /// # Errors
-    /// [`NotForgotten`]: an import runs, or the store failed; then nothing has changed, but for a flush that is tried again.
+    /// [`NotForgotten`]: an import runs, or the store failed; then nothing has changed.
     pub fn adopt(&self) -> Result<Adopted, NotForgotten> {
         let _right = self.import_right().ok_or(NotForgotten::ImportRuns)?;
         let (waiter, answer) = mpsc::channel();
-        let adopted = self.0.running.with(|running, now| running.adopt(waiter, now)).ok_or_else(ended)??;
+        let mut adopted = self.0.running.with(|running, now| running.adopt(waiter, now)).ok_or_else(ended)??;
         self.0.operators.note_all();
         self.0.folded.clear();
-        answer.recv().map_err(|_| ended())??;
+        adopted.waits = answer.recv().map_err(|_| ended())?.err();
         Ok(adopted)
     }
 

@@ -57,7 +57,7 @@ use crate::store::{
 };
 pub use adopting::Adopted;
 use batches::Batches;
-pub use counting::{BatchOutcome, MarkedHit};
+pub use counting::{BatchId, BatchOutcome, MarkedHit};
 pub use ending::Ending;
 use flushing::Flushing;
 pub(super) use flushing::{Hands, Owed, look};
@@ -449,7 +449,8 @@ mod tests {
         let tools = Tools { agents: Agents::new(), places: Places::none() };
         let clock = Clock::manual(Moment(1_780_315_200_000));
         let (collector, keeping) = Collector::start(stores, tools, clock).unwrap();
-        collector.take_batch(Vec::new(), Some(POISON)).unwrap();
+        let id = super::BatchId { digest: POISON, lacks_hits: false };
+        collector.take_batch(Vec::new(), Some(id)).unwrap();
         assert!(collector.flush().is_err(), "who waits is told");
         let mut looks = 0;
         while !keeping.has_ended() {

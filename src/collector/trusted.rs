@@ -1,7 +1,7 @@
 //! In: beacons of senders that hold a token, one by one or many together. Out: the moment they claim; what became of a
 //! batch. Forgets: claims that are not believed.
 
-use super::running::{BatchOutcome, MarkedHit};
+use super::running::{BatchId, BatchOutcome, MarkedHit};
 use super::{Collector, ended};
 use crate::beacon::Beacon;
 use crate::hit::Hit;
@@ -52,11 +52,11 @@ impl Collector {
         self.0.sums.has_batch(id)
     }
 
-    /// Counts hits together, all of them or none: with an id that was counted before, none.
+    /// Counts hits together; with an id that was counted before, none.
     ///
     /// # Errors
     /// The collector has ended; nothing is counted then.
-    pub fn take_batch(&self, hits: Vec<MarkedHit>, id: Option<Digest>) -> Result<BatchOutcome, StoreError> {
+    pub fn take_batch(&self, hits: Vec<MarkedHit>, id: Option<BatchId>) -> Result<BatchOutcome, StoreError> {
         self.take_together(hits, id, Vec::new())
     }
 
@@ -73,7 +73,7 @@ impl Collector {
     fn take_together(
         &self,
         hits: Vec<MarkedHit>,
-        id: Option<Digest>,
+        id: Option<BatchId>,
         imported: Vec<Imported>,
     ) -> Result<BatchOutcome, StoreError> {
         let counted = self.0.running.with(|running, now| running.count_batch(&hits, id, imported, now));

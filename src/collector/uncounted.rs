@@ -24,7 +24,11 @@ pub enum Outcome {
 impl Outcome {
     /// Whether it is not counted because the collector can't keep up: whoever sent it should try again.
     pub fn is_overload(self) -> bool {
-        matches!(self, Outcome::Lost | Outcome::Rejected(Rejection::TooMany | Rejection::Overloaded))
+        match self {
+            Outcome::Accepted => false,
+            Outcome::Rejected(reason) => reason.is_overload(),
+            Outcome::Lost => true,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::goal::counted;
 use super::notice::announcing;
-use super::{Done, Reply, SiteChange, find, refuse, snippet};
+use super::{Command, Done, Reply, SiteChange, find, refuse, snippet};
 use crate::cell::Dimension;
 use crate::collector::Collector;
 use crate::page::text::site::{described, line, list as listed, set_to};
@@ -31,6 +31,12 @@ fn bare(text: &str) -> &str {
     let text = text.trim();
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     rest.split(['/', '?', '#']).next().unwrap_or(rest)
+}
+
+/// Whether a command would add a site that exists: no database is needed to tell.
+pub(super) fn is_there(command: &Command, collector: &Collector) -> bool {
+    let Command::SiteEnsure { domain } = command else { return false };
+    Domain::parse(bare(domain)).is_ok_and(|domain| collector.directory().find(domain.as_str()).is_some())
 }
 
 /// Adds a site unless it exists.

@@ -32,10 +32,18 @@ pub(super) fn run(collector: &Collector, command: StoreCommand) -> Done {
 
 fn adopt(collector: &Collector) -> Done {
     let adopted = collector.adopt()?;
-    let mut text = format!(
-        "The server goes on with the database that is at its path now; {} that waited are added to it.",
-        counted(adopted.added, "hits")
-    );
+    let hits = counted(adopted.added, "hits");
+    let mut text = "The server goes on with the database that is at its path now; ".to_owned();
+    text.push_str(&match &adopted.waits {
+        None => format!("{hits} that waited are added to it."),
+        Some(why) => format!("{hits} wait in memory, and are added to it as soon as it can be written ({why})."),
+    });
+    if let Some(older) = &adopted.older {
+        let older = older.display();
+        text.push_str(&format!(
+            "\nAn older version wrote it, and it is brought up to date: {older} is a copy of it as it was."
+        ));
+    }
     for (site, hits) in &adopted.missing {
         let hits = counted(*hits, "hits");
         text.push_str(&format!(
@@ -54,10 +62,11 @@ fn adopt(collector: &Collector) -> Done {
         );
     }
     let missing = adopted.missing.iter().map(|(site, hits)| json!({"site": site, "hits": hits})).collect::<Vec<_>>();
-    Ok(Reply::new(
-        text,
-        json!({"done": true, "added": adopted.added, "missing": missing, "lacks_stored": adopted.lacks_stored}),
-    ))
+    let json = json!({
+        "done": true, "added": adopted.added, "waits": adopted.waits.is_some(), "missing": missing,
+        "lacks_stored": adopted.lacks_stored, "older": adopted.older,
+    });
+    Ok(Reply::new(text, json))
 }
 
 fn keep(collector: &Collector) -> Done {

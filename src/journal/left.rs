@@ -1,17 +1,19 @@
 //! In: folders in which programs have left a journal. Out: the files that somebody goes on with, in the folder where they are to be.
 //! Forgets: all others, which are overwritten.
 
+use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::JournalTrouble;
 use super::folder::{JournalFile, JournalFolder, names_like};
 use super::header::FileKind;
-use super::place::{PREFIX, is_journal_name};
+use super::place::{Candidates, JournalSearch, PREFIX, is_journal_name};
 use super::start::JournalStart;
 use crate::limits;
-use crate::store::JournalState;
+use crate::store::{DatabaseId, JournalState};
 
 /// A journal that lies where none is to be.
 pub(super) struct LeftJournal {
@@ -76,11 +78,35 @@ impl LeftJournal {
 
 /// Wipes the journals whose folders are called by one of these names, whosever they are, and tells what else was in the way.
 pub(super) fn wipe_named(bases: Vec<PathBuf>, names: &[String]) -> Result<WipedJournals, JournalTrouble> {
-    let is_it = |found: &str| {
-        let mut users = names.iter().filter_map(|name| found.strip_prefix(&**name));
-        users.any(|user| user.is_empty() || user.starts_with('-'))
-    };
+    let is_it = |found: &str| names.iter().any(|name| is_called(found, name));
     wipe_where(bases, is_it, JournalFolder::clear)
+}
+
+/// Whether a folder has the name, with or without that of a user.
+fn is_called(found: &str, name: &str) -> bool {
+    found.strip_prefix(name).is_some_and(|user| user.is_empty() || user.starts_with('-'))
+}
+
+/// The user who owns the file of a database, and where that user has a journal of it, unless it is the one of this program: whoever
+/// counts something else for the database has that journal wiped by the next start.
+pub fn of_owner(search: &JournalSearch<'_>, database: DatabaseId) -> Option<(u32, PathBuf)> {
+    let owner = fs::metadata(search.file).ok()?.uid();
+    if owner == rustix::process::geteuid().as_raw() {
+        return None;
+    }
+    let candidates = Candidates::of(search, database, super::runtime_directory().as_deref());
+    of_user(&candidates.bases(), &candidates.names, owner).map(|path| (owner, path))
+}
+
+/// The folder called by one of these names in which a user has a journal. Strangers may make such folders, which say nothing.
+pub(super) fn of_user(bases: &[PathBuf], names: &[String], user: u32) -> Option<PathBuf> {
+    let is_it = |found: &str| names.iter().any(|name| is_called(found, name));
+    let journals = bases.iter().flat_map(|base| journals_in(base)).filter(|(_, found)| is_it(found));
+    let is_of_user =
+        |path: &PathBuf| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == user);
+    // One that can't be looked into may hold all.
+    let holds = |path: &PathBuf| fs::read_dir(path).map_or(true, |mut files| files.next().is_some());
+    journals.map(|(base, name)| base.join(name)).find(|path| is_of_user(path) && holds(path))
 }
 
 /// Wipes the journals of all databases that no server has locked.

@@ -132,8 +132,6 @@ pub const SPILL_BYTES_MAX: u64 = 1 << 30;
 pub const SPILL_PIECE_CELLS: usize = 100_000;
 /// How many sums a stop writes to a file in a second at least.
 pub const SPILL_CELLS_PER_S: u64 = 200_000;
-/// Time between two tries to make the sites that a start names, in seconds, where the store does not take them.
-pub const SITE_RETRY_S: u64 = 5;
 /// Sums in memory past which new hits are turned away as long as flushes fail: some 150 bytes each.
 pub const CELLS_WAITING_MAX: usize = 1_000_000;
 /// Pause between two tries of the flush at the end of the program, in milliseconds.

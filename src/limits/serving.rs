@@ -193,6 +193,8 @@ pub const LANGUAGE_COOKIE_S: i64 = 31_536_000;
 pub const COOKIES_OF_A_NAME: usize = 16;
 /// Longest path that a socket address holds, in bytes (`sun_path` of Linux, less its end).
 pub const SOCKET_PATH_BYTES_MAX: usize = 107;
+/// Longest file of the configuration, in bytes; a device may have no end.
+pub const CONFIG_BYTES_MAX: u64 = 1_000_000;
 /// How long a command waits for a folder that another program holds, in milliseconds.
 pub const LOCK_WAIT_MS: u64 = 3_000;
 /// Time between two looks whether it is free, in milliseconds.

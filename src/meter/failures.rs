@@ -258,6 +258,11 @@ impl Failures {
         self.recent().last.contains_key(&kind)
     }
 
+    /// Whether a kind has failed since the start.
+    pub fn has_been(&self, kind: FailureKind) -> bool {
+        self.counts.get_or_create(&KindLabel { kind: kind.label() }).get() > 0
+    }
+
     /// Why something is amiss now, in sentences for everybody.
     pub fn reasons(&self) -> Vec<&'static str> {
         let recent = self.recent();

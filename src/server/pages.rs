@@ -317,6 +317,11 @@ fn warnings(collector: &Collector, clock: &str) -> Vec<String> {
     if !meter.all_set_aside().is_empty() {
         warnings.push("what was in the way of the database was set aside; `set_aside` names it".to_owned());
     }
+    if meter.failures.has_been(FailureKind::Spill) {
+        let sentence =
+            "a file of sums that an earlier stop could not store was not taken up or not removed; the log names it";
+        warnings.push(sentence.to_owned());
+    }
     warnings
 }
 

@@ -64,6 +64,10 @@ fn refuse_others(path: &Path) -> Result<(), StoreError> {
     if super::sqlite::is_open_here(path) {
         return Ok(());
     }
+    // A pipe would be waited for.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(StoreError::NotOurs("it is no file".into()));
+    }
     let mut head = [0; HEAD.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut head)) {
         Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Ok(()),
@@ -105,6 +109,24 @@ fn usable(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     let _: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(connection)
+}
+
+/// The version of a file's schema, whatever else can be read of it.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn version(path: &Path) -> Result<i64, StoreError> {
+    Ok(opened(path)?.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// The same by the head of a file that can't be opened, without what is in its log; nothing where even that can't be read. Nobody may
+/// have it open in this program.
+pub fn version_in_head(path: &Path) -> Option<i64> {
+    // Its last four bytes are the version.
+    let mut head = [0; 64];
+    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok()?;
+    let version = u32::from_be_bytes(*head.last_chunk()?);
+    head.starts_with(HEAD).then_some(i64::from(version))
 }
 
 /// What a file holds.

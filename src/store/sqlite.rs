@@ -12,6 +12,7 @@ mod lock_wait;
 mod log_reader;
 mod marks;
 mod moved;
+mod older;
 mod pool;
 mod reopening;
 mod rewriting;

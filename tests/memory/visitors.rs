@@ -3,10 +3,10 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use super::needles::Needles;
+use crate::restarts::lives::LifeAddress;
 
 /// Somebody who can be told from all others.
 pub struct Visitor {
@@ -113,16 +113,16 @@ impl Visitor {
 /// A connection that is kept open.
 pub struct Connection {
     stream: TcpStream,
-    port: Arc<AtomicU16>,
+    address: Arc<LifeAddress>,
 }
 
 impl Connection {
     /// A new one.
-    pub fn to(port: &Arc<AtomicU16>) -> Connection {
-        let stream = TcpStream::connect(("127.0.0.1", port.load(Ordering::SeqCst))).unwrap();
+    pub fn to(address: &Arc<LifeAddress>) -> Connection {
+        let stream = TcpStream::connect(address.now()).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Connection { stream, port: port.clone() }
+        Connection { stream, address: address.clone() }
     }
 
     /// Sends something without waiting for an answer.
@@ -134,7 +134,7 @@ impl Connection {
     pub fn ask(&mut self, request: &[u8]) -> Option<Connection> {
         self.send_part(request);
         let ends = self.read_answers(1);
-        ends.then(|| Connection::to(&self.port))
+        ends.then(|| Connection::to(&self.address))
     }
 
     /// Reads so many whole answers; tells whether the last was the last of the connection.

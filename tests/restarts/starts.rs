@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use headcount::beacon::{ClientIp, NO_HINTS, Request, plausible};
-use headcount::collector::MarkedHit;
+use headcount::collector::{BatchId, MarkedHit};
 use headcount::config::JournalPlace;
 use headcount::hit::token::Token;
 use headcount::hit::{Hit, Kind};
@@ -150,7 +150,8 @@ fn a_batch_is_written_wholly_or_not_at_all() {
     (0..2).for_each(|_| world.collector().flush().unwrap());
     let hits: Vec<_> = (0..4_000).map(of).collect();
     world.collector().meter().received.inc_by(hits.len() as u64);
-    world.collector().take_batch(hits, Some(Digest([7; 32]))).unwrap();
+    let id = BatchId { digest: Digest([7; 32]), lacks_hits: false };
+    world.collector().take_batch(hits, Some(id)).unwrap();
     let (folder, mut together) = (world.folder().to_owned(), (0, 0));
     world.kill_and(|journal| together = written_together(&folder, journal));
     assert_eq!(together, (1, 4_000 - 40 + 1));

@@ -2,7 +2,7 @@
 
 use headcount::beacon::mail::Act;
 use headcount::beacon::{Beacon, mail};
-use headcount::collector::{Ending, MarkedHit, Outcome, utc_day};
+use headcount::collector::{BatchId, Ending, MarkedHit, Outcome, utc_day};
 use headcount::rejection::Rejection;
 use headcount::secret::Digest;
 use headcount::site::{Day, SiteId};
@@ -130,7 +130,7 @@ impl SimWorld {
         let day = utc_day(self.clock.now());
         self.ledger.note_batch(day, number);
         self.batches.push((number, self.clock.now()));
-        let outcome = self.with(|life| life.collector.take_batch(hits, Some(id_of(number)))).expect("a collector");
+        let outcome = self.with(|life| life.collector.take_batch(hits, Some(batch_of(number)))).expect("a collector");
         let counted: Vec<bool> = outcome.outcomes.iter().map(Result::is_ok).collect();
         assert!(!outcome.is_repeat && counted == expected, "what becomes of a batch");
     }
@@ -165,7 +165,7 @@ impl SimWorld {
             self.ledger.note_batch(day, number);
         }
         let outcome =
-            self.with(|life| life.collector.take_batch(Vec::new(), Some(id_of(number)))).expect("a collector");
+            self.with(|life| life.collector.take_batch(Vec::new(), Some(batch_of(number)))).expect("a collector");
         assert_eq!(outcome.is_repeat, is_counted, "batch {number} was counted before");
     }
 
@@ -375,6 +375,11 @@ impl SimWorld {
 }
 
 /// The id of a batch.
+/// A batch none of whose hits were turned away before.
+fn batch_of(number: u64) -> BatchId {
+    BatchId { digest: id_of(number), lacks_hits: false }
+}
+
 fn id_of(number: u64) -> Digest {
     let mut id = [7; 32];
     id[..8].copy_from_slice(&number.to_le_bytes());

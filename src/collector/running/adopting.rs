@@ -2,6 +2,7 @@
 //! another number there, or none.
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,6 +25,10 @@ pub struct Adopted {
     pub lacks_stored: bool,
     /// Whether the journal belonged to another database, and is given up.
     pub without_journal: bool,
+    /// The copy of it as it was, if it was brought up to date.
+    pub older: Option<PathBuf>,
+    /// Why what waited is not stored yet.
+    pub waits: Option<StoreError>,
 }
 
 /// What is known of the store that is open before another one takes its place.
@@ -58,7 +63,7 @@ impl Running {
         if lacks_stored {
             flush.go_on_with_nothing();
         }
-        let mut adopted = Adopted { lacks_stored, ..told(&flush, &before.directory, number) };
+        let mut adopted = Adopted { lacks_stored, older: store.older, ..told(&flush, &before.directory, number) };
         flush.renumber(number);
         flush.number = self.flushing.next_above(store.last_flush);
         self.spill_adopted(&mut flush, store.database);

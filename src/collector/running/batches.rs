@@ -17,9 +17,14 @@ pub struct Batches {
 }
 
 impl Batches {
+    /// Whether an id was taken before.
+    pub fn has(&self, id: Digest) -> bool {
+        self.recent.contains_key(&id)
+    }
+
     /// Takes an id; false if it was taken before.
     pub fn begin(&mut self, id: Digest, now: Moment) -> bool {
-        if self.recent.contains_key(&id) {
+        if self.has(id) {
             return false;
         }
         self.recent.insert(id, now);

@@ -22,6 +22,15 @@ pub struct MarkedHit {
     pub mark: Option<u64>,
 }
 
+/// The id by which a batch of hits is counted once.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchId {
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether hits of it were turned away before, because the collector can't keep up.
+    pub lacks_hits: bool,
+}
+
 /// What became of a batch of hits.
 #[derive(Debug)]
 pub struct BatchOutcome {
@@ -124,23 +133,29 @@ impl Running {
         self.mails.add(key, person, self.looked_at.len());
     }
 
-    /// Counts hits together, all of them or none: with an id that was counted before, none. What is told of logs goes with them.
+    /// Counts hits together; with an id that was counted before, none. The id is used up unless the sender is told to send all of
+    /// it again, because some were turned away and none is counted. What is told of logs goes with them.
     pub(in crate::collector) fn count_batch(
         &mut self,
         hits: &[MarkedHit],
-        id: Option<Digest>,
+        id: Option<BatchId>,
         imported: Vec<Imported>,
         now: Moment,
     ) -> BatchOutcome {
-        if id.is_some_and(|id| self.flushing.has_batch(id) || !self.batches.begin(id, now)) {
+        if id.is_some_and(|id| self.flushing.has_batch(id.digest) || self.batches.has(id.digest)) {
             hits.iter().for_each(|marked| self.reject(marked.hit.site, marked.hit.local.day, Rejection::Repeat, None));
             return BatchOutcome { is_repeat: true, outcomes: vec![Err(Rejection::Repeat); hits.len()] };
         }
-        let outcomes = hits.iter().map(|marked| self.count_one(marked, false, now)).collect();
+        let outcomes: Vec<_> = hits.iter().map(|marked| self.count_one(marked, false, now)).collect();
         for entry in &imported {
             self.journal.later(|| Record::Imported(*entry));
         }
-        if let Some(id) = id {
+        let is_used = |id: &BatchId| {
+            outcomes.iter().any(Result::is_ok)
+                || !(id.lacks_hits || outcomes.iter().any(|outcome| outcome.is_err_and(Rejection::is_overload)))
+        };
+        if let Some(BatchId { digest: id, .. }) = id.filter(is_used) {
+            self.batches.begin(id, now);
             self.journal.later(|| Record::Batch { id, at: now });
         }
         self.journal.write();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::answers::{AnswerShape, WireAnswer, json as told, overloaded, reason};
-use super::intake::{Bearer, Gathered, Received};
+use super::intake::{Bearer, Gathered, Received, is_stored};
 use super::{App, Said, client};
 use crate::beacon::objects::{Objects, Torn};
 use crate::beacon::{Refusal, Request, plausible};
@@ -24,10 +24,9 @@ use crate::limits;
 use crate::meter::Pressure;
 use crate::operator::Access;
 use crate::rejection::Rejection;
-use crate::secret::Digest;
 use crate::server::body::PartRoom;
 use crate::server::connections;
-use crate::server::failure::{FailureCause, blocking, stored};
+use crate::server::failure::{FailureCause, blocking};
 
 /// `POST /api/events`
 pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
@@ -40,7 +39,7 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let id = bearer.batch(request.headers());
     let client = client(request.headers(), peer, app);
     let mut body = Body { frames: request.into_body(), bytes: 0, until: Instant::now() + WAIT };
-    if is_repeat(id, app).await? {
+    if is_stored(id, app).await.inspect_err(|_| app.collector.refuse(&[], Rejection::TooMany))? {
         app.collector.refuse(&[], Rejection::Repeat);
         body.drain().await;
         return Ok(summary(&Received { is_repeat: true, ..Received::default() }, &BTreeMap::new()));
@@ -63,14 +62,6 @@ pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     let Listed { gathered, faults, .. } = listed;
     let received = blocking(move || gathered.count(id)).await?;
     Ok(overloaded(&received.outcomes, AnswerShape::Json).unwrap_or_else(|| summary(&received, &faults)))
-}
-
-/// Whether hits with this id were counted before.
-async fn is_repeat(id: Option<Digest>, app: &App) -> Result<bool, FailureCause> {
-    let Some(id) = id else { return Ok(false) };
-    let collector = app.collector.clone();
-    let known = stored(move || collector.has_batch(id)).await;
-    known.inspect_err(|_| app.collector.refuse(&[], Rejection::TooMany))
 }
 
 const WAIT: Duration = Duration::from_secs(limits::BULK_WAIT_S);

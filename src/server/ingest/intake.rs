@@ -8,7 +8,7 @@ use hyper::header::{self, HeaderMap};
 use super::super::failure::{FailureCause, blocking, stored};
 use super::super::{App, header as text_of};
 use crate::beacon::{Beacon, Refusal};
-use crate::collector::{Collector, Outcome, Uncounted};
+use crate::collector::{BatchId, Collector, Outcome, Uncounted};
 use crate::operator::{Access, TokenScope};
 use crate::rejection::Rejection;
 use crate::secret::{Digest, Secret, batch};
@@ -154,6 +154,8 @@ impl Gathered {
         let twice = self.past.iter().filter(|(site, day)| collector.has_visitors(*site, *day));
         let repeated = twice.map(|(_, day)| day.to_string()).collect();
         let hits = self.hits.drain(..).filter_map(Uncounted::into_hit).collect();
+        let lacks_hits = self.outcomes.iter().flatten().any(|outcome| outcome.is_overload());
+        let id = id.map(|digest| BatchId { digest, lacks_hits });
         let counted = collector.take_batch(hits, id);
         let is_repeat = counted.as_ref().is_ok_and(|counted| counted.is_repeat);
         let mut hits = counted.map(|counted| counted.outcomes).unwrap_or_default().into_iter();
@@ -184,12 +186,18 @@ impl Messages {
     }
 }
 
+impl<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> Untaken<I, C> {
+    /// Books those that are left under a reason.
+    fn refuse_all(&mut self, reason: Rejection) -> Vec<Outcome> {
+        let collector = self.collector.borrow();
+        let refusal = |beacon: Beacon| Refusal { reason, sites: vec![beacon.site] };
+        self.items.by_ref().map(|item| refuse(&item.map_or_else(|own| own, refusal), collector)).collect()
+    }
+}
+
 impl<I: Iterator<Item = Result<Beacon, Refusal>>, C: Borrow<Collector>> Drop for Untaken<I, C> {
     fn drop(&mut self) {
-        for item in &mut self.items {
-            let unheard = |beacon: Beacon| Refusal { reason: Rejection::TooMany, sites: vec![beacon.site] };
-            refuse(&item.map_or_else(|refusal| refusal, unheard), self.collector.borrow());
-        }
+        self.refuse_all(Rejection::TooMany);
     }
 }
 
@@ -248,16 +256,30 @@ async fn note_past_day(site: SiteId, day: Day, app: &App, received: &mut Receive
     }
 }
 
+/// Whether a list of this id is stored.
+///
+/// # Errors
+/// It could not be looked up.
+pub async fn is_stored(id: Option<Digest>, app: &App) -> Result<bool, FailureCause> {
+    let Some(id) = id else { return Ok(false) };
+    let collector = app.collector.clone();
+    stored(move || collector.has_batch(id)).await
+}
+
 /// Takes a list of messages: those of a bearer together, others one by one.
 ///
 /// # Errors
-/// The server is ending.
+/// The server is ending, or the id could not be looked up.
 pub async fn receive_list(
     mut messages: Messages,
     bearer: Option<&Bearer>,
     id: Option<Digest>,
     app: &App,
 ) -> Result<Received, FailureCause> {
+    if is_stored(id, app).await? {
+        let outcomes = messages.refuse_all(Rejection::Repeat);
+        return Ok(Received { outcomes, is_repeat: true, ..Received::default() });
+    }
     if let Some(bearer) = bearer {
         let (access, collector) = (bearer.access, app.collector.clone());
         let count = move || {

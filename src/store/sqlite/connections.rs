@@ -55,11 +55,20 @@ impl Connections {
 
     /// Opens a database that is there, and brings its schema up to date.
     pub(super) fn open(path: &Path) -> Result<Connections, StoreError> {
+        Connections::open_after(path, |_| Ok(()))
+    }
+
+    /// The same, after somebody has looked at it as it is.
+    pub(super) fn open_after(
+        path: &Path,
+        look: impl FnOnce(&Connection) -> Result<(), StoreError>,
+    ) -> Result<Connections, StoreError> {
         let file = creation::find(path)?;
         let set_aside = foreign_log::set_foreign_aside(&file)?;
         let mut writer = Connection::open_with_flags(&file, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
         schema::refuse_others(&writer)?;
         schema::prepare_writer(&writer)?;
+        look(&writer)?;
         let mark = DatabaseMark::begin(&writer);
         schema::migrate(&mut writer)?;
         let can_write = !writer.is_readonly("main")?;

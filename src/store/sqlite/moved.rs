@@ -20,7 +20,7 @@ use super::beside::{
 };
 use super::connections::{Connections, OpenFiles};
 use super::marks::OpenHead;
-use super::{SqliteFile, StoreError};
+use super::{SqliteFile, StoreError, older};
 use crate::limits;
 use crate::store::{AdoptedStore, Ended, Mended};
 
@@ -175,8 +175,13 @@ impl SqliteFile {
             None => return Err(StoreError::Other("the database that is open is in its place".into())),
         }
         self.withdraw(&self.open_files())?;
-        let new = Connections::open(&self.path)?;
+        let mut older = None;
+        let new = Connections::open_after(&self.path, |found| {
+            older = older::kept(found, &self.path)?;
+            Ok(())
+        })?;
         let mut adopted = read(&new.reader)?;
+        adopted.older = older;
         adopted.set_aside.clone_from(&new.set_aside);
         adopted.set_aside.extend(self.open_files().log_aside);
         self.leave(self.hold()?, new)?;
@@ -192,7 +197,14 @@ impl SqliteFile {
         let held = self.hold()?;
         // It is looked at first where nothing depends on it.
         let copy = unfinished_name(&self.path)?;
-        let adopted = self.copy_file(&copy).and_then(|()| read(&Connections::open(&copy)?.reader));
+        let adopted = self.copy_file(&copy).and_then(|()| {
+            let mut older = None;
+            let opened = Connections::open_after(&copy, |found| {
+                older = older::kept(found, &self.path)?;
+                Ok(())
+            })?;
+            Ok(AdoptedStore { older, ..read(&opened.reader)? })
+        });
         for path in ENDINGS.map(|ending| beside(&copy, ending)).into_iter().chain([copy]) {
             let _ = fs::remove_file(path);
         }
@@ -423,7 +435,7 @@ pub(super) fn log_of(database: &Path) -> [Option<FileId>; 2] {
 }
 
 /// Writes all of a database to a new file, which is on the disk then.
-fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
+pub(super) fn copy(from: &Connection, to: &Path) -> Result<(), StoreError> {
     let name = to.to_str().ok_or_else(|| StoreError::Other("the path of the database is no text".into()))?;
     File::options().write(true).create_new(true).mode(0o600).open(to)?;
     // One that can only be read refuses this else, which writes nothing to it.

@@ -2,6 +2,7 @@
 //! not have; their hits are counted as rejected.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::cell::{Axis, Cell, Tally};
 use crate::counts::{Name, Sums};
@@ -23,7 +24,9 @@ pub struct AdoptedStore {
     /// The days that run and are to be published.
     pub publishing: Vec<(SiteId, Day)>,
     /// Logs of other databases that lay beside it, by their new names.
-    pub set_aside: Vec<std::path::PathBuf>,
+    pub set_aside: Vec<PathBuf>,
+    /// Its copy as it was, if an older version wrote it and it was brought up to date.
+    pub older: Option<PathBuf>,
 }
 
 impl Flush {

@@ -152,6 +152,7 @@ impl SqliteSums {
 impl AdoptedStore {
     fn of(reader: &Connection) -> Result<AdoptedStore> {
         Ok(AdoptedStore {
+            older: None,
             sites: crate::store::operators::sites_of(reader)?,
             last_flush: read::last_flush(reader)?,
             database: read::journal_state(reader)?.database,
