@@ -136,6 +136,15 @@ impl Tally {
         Tally { visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll, revenue }
     }
 
+    /// Of each number the smaller of two.
+    #[must_use]
+    pub fn least(self, other: Tally) -> Tally {
+        let others = other.columns();
+        let mut columns = self.columns();
+        columns.iter_mut().zip(others).for_each(|(own, other)| *own = (*own).min(other));
+        Tally::from_columns(columns)
+    }
+
     /// Whether all numbers are 0.
     pub fn is_zero(self) -> bool {
         self == Tally::ZERO
@@ -213,6 +222,8 @@ pub enum Metric {
     ScrollDepth,
     /// Mean visible time of the visits that sent any, whole seconds; by page only.
     TimeOnPage,
+    /// Visits that ended on the page, of its pageviews, 1 decimal; by page and exit page only.
+    ExitRate,
     /// Share of the visitors of the whole query, 1 decimal; needs a dimension.
     Percentage,
     /// Visitors who reached the goal, of all visitors, 1 decimal.
@@ -227,7 +238,7 @@ pub enum Metric {
 
 impl Metric {
     /// All metrics.
-    pub const ALL: [Metric; 14] = [
+    pub const ALL: [Metric; 15] = [
         Metric::Visitors,
         Metric::Visits,
         Metric::Pageviews,
@@ -237,6 +248,7 @@ impl Metric {
         Metric::Events,
         Metric::ScrollDepth,
         Metric::TimeOnPage,
+        Metric::ExitRate,
         Metric::Percentage,
         Metric::ConversionRate,
         Metric::GroupConversionRate,
@@ -264,6 +276,7 @@ impl Metric {
             Metric::Events => "events",
             Metric::ScrollDepth => "scroll_depth",
             Metric::TimeOnPage => "time_on_page",
+            Metric::ExitRate => "exit_rate",
             Metric::Percentage => "percentage",
             Metric::ConversionRate => "conversion_rate",
             Metric::GroupConversionRate => "group_conversion_rate",

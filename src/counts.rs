@@ -29,7 +29,7 @@ use key::SumKey;
 pub use recent_activity::RecentVisitors;
 use shares::NetworkCounts;
 pub use shares::{Newcomer, Room, RoomTaken, Shares};
-pub use snapshot::SessionSnapshot;
+pub use snapshot::{MetValues, SessionSnapshot};
 use token_table::TokenTable;
 use unknown_hits::UnknownHits;
 use unstored::Layers;

@@ -198,7 +198,7 @@ mod tests {
     use crate::counts::Name;
     use crate::hit::agent::Agents;
     use crate::hit::place::Places;
-    use crate::store::{self, Ask, Grain, SumRow};
+    use crate::store::{self, Ask, SumRow};
 
     /// 2026-06-10 12:00 UTC, a Wednesday.
     const NOW: Moment = Moment(1_781_092_800_000);
@@ -216,15 +216,7 @@ mod tests {
     }
 
     fn rows(store: &Stores, site: u32, axis: Axis<Name>) -> Vec<SumRow> {
-        let ask = Ask {
-            site: SiteId(site),
-            axis,
-            filter: None,
-            grain: Grain::Day,
-            first: 0,
-            last: i32::MAX,
-            by_bucket: true,
-        };
+        let ask = Ask { axis, last: i32::MAX, by_bucket: true, ..Ask::totals_of_day(SiteId(site), Day(0)) };
         let mut rows = store.sums.snapshot().unwrap().read(&[ask], &[]).unwrap().rows.remove(0);
         rows.sort_by_key(|row| (row.bucket, row.value.clone()));
         rows

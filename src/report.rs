@@ -4,14 +4,18 @@
 //! or with years. Rates are made here, from sums, and nowhere else.
 
 pub mod bots;
+pub mod bounds;
 pub mod bucket;
 pub mod figures;
 pub mod folded;
 pub mod goals;
 mod order;
 mod plan;
+mod question;
+pub mod money;
 pub mod not_collected;
 pub mod period;
+pub mod place_names;
 pub mod together;
 pub mod overview;
 mod records;
@@ -23,15 +27,18 @@ pub mod choice;
 #[cfg(test)]
 mod memory;
 
-use crate::cell::{Axis, Filter, Metric, Tally};
+use crate::cell::{Axis, Metric, Tally};
 use crate::counts::Name;
-use crate::site::{Month, SiteId};
-use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
+use crate::site::SiteId;
+use crate::store::{Ask, Grain, RowsBy, StoreError, SumRow};
+use bounds::SumBounds;
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
+pub use bounds::LineBounds;
 pub use figures::{Figure, change};
 pub use order::{By, ORDER, Order, sort};
+pub use question::Question;
 pub use records::{MailSums, Records};
 pub use sums::Sums;
 
@@ -59,31 +66,6 @@ pub enum Interval {
     Month,
 }
 
-/// A question as a reader asks it.
-#[derive(Debug, Clone)]
-pub struct Question {
-    /// About which site.
-    pub site: SiteId,
-    /// About which range.
-    pub span: Span,
-    /// Split by what; [`Axis::Total`] for totals.
-    pub axis: Axis<Name>,
-    /// Of what alone; nothing for all.
-    pub filter: Option<Filter<Name>>,
-    /// The only value of the axis that is wanted, whose line then stands for the whole.
-    pub keep: Option<Name>,
-    /// What shares and conversion rates are taken of; nothing for all.
-    pub whole: Option<Filter<Name>>,
-    /// The event whose money is wanted.
-    pub money: Option<Name>,
-    /// Whether named events do not count: a page is reached by being shown.
-    pub views_only: bool,
-    /// Split by time as well.
-    pub interval: Option<Interval>,
-    /// What to count, in the order asked.
-    pub metrics: Vec<Metric>,
-}
-
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
@@ -91,49 +73,32 @@ pub struct Line {
     pub bucket: Option<i32>,
     /// The value; empty for totals.
     pub value: Name,
-    /// The sums.
+    /// The value of the second dimension, where there are two.
+    pub second: Option<Name>,
+    /// The sums; where they are not sure, the most that was counted.
     pub tally: Tally,
-    /// The metrics in the order asked; nothing where one is not measured.
+    /// The metrics in the order asked; nothing where one is not measured. Of counts that are not sure the most, of rates nothing.
     pub metrics: Vec<Option<f64>>,
     /// Money by currency: thousandths, and the events that brought it; most events first. The metrics are about the first.
     pub money: Vec<(Name, i64, i64)>,
+    /// What is not sure.
+    pub bounds: Option<Box<LineBounds>>,
 }
 
-impl Question {
-    /// A question about all of a site.
-    pub fn new(site: SiteId, span: Span, axis: Axis<Name>, interval: Option<Interval>, metrics: &[Metric]) -> Question {
-        let metrics = metrics.to_vec();
-        Question {
-            site,
-            span,
-            axis,
-            interval,
-            metrics,
-            filter: None,
-            keep: None,
-            whole: None,
-            money: None,
-            views_only: false,
-        }
+impl Line {
+    /// Whether the metric at a place is sure.
+    pub fn is_sure(&self, place: usize) -> bool {
+        self.low(place).is_none()
     }
 
-    /// The same about what passes a filter; shares are of that too.
-    pub fn filtered(self, filter: Option<Filter<Name>>) -> Question {
-        Question { whole: filter.clone(), filter, ..self }
+    /// The least of each metric at some places; nothing for those that are sure.
+    pub fn lows(&self, places: std::ops::Range<usize>) -> Vec<Option<f64>> {
+        if self.bounds.is_some() { places.map(|place| self.low(place).flatten()).collect() } else { Vec::new() }
     }
 
-    /// Whether it needs days of two dimensions in one of these months.
-    pub fn reads_days_of(&self, months: &[Month]) -> bool {
-        plan::reads_days_of(self, months)
-    }
-
-    /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.
-    pub fn has_sums(&self) -> bool {
-        plan::reads(self).iter().all(|read| match read.ask.source() {
-            CellSource::Single(_) => true,
-            CellSource::Pair(..) => read.ask.grain != Grain::Hour,
-            CellSource::Nowhere => false,
-        })
+    /// The least that the metric at a place may be, where it is not sure; rates have none.
+    pub fn low(&self, place: usize) -> Option<Option<f64>> {
+        self.bounds.as_ref()?.metrics.get(place).copied().flatten()
     }
 }
 
@@ -142,14 +107,22 @@ impl Question {
 struct Sum {
     own: Tally,
     entered: Option<Box<Tally>>,
+    /// Visits that left on the page, or views of the page on which they did.
+    left: i64,
     /// Visitors of the line whether or not they reached a goal.
     line: i64,
     money: Vec<(Name, i64, i64)>,
+    bounds: Option<Box<SumBounds>>,
 }
 
 impl Sum {
     fn add(&mut self, other: Sum) {
+        if self.bounds.is_some() || other.bounds.is_some() {
+            let bounds = SumBounds::add(self.bounds.as_deref(), self.own, other.bounds.as_deref(), other.own);
+            self.bounds = Some(Box::new(bounds));
+        }
         self.own += other.own;
+        self.left += other.left;
         self.line += other.line;
         if let Some(entered) = other.entered {
             **self.entered.get_or_insert_default() += *entered;
@@ -160,6 +133,12 @@ impl Sum {
                 None => self.money.push((currency, thousandths, events)),
             }
         }
+    }
+
+    /// Whether anything was counted, or may have been where one line stands for all.
+    fn is_counted(&self, question: &Question) -> bool {
+        let is_one = question.cut.rows != RowsBy::Axis;
+        !self.own.is_zero() || is_one && !SumBounds::of(self.bounds.as_deref(), self.own).1.is_zero()
     }
 }
 
@@ -188,12 +167,25 @@ pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>
     pairs.map(lines).collect()
 }
 
-/// By bucket and value.
-type KeyedSum = ((Option<i32>, Name), Sum);
+/// Which line: by bucket, value and second value; and of which bucket of the store, where bounds are those of each.
+type LineKey = (Option<i32>, Name, Option<Name>, Option<(Grain, i32)>);
+type KeyedSum = (LineKey, Sum);
 
-/// One sum for each bucket and value, in order. A list takes half of the room that a map does.
+/// One sum for each key, in order. A list takes half of the room that a map does.
 fn added_up(mut sums: Vec<KeyedSum>) -> Vec<KeyedSum> {
     sums.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    merge_same(&mut sums);
+    // What is sure is told bucket by bucket.
+    for (key, sum) in &mut sums {
+        key.3 = None;
+        let own = sum.own;
+        sum.bounds.iter_mut().for_each(|bounds| bounds.settle(own));
+    }
+    merge_same(&mut sums);
+    sums
+}
+
+fn merge_same(sums: &mut Vec<KeyedSum>) {
     sums.dedup_by(|(key, sum), (before, sum_before)| {
         let is_same = key == before;
         if is_same {
@@ -201,7 +193,13 @@ fn added_up(mut sums: Vec<KeyedSum>) -> Vec<KeyedSum> {
         }
         is_same
     });
-    sums
+}
+
+/// What shares are taken of.
+#[derive(Debug, Clone, Copy, Default)]
+struct WholeVisitors {
+    visitors: i64,
+    is_unsure: bool,
 }
 
 fn lines<'a>(
@@ -210,46 +208,59 @@ fn lines<'a>(
     room: &dyn Sums,
 ) -> Result<Vec<Line>, StoreError> {
     let mut sums: Vec<KeyedSum> = Vec::new();
-    let mut whole = Tally::ZERO;
-    let total = Name::from("");
+    let mut whole = WholeVisitors::default();
     for (read, rows) in found {
+        let rows = if read.adds_values { read.with_values_added(rows) } else { rows };
         room.make_room((sums.len() + rows.len()) * size_of::<KeyedSum>())?;
         sums.reserve_exact(rows.len());
         for row in rows {
-            let bucket = read.bucket(row.bucket);
-            let value = match (&question.keep, read.part) {
-                (Some(_), RowRole::Lines) | (_, RowRole::Money) => total.clone(),
-                (Some(keep), RowRole::Own | RowRole::Entered) if *keep == row.value => total.clone(),
-                (Some(_), RowRole::Own | RowRole::Entered) => continue,
-                _ => row.value.clone(),
-            };
             if read.part == RowRole::Whole {
-                whole += row.tally;
+                whole.visitors += row.tally.visitors;
+                whole.is_unsure |= row.doubt.is_some_and(|doubt| doubt.is_of_visitors());
                 continue;
             }
-            let sum = sum_of(read.part, row);
-            sums.push(((bucket, value), sum));
+            sums.push((read.key(question, &row), sum_of(read.part, row)));
         }
     }
     let mut sums = added_up(sums);
     if question.views_only {
         sums.iter_mut().for_each(|(_, sum)| sum.own.events = 0);
     }
-    let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
+    let counted = sums.into_iter().filter(|(_, sum)| sum.is_counted(question));
     room.make_room(counted.size_hint().1.unwrap_or_default() * line_bytes(question))?;
-    Ok(counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect())
+    Ok(counted.map(|(key, sum)| line(question, key, sum, whole)).collect())
 }
 
 /// What a row adds to its line in this role; the whole is no line's.
 fn sum_of(role: RowRole, row: SumRow) -> Sum {
     let (tally, none) = (row.tally, Sum::default());
-    match role {
-        RowRole::Whole => none,
+    let bounds = bounds_of(role, &row);
+    let sum = match role {
+        RowRole::Whole | RowRole::Limit | RowRole::LeftOut => none,
         RowRole::Own => Sum { own: tally, ..none },
         RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
+        RowRole::Left => Sum { left: tally.visits, ..none },
+        RowRole::Shown => Sum { left: tally.pageviews, ..none },
         RowRole::Lines => Sum { line: tally.visitors, ..none },
         RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
-    }
+    };
+    Sum { bounds, ..sum }
+}
+
+/// What a row tells of what is not sure.
+fn bounds_of(role: RowRole, row: &SumRow) -> Option<Box<SumBounds>> {
+    let (doubt, none) = (row.doubt.as_deref().copied(), SumBounds::default());
+    let is_missing = doubt.is_some_and(|doubt| !doubt.missing.is_zero());
+    let bounds = match role {
+        RowRole::Limit => SumBounds { limit: Some(row.tally), ..none },
+        RowRole::LeftOut => SumBounds { left_out: Some(doubt.unwrap_or_default().high(row.tally)), ..none },
+        RowRole::Own => SumBounds { doubt: doubt?, ..none },
+        RowRole::Entered if is_missing => SumBounds { is_entered_unsure: true, ..none },
+        RowRole::Left | RowRole::Shown if is_missing => SumBounds { is_left_unsure: true, ..none },
+        RowRole::Lines if doubt?.is_of_visitors() => SumBounds { is_line_unsure: true, ..none },
+        _ => return None,
+    };
+    Some(Box::new(bounds))
 }
 
 /// The memory that a line takes, but for its value, which others have too.
@@ -257,19 +268,36 @@ fn line_bytes(question: &Question) -> usize {
     size_of::<Line>() + question.metrics.len() * size_of::<Option<f64>>()
 }
 
-fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {
-    let entered = sum.entered.as_deref().copied().unwrap_or_default();
-    let of_visits = if plan::takes_rates_of_entries(question) { entered } else { sum.own };
+fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, whole: WholeVisitors) -> Line {
     sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
-    let figures = Figures {
-        tally: sum.own,
-        of_visits,
+    let (mut low, mut high) = SumBounds::of(sum.bounds.as_deref(), sum.own);
+    if question.views_only {
+        (low.events, high.events) = (0, 0);
+    }
+    let is_entered = plan::takes_rates_of_entries(question);
+    let figures = |tally: Tally| Figures {
+        tally,
+        of_visits: if is_entered { sum.entered.as_deref().copied().unwrap_or_default() } else { tally },
+        exits: plan::exits(question, tally, sum.left),
         all_visitors: whole.visitors,
         line_visitors: sum.line,
         money: sum.money.first().map(|(_, thousandths, events)| (*thousandths, *events)),
     };
-    let metrics = question.metrics.iter().map(|metric| figures.metric(*metric)).collect();
-    Line { bucket, value, tally: sum.own, metrics, money: sum.money }
+    let metrics = |tally: Tally| question.metrics.iter().map(move |metric| figures(tally).metric(*metric));
+    let mut most: Vec<Option<f64>> = metrics(high).collect();
+    let known = sum.bounds.as_deref().copied().unwrap_or_default();
+    let is_unsure = |metric: &Metric| bounds::is_unsure(*metric, (low, high), &known, (is_entered, whole.is_unsure));
+    let unsure: Vec<bool> = question.metrics.iter().map(is_unsure).collect();
+    let mut bounds = None;
+    if unsure.contains(&true) {
+        let least = metrics(low).zip(&question.metrics).map(|(value, metric)| value.filter(|_| metric.is_count()));
+        let least: Vec<_> = unsure.iter().zip(least).map(|(unsure, least)| unsure.then_some(least)).collect();
+        for ((most, metric), unsure) in most.iter_mut().zip(&question.metrics).zip(&unsure) {
+            *most = most.filter(|_| !unsure || metric.is_count());
+        }
+        bounds = Some(Box::new(LineBounds { low, metrics: least }));
+    }
+    Line { bucket, value, second, tally: high, metrics: most, money: std::mem::take(&mut sum.money), bounds }
 }
 
 /// The line of a question that has no split, with zeros where nothing was counted.
@@ -283,7 +311,7 @@ pub fn total(question: &Question, sums: &dyn Sums) -> Result<Line, StoreError> {
 
 /// The line of a question of which nothing was counted.
 pub fn nothing(question: &Question) -> Line {
-    line(question, None, Name::from(""), Sum::default(), Tally::ZERO)
+    line(question, (None, Name::from(""), None, None), Sum::default(), WholeVisitors::default())
 }
 
 /// The totals of a site over a span: always one line, with zeros where nothing was counted.

@@ -12,7 +12,7 @@ use headcount::limits::CLOSING_DAYS_MAX;
 use headcount::rejection::Rejection;
 use headcount::report::Sums;
 use headcount::site::{Moment, Schedule, SiteId};
-use headcount::store::{Ask, Grain};
+use headcount::store::Ask;
 
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
@@ -67,8 +67,7 @@ fn figures(world: &World, sites: u32) -> BTreeMap<String, [i64; 10]> {
         let snapshot = world.collector().snapshot(scope).unwrap();
         let filter = Filter { axis: Axis::Of(Dimension::Page), test: Test::Is(vec![PAGES[0].to_owned()]) };
         for (axis, filter) in [(Axis::Total, None), (Axis::Of(Dimension::ExitPage), Some(filter))] {
-            let (first, last) = (day.0, day.0);
-            let ask = Ask { site, axis: axis.clone(), filter, grain: Grain::Day, first, last, by_bucket: true };
+            let ask = Ask { axis: axis.clone(), filter, by_bucket: true, ..Ask::totals_of_day(site, day) };
             for row in snapshot.read(&[ask]).unwrap().concat() {
                 // What is stored and what is not has rows of its own.
                 let sum: &mut [i64; 10] = figures.entry(format!("{site:?} {axis:?} {}", row.value)).or_default();

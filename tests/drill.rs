@@ -8,3 +8,4 @@ mod parts;
 pub mod room;
 mod together;
 mod trouble;
+mod two;

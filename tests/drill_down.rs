@@ -1,6 +1,7 @@
 //! Goals, funnels, budgets and filters: the same figures by page, API and command.
 
 mod commands;
+mod documented;
 mod kept;
 
 use headcount::control::{Command, Refused, Reply, SiteChange};
@@ -244,11 +245,9 @@ fn rows_link_to_what_can_be_combined_and_else_replace_the_filter() {
     assert_eq!(link(&all, "sources", "Google"), "/example.com?period=7d&filter=source:Google");
     assert_eq!(link(&all, "goals", "Reads"), "/example.com?period=7d&filter=goal:Reads");
     let google = reader.page(&["source:Google"]);
-    assert_eq!(
-        link(&google, "technology", "Firefox"),
-        "/example.com?period=7d&filter=browser:Firefox",
-        "it replaces the source"
-    );
+    let firefox = link(&google, "technology", "Firefox");
+    assert_eq!(firefox, "/example.com?period=7d&filter=source:Google&filter=browser:Firefox");
+    check_two_filters(&reader.get(&firefox).text());
     assert!(google.contains("href=\"/example.com?period=7d\" aria-label=\"Remove the filter: Source is Google\""));
     assert!(google.contains("/example.com/page.csv?period=7d&#38;filter=source:Google"));
     assert!(google.contains("/example.com?period=yesterday&#38;filter=source:Google"), "periods keep the filter");
@@ -265,14 +264,37 @@ fn rows_link_to_what_can_be_combined_and_else_replace_the_filter() {
     assert!(both.contains(">Remove all<"));
 }
 
+/// Totals and the lists of the two dimensions are there; others say why not, with the way back.
+fn check_two_filters(page: &str) {
+    assert_eq!(
+        (total(page, "Visitors"), total(page, "Pageviews"), total(page, "Bounce rate")),
+        ("2", "4", "50\u{a0}%")
+    );
+    assert_eq!(cells(panel(page, "sources"), "Google"), ["2", "100\u{a0}%"]);
+    assert_eq!(cells(panel(page, "technology"), "Firefox"), ["2", "100\u{a0}%"]);
+    let pages = between(page, "id=\"pages\"", "</section>");
+    assert!(pages.contains("with these filters this is a third") && !pages.contains("<table>"), "{pages}");
+    assert!(
+        pages.contains("<a href=\"/example.com?period=7d&#38;filter=browser:Firefox\">Without: Source is Google</a>")
+    );
+    assert!(!page.contains("upper bounds"));
+}
+
 #[test]
 fn whatever_is_linked_is_there() {
     let world = World::start();
     declare(&world);
     visits(&world);
     let reader = Reader::of(&world);
-    for filters in [&[][..], &["source:Google"], &["page:/cart"], &["event:Purchase"], &["goal:Reads"], &["goal:Cart"]]
-    {
+    for filters in [
+        &[][..],
+        &["source:Google"],
+        &["page:/cart"],
+        &["event:Purchase"],
+        &["goal:Reads"],
+        &["goal:Cart"],
+        &["source:Google", "page:/cart"],
+    ] {
         let page = reader.page(filters);
         for href in page.split("href=\"/example.com").skip(1).map(|rest| rest.split('"').next().unwrap()) {
             let path = format!("/example.com{}", href.replace("&#38;", "&"));
@@ -288,7 +310,8 @@ fn exports_take_the_same_filter() {
     visits(&world);
     let reader = Reader::of(&world);
     let csv = |filters: &[&str]| reader.get(&address("/page.csv", filters));
-    let google = "value,visitors,visits,pageviews,events\r\n/blog/one,2,2,2,2\r\n/,1,1,1,1\r\n/cart,1,1,1,2\r\n";
+    let google = "value,visitors,visits,pageviews,events,views_per_visit,bounce_rate,visit_duration,time_on_page,scroll_depth,\
+                  exit_rate\r\n/blog/one,2,2,2,2,1,100,0,,,50\r\n/,1,1,1,1,3,0,0,,,0\r\n/cart,1,1,1,2,0,0,,,,100\r\n";
     assert_eq!(csv(&["source:Google"]).text(), google);
     assert_eq!(reader.get(&address("/source.json", &["page:/cart"])).json()["rows"][0]["value"], "Google");
     assert_eq!(csv(&["goal:Purchase"]).text(), "value,visitors,visits,pageviews,events\r\n/cart,1,1,0,1\r\n");
@@ -307,7 +330,7 @@ fn what_sums_can_not_tell_is_refused_with_the_way_out() {
         (&["sauce:Google"][..], "is nothing to filter by; there are source, referrer"),
         (&["source"], "is no filter; write it like source=Google"),
         (&["source:"], "is no filter"),
-        (&["source:Google", "country:DE"], "independent of each other"),
+        (&["source:Google", "country:DE", "page:/"], "independent of each other"),
         (&["goal:Nothing"], "example.com has no goal"),
         (&["goal:Cart", "source:Google"], "a goal and another filter leave no dimension"),
         (&["goal:Cart", "goal:Reads"], "one goal can be looked at at a time"),
@@ -322,13 +345,20 @@ fn what_sums_can_not_tell_is_refused_with_the_way_out() {
         (Some("page"), &["goal:Reads"], "not counted by page"),
         (Some("page"), &["prop:plan=pro"], "properties are counted under their event alone"),
         (Some("goals"), &[], "did you mean \"goal\"?"),
-        (None, &["source=Google", "country=DE"], "independent of each other"),
+        (None, &["source=Google", "country=DE", "page=/"], "independent of each other"),
+        (Some("page"), &["source=Google", "browser=Firefox"], "two filters and --by page are three dimensions"),
         (Some("hour"), &["goal:Cart", "source=Google"], "ask for --by day"),
     ] {
         let error = report(&world, by, filters).map(|reply| reply.text).unwrap_err().to_string();
         assert!(error.contains(expected), "{by:?} {filters:?}: {error}");
     }
     assert_eq!(rows(&world, Some("hour"), &["source=Google"])[0]["visitors"], 2);
+    let two = &["source=Google", "page=/blog/one"];
+    assert_eq!(
+        (&rows(&world, None, two)[0]["visitors"], &rows(&world, Some("day"), two)[0]["visitors"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(rows(&world, Some("source"), two)[0]["source"], "Google");
 }
 
 #[test]

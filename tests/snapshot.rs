@@ -32,7 +32,7 @@ fn pageviews(snapshot: &SitesSnapshot, grain: Grain, axis: Axis<Name>) -> i64 {
         Grain::Hour => (DAY.0 * 24, DAY.0 * 24 + 23),
         Grain::Day | Grain::Month => (DAY.0, DAY.0),
     };
-    let ask = Ask { site: Scenario::site_id(0), axis, filter: None, grain, first, last, by_bucket: false };
+    let ask = Ask { axis, grain, first, last, ..Ask::totals_of_day(Scenario::site_id(0), DAY) };
     snapshot.read(&[ask]).unwrap().concat().iter().map(|row| row.tally.pageviews).sum()
 }
 

@@ -54,7 +54,7 @@ fn flush(number: u64, day: Day, pages: &[&str]) -> Flush {
 
 fn pages(store: &dyn SumStore, grain: Grain, first: i32, last: i32) -> i64 {
     let axis = Axis::Of(Dimension::Page);
-    let ask = Ask { site: SITE, axis, filter: None, grain, first, last, by_bucket: false };
+    let ask = Ask { axis, grain, first, last, ..Ask::totals_of_day(SITE, Day(first)) };
     store.snapshot().unwrap().read(&[ask], &[]).unwrap().rows[0].iter().map(|row| row.tally.pageviews).sum()
 }
 

@@ -156,6 +156,11 @@ impl Test {
         self.len() == 0
     }
 
+    /// Whether it lets pass every value.
+    pub fn passes_all(&self) -> bool {
+        matches!(self, Test::All(tests) if tests.iter().all(Test::passes_all))
+    }
+
     /// The values that it lets pass, where it names them one by one.
     pub fn named(&self) -> Option<&[String]> {
         match self {
@@ -187,7 +192,7 @@ fn joins_single(tests: &[Test]) -> bool {
 
 /// The value that a value implies: cities are written `Name, REGION`, regions begin with their country, and versions stand
 /// behind their name. What is not set implies nothing.
-pub(super) fn implied(value: &str, dimension: Dimension) -> &str {
+pub fn implied(value: &str, dimension: Dimension) -> &str {
     if value == NOT_SET {
         return NOT_SET;
     }
@@ -199,6 +204,8 @@ pub(super) fn implied(value: &str, dimension: Dimension) -> &str {
             country if country.len() == 2 => NOT_SET,
             region => region,
         },
+        // A city's name.
+        Dimension::City => value.rsplit_once(", ").map_or(value, |(name, _)| name),
         Dimension::Country => {
             let region = value.rsplit_once(", ").map_or(value, |(_, region)| region);
             region.split_once('-').map_or(region, |(country, _)| country)

@@ -46,7 +46,12 @@ impl SnapshotScope {
                 scope.sites.push(ask.site);
             }
             match ask.source() {
-                CellSource::Single(axis) => scope.axes.get_or_insert_default().push(axis.clone()),
+                CellSource::Single(axis) => {
+                    scope.axes.get_or_insert_default().push(axis.clone());
+                    // Of sets of values the day that runs is known.
+                    let has_set = ask.adds_values_of().is_some();
+                    scope.pairs_until = scope.pairs_until.max(last_day(ask).filter(|_| has_set));
+                }
                 CellSource::Pair(..) => scope.pairs_until = scope.pairs_until.max(last_day(ask)),
                 CellSource::Nowhere => {}
             }

@@ -10,12 +10,14 @@ use super::Collector;
 use super::ended;
 use super::pending::{Pending, SnapshotScope};
 use super::turns::Turns;
-use crate::counts::{Name, PropKey};
+use crate::counts::{Name, PropKey, SessionSnapshot};
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::{self, MailSums, Records};
 use crate::site::{Day, Moment, Month, SiteId};
-use crate::store::{Ask, BotCount, Flush, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut};
+use crate::store::{
+    Ask, BotCount, Flush, InMemory, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut,
+};
 
 /// One state of what is counted, stored or not.
 ///
@@ -62,18 +64,38 @@ impl Collector {
     }
 }
 
+/// The days in memory on which questions are about sets of values, each once, and the question for these values.
+fn sets_in_memory(asks: &[Ask], in_memory: &[InMemory]) -> Vec<(usize, InMemory, Ask)> {
+    let mut sets: Vec<(usize, InMemory, Ask)> = Vec::new();
+    for (place, ask) in asks.iter().enumerate() {
+        for day in in_memory.iter().filter(|day| day.site == ask.site) {
+            let is_there = |(of, known, _): &(usize, InMemory, Ask)| *of == place && known.day == day.day;
+            if !sets.iter().any(is_there) {
+                sets.extend(ask.set_on(day.day).map(|of_day| (place, *day, of_day)));
+            }
+        }
+    }
+    sets
+}
+
 impl report::Sums for SitesSnapshot<'_> {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let in_memory: Vec<_> = self.pending.in_memory.iter().map(|(day, _)| *day).collect();
-        let mut answer = self.stored.read(asks, &in_memory)?;
+        let sets = sets_in_memory(asks, &in_memory);
+        let all: Vec<Ask> = asks.iter().chain(sets.iter().map(|(.., of_day)| of_day)).cloned().collect();
+        let mut answer = self.stored.read(&all, &in_memory)?;
         let unstored: Vec<_> = self.unstored().flat_map(|flush| &flush.sums).collect();
-        for (rows, ask) in answer.rows.iter_mut().zip(asks) {
+        for (rows, ask) in answer.rows.iter_mut().zip(&all) {
             for (_, day, sums) in unstored.iter().filter(|(site, ..)| *site == ask.site) {
+                let is_in_memory =
+                    in_memory.iter().zip(&answer.adds).any(|(of, adds)| of.site == ask.site && of.day == *day && *adds);
                 for row in ask.rows_of(*day, sums) {
-                    rows.extend(ask.narrowed(&row, self.interrupt)?);
+                    let row = ask.narrowed(&row, self.interrupt)?;
+                    rows.extend(row.map(|row| if is_in_memory { row } else { ask.unsure(row) }));
                 }
             }
         }
+        let mut cells = answer.rows.split_off(asks.len()).into_iter();
         let added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
         let mut added = added.peekable();
         let _turn = added.peek().map(|_| self.turns.wait());
@@ -85,6 +107,15 @@ impl report::Sums for SitesSnapshot<'_> {
                 answer.rows[place].extend(rows);
             }
             self.interrupt.check(0)?;
+        }
+        for (place, day, _) in &sets {
+            let is_of = |(of, adds): &(&InMemory, &bool)| of.site == day.site && of.day == day.day && **adds;
+            let of_day = in_memory.iter().zip(&answer.adds).enumerate().filter(|(_, of)| is_of(of));
+            let snapshots: Vec<&SessionSnapshot> = of_day.map(|(at, _)| &*self.pending.in_memory[at].1).collect();
+            let cells = cells.next().unwrap_or_default();
+            if !snapshots.is_empty() {
+                answer.rows[*place].extend(asks[*place].corrected(day.day, cells, &snapshots, self.interrupt)?);
+            }
         }
         Ok(answer.rows)
     }

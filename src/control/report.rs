@@ -59,7 +59,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let past_budget = chosen.past_budget(site.id, range.span);
     let months_alone = collector.months_alone(site.id, range.span.first_day(), range.span.last_day())?;
     let lacks_days = questions.iter().any(|question| question.reads_days_of(&months_alone));
-    let found = report::answers(&[questions, past_budget.into_iter().collect()].concat(), collector)?;
+    let found = report::answers(&[questions, past_budget].concat(), collector)?;
     let is_past_budget = found.iter().skip(subjects.len()).any(|lines| !lines.is_empty());
     let mut lines: Vec<Line> =
         subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, &split)).collect();
@@ -67,6 +67,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
+    notes.extend(lines.iter().any(|line| line.bounds.is_some()).then(|| AT_MOST_NOTE.to_owned()));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
@@ -74,7 +75,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
             false => past_budget_note(site),
         });
     }
-    let axes = [&split.axis].into_iter().chain(chosen.filter.as_ref().map(|filter| &filter.axis));
+    let axes = [&split.axis].into_iter().chain(chosen.filters.iter().map(|filter| &filter.axis));
     let missing = not_collected::names(site, axes, metrics.iter().copied());
     notes.extend(not_collected::sentence(site, &missing));
     if lacks_days {
@@ -102,6 +103,10 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, split: &Split) -> V
     lines
 }
 
+/// Told where figures are not sure.
+const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
+     them: at most so many are there as stands behind <=, and rates are not known.";
+
 /// Told where a filter needs days that are thinned out.
 const DAYS_ALONE_NOTE: &str = "Under a filter, older days are kept by whole months only (--day-pairs-months). What this period has of \
      such a month in part is not in the lines.";
@@ -121,11 +126,6 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
     }
     if range.span.days() > 1 {
         notes.push("Visitors are those of each day, added: nothing connects days.".to_owned());
-    }
-    if chosen.is_set() {
-        notes.push(
-            "The filter takes several values, and visitors are added over them: who has two counts twice.".into(),
-        );
     }
     let listed = if split.is_goals { site.settings.goals.as_slice() } else { &[] };
     for watched in listed.iter().chain(&chosen.goal).filter(|goal| matches!(goal.target, Target::Pattern(_))) {

@@ -7,6 +7,7 @@
 
 mod column;
 mod filtered;
+mod meeting;
 mod small;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,7 @@ use crate::visit::{PageVisitRow, UnknownHit, VisitRow, Visitor};
 
 use super::{Name, OpenDay};
 pub(super) use column::Column;
+pub use meeting::MetValues;
 pub(super) use small::Small;
 
 /// The visitors of one site and day.

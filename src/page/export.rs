@@ -16,15 +16,35 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow]) -> String {
     for metric in metrics {
         let _ = write!(text, ",{}", metric.name());
     }
+    let unsure = unsure(metrics, rows);
+    for place in &unsure {
+        let _ = write!(text, ",{0}_at_least,{0}_at_most", metrics[*place].name());
+    }
     text.push_str("\r\n");
     for row in rows {
         text.push_str(&field(&row.value));
         for place in 0..metrics.len() {
             let _ = write!(text, ",{}", number(row, place).unwrap_or_default());
         }
+        for place in &unsure {
+            let [low, high] = bounds(row, *place).unwrap_or_default();
+            let _ = write!(text, ",{low},{high}");
+        }
         text.push_str("\r\n");
     }
     text
+}
+
+/// The places of metrics that are not sure in some row. They have bounds in the place of a number.
+fn unsure(metrics: &[Metric], rows: &[PanelRow]) -> Vec<usize> {
+    (0..metrics.len()).filter(|place| rows.iter().any(|row| row.low(*place).is_some())).collect()
+}
+
+/// The least and the most of a metric; of one that is sure both are the same.
+fn bounds(row: &PanelRow, place: usize) -> Option<[String; 2]> {
+    let high = row.metrics.get(place).copied().flatten()?;
+    let low = row.low(place).unwrap_or(high);
+    Some([low, high].map(|value| value.to_string()))
 }
 
 /// A breakdown as JSON: `{"dimension":"page","metrics":["visitors"],"rows":[{"value":"/","visitors":3}]}`, with `null`
@@ -35,6 +55,10 @@ pub fn json(dimension: &str, metrics: &[Metric], rows: &[PanelRow], warning: Opt
         let mut line = format!("{{\"value\":{}", quoted(&row.value));
         for (place, name) in names.iter().enumerate() {
             let _ = write!(line, ",{name}:{}", number(row, place).unwrap_or_else(|| "null".to_owned()));
+            if let Some([low, high]) = row.low(place).and_then(|_| bounds(row, place)) {
+                let name = metrics[place].name();
+                let _ = write!(line, ",\"{name}_at_least\":{low},\"{name}_at_most\":{high}");
+            }
         }
         line + "}"
     };
@@ -72,7 +96,8 @@ pub fn mail_json(lines: &[MailLine]) -> String {
 
 /// Whole numbers without a point, others as short as they can be read back.
 fn number(row: &PanelRow, place: usize) -> Option<String> {
-    row.metrics.get(place).copied().flatten().filter(|value| value.is_finite()).map(|value| value.to_string())
+    let sure = row.metrics.get(place).copied().flatten().filter(|_| row.low(place).is_none());
+    sure.filter(|value| value.is_finite()).map(|value| value.to_string())
 }
 
 pub(super) fn field(value: &str) -> String {
@@ -95,6 +120,7 @@ mod tests {
         let row = |value: &&str| PanelRow {
             value: (*value).into(),
             metrics: vec![Some(3.0), Some(1.25)],
+            lows: Vec::new(),
             share: None,
             href: None,
         };
@@ -117,6 +143,18 @@ mod tests {
             assert!(line.trim_start_matches('"').starts_with('\''), "{line:?}");
         }
         assert_eq!(csv(&[], &rows(&["a=b"])), "value\r\na=b\r\n");
+    }
+
+    #[test]
+    fn what_is_not_sure_has_bounds_in_the_place_of_a_number() {
+        let mut rows = rows(&["/a", "/b"]);
+        rows[1].lows = vec![Some(2.0), None];
+        let expected =
+            "value,visitors,views_per_visit,visitors_at_least,visitors_at_most\r\n/a,3,1.25,3,3\r\n/b,,1.25,2,3\r\n";
+        assert_eq!(csv(&METRICS, &rows), expected);
+        let read: serde_json::Value = serde_json::from_str(&json("page", &METRICS, &rows, None)).unwrap();
+        let expected = serde_json::json!({"value": "/b", "visitors": null, "visitors_at_least": 2, "visitors_at_most": 3, "views_per_visit": 1.25});
+        assert_eq!((&read["rows"][1], read["rows"][0].get("visitors_at_least")), (&expected, None));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::words::Words;
 use crate::cell::Metric;
+use crate::report::money;
 use crate::site::Day;
 
 impl Words {
@@ -47,7 +48,9 @@ impl Words {
         match metric {
             Metric::ViewsPerVisit | Metric::TotalRevenue | Metric::AverageRevenue => self.decimals(value, 2),
             Metric::BounceRate | Metric::ScrollDepth => self.percent(value, 0),
-            Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate => self.percent(value, 1),
+            Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate | Metric::ExitRate => {
+                self.percent(value, 1)
+            }
             Metric::VisitDuration | Metric::TimeOnPage => self.locale.duration(tame(value).round() as u64),
             Metric::Visitors | Metric::Visits | Metric::Pageviews | Metric::Events => self.count(value),
         }
@@ -58,23 +61,34 @@ impl Words {
         value.filter(|value| metric.is_count() && *value >= 9_999.5).map(|value| self.exact(value))
     }
 
+    /// A count that is not sure: at most so many, and the bounds with all their digits.
+    pub fn at_most(&self, metric: Metric, most: Option<f64>, least: f64) -> (String, Option<String>) {
+        let bounds = self.two(self.bounds, self.exact(least), self.whole(most));
+        (self.one(self.at_most, self.metric(metric, most)), Some(bounds))
+    }
+
     /// A count with all its digits; `n/a` where it was not measured.
     pub fn whole(&self, value: Option<f64>) -> String {
         value.map_or_else(|| self.not_available.to_owned(), |value| self.exact(value))
     }
 
-    /// An amount of money in its currency's unit: `1,234.50`.
-    pub fn amount(&self, value: f64) -> String {
-        let hundredths = (value.abs() * 100.0).round();
-        let sign = if value < 0.0 && hundredths > 0.0 { "\u{2212}" } else { "" };
-        let cents = tame(hundredths % 100.0) as u8;
-        format!("{sign}{}{}{cents:02}", self.exact((hundredths / 100.0).floor()), self.locale.decimal)
+    /// An amount of money in its currency's unit, with its decimals: `1,234.50`.
+    pub fn amount(&self, currency: &str, value: f64) -> String {
+        let decimals = money::decimals(currency) as usize;
+        let part = 10_f64.powi(decimals as i32);
+        let parts = (value.abs() * part).round();
+        let sign = if value < 0.0 && parts > 0.0 { "\u{2212}" } else { "" };
+        let whole = self.exact((parts / part).floor());
+        if decimals == 0 {
+            return format!("{sign}{whole}");
+        }
+        format!("{sign}{whole}{}{:0decimals$}", self.locale.decimal, tame(parts % part) as u32)
     }
 
     /// An amount to read at a glance: `1,234.50`, from 10,000 on `12.3k`.
-    pub fn brief_amount(&self, value: f64) -> String {
+    pub fn brief_amount(&self, currency: &str, value: f64) -> String {
         if value.abs() < 10_000.0 {
-            return self.amount(value);
+            return self.amount(currency, value);
         }
         let sign = if value < 0.0 { "\u{2212}" } else { "" };
         format!("{sign}{}", self.count(value.abs()))
@@ -82,16 +96,16 @@ impl Words {
 
     /// Money by currency: `EUR 1,234.50, USD 3.00`.
     pub fn money(&self, sums: &[(String, f64)]) -> String {
-        self.each_money(sums, |sum| self.amount(sum))
+        self.each_money(sums, |currency, sum| self.amount(currency, sum))
     }
 
     /// The same to read at a glance: `EUR 12.3k`.
     pub fn brief_money(&self, sums: &[(String, f64)]) -> String {
-        self.each_money(sums, |sum| self.brief_amount(sum))
+        self.each_money(sums, |currency, sum| self.brief_amount(currency, sum))
     }
 
-    fn each_money(&self, sums: &[(String, f64)], written: impl Fn(f64) -> String) -> String {
-        let sums = sums.iter().map(|(currency, sum)| self.locale.money(currency, &written(*sum)));
+    fn each_money(&self, sums: &[(String, f64)], written: impl Fn(&str, f64) -> String) -> String {
+        let sums = sums.iter().map(|(currency, sum)| self.locale.money(currency, &written(currency, *sum)));
         sums.collect::<Vec<_>>().join(", ")
     }
 
@@ -244,7 +258,8 @@ mod tests {
         assert_eq!(FRENCH.count(1_234.0), "1\u{202f}234");
         assert_eq!(GERMAN.metric(Metric::ViewsPerVisit, Some(2.5)), "2,50");
         assert_eq!(FRENCH.metric(Metric::Percentage, Some(2.5)), "2,5\u{202f}%");
-        assert_eq!(GERMAN.amount(-1_234.5), "\u{2212}1.234,50");
+        assert_eq!(GERMAN.amount("EUR", -1_234.5), "\u{2212}1.234,50");
+        assert_eq!((ENGLISH.amount("JPY", 1_234.0), ENGLISH.amount("KWD", 1.25)), ("1,234".into(), "1.250".into()));
         assert_eq!(FRENCH.date(day("2026-03-01"), FRENCH.date_brief), "dim. 1er mars 2026");
     }
 

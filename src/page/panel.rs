@@ -70,8 +70,10 @@ pub struct Panel {
 pub struct PanelRow {
     /// The value as stored.
     pub value: Name,
-    /// One number for each metric of the panel.
+    /// One number for each metric of the panel; of counts that are not sure the most.
     pub metrics: Vec<Option<f64>>,
+    /// The least of each that is not sure; empty where all are.
+    pub lows: Vec<Option<f64>>,
     /// The first metric as a part of the range's total, 0 to 1.
     pub share: Option<f64>,
     /// Where the page about this value alone is.
@@ -108,13 +110,20 @@ impl Panel {
     }
 
     pub(super) fn cells(&self, row: &PanelRow, words: &Words) -> Vec<(String, Option<String>)> {
-        let cell =
-            |(metric, value): (&Metric, &Option<f64>)| (words.metric(*metric, *value), words.full(*metric, *value));
-        self.metrics.iter().zip(&row.metrics).map(cell).collect()
+        let cell = |(place, (metric, value)): (usize, (&Metric, &Option<f64>))| match row.low(place) {
+            Some(low) => words.at_most(*metric, *value, low),
+            None => (words.metric(*metric, *value), words.full(*metric, *value)),
+        };
+        self.metrics.iter().zip(&row.metrics).enumerate().map(cell).collect()
     }
 }
 
 impl PanelRow {
+    /// The least that the metric at a place may be, where it is not sure.
+    pub(super) fn low(&self, place: usize) -> Option<f64> {
+        self.lows.get(place).copied().flatten()
+    }
+
     pub(super) fn share_shown(&self, words: &Words) -> String {
         self.share.map_or_else(|| words.not_available.to_owned(), |share| words.share(share))
     }

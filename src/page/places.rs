@@ -1,35 +1,20 @@
 //! Names of countries and languages, in the languages of the pages.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::words::Language;
+use crate::report::place_names::{self, NameList};
 
-/// Names by code, in the order of [`Language::ALL`].
-type List = HashMap<&'static str, [&'static str; 3]>;
-
-static COUNTRIES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/countries.tsv")));
-static LANGUAGES: LazyLock<List> = LazyLock::new(|| list(include_str!("data/languages.tsv")));
+static LANGUAGES: LazyLock<NameList> = LazyLock::new(|| place_names::list(include_str!("data/languages.tsv")));
 
 /// What a country is called; nothing for what is no code of ISO 3166-1 alpha-2 in use.
 pub fn country(code: &str, language: Language) -> Option<&'static str> {
-    COUNTRIES.get(code).map(|names| names[language as usize])
+    place_names::countries().get(code).map(|names| names[language as usize])
 }
 
 /// What a language is called; nothing for what is no code of ISO 639 or has no name in all languages of the pages.
 pub fn language(code: &str, language: Language) -> Option<&'static str> {
     LANGUAGES.get(code).map(|names| names[language as usize])
-}
-
-/// Reads a list: a line for each code, in columns.
-fn list(text: &'static str) -> List {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    let row = |line: &'static str| {
-        let (code, names) = line.split_once('\t')?;
-        let names: Vec<&str> = names.split('\t').collect();
-        Some((code, <[&str; 3]>::try_from(names).ok()?))
-    };
-    lines.filter_map(row).collect()
 }
 
 #[cfg(test)]
@@ -52,14 +37,15 @@ mod tests {
 
     #[test]
     fn no_line_of_a_list_is_lost_and_none_is_double() {
-        for (list, text) in
-            [(&COUNTRIES, include_str!("data/countries.tsv")), (&LANGUAGES, include_str!("data/languages.tsv"))]
-        {
+        for (list, text) in [
+            (place_names::countries(), include_str!("data/countries.tsv")),
+            (&LANGUAGES, include_str!("data/languages.tsv")),
+        ] {
             assert_eq!(list.len(), text.lines().count() - 1);
             assert!(list.values().flatten().all(|name| !name.is_empty() && !name.contains(['<', '"'])));
             assert!(text.starts_with("# ") && text.lines().next().unwrap_or_default().contains("Unicode-3.0"));
         }
         // ISO 3166-1 has 249 countries; Kosovo has a code that only its users agreed on.
-        assert_eq!(COUNTRIES.len(), 250);
+        assert_eq!(place_names::countries().len(), 250);
     }
 }

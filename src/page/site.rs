@@ -150,8 +150,10 @@ pub struct Files {
 pub struct Total {
     /// Of what.
     pub metric: Metric,
-    /// How much; nothing where it is not measured.
+    /// How much; nothing where it is not measured. Where it is not sure, the most.
     pub value: Option<f64>,
+    /// The least, where it is not sure.
+    pub low: Option<f64>,
     /// How much in the range before, if that is to be compared.
     pub before: Option<f64>,
     /// Whether it is of a goal, which is reached by each of its events.
@@ -389,11 +391,17 @@ impl Total {
     }
 
     fn shown(&self, words: &Words) -> String {
-        words.metric(self.metric, self.value)
+        match self.low {
+            Some(low) => words.at_most(self.metric, self.value, low).0,
+            None => words.metric(self.metric, self.value),
+        }
     }
 
     fn full(&self, words: &Words) -> Option<String> {
-        words.full(self.metric, self.value)
+        match self.low {
+            Some(low) => words.at_most(self.metric, self.value, low).1,
+            None => words.full(self.metric, self.value),
+        }
     }
 
     fn change(&self, words: &Words) -> Option<Change> {

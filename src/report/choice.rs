@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::query::{Expr, QueryError, one_filter};
+use super::query::{Expr, QueryError, few_filters};
 use super::{Question, Span};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
@@ -95,8 +95,8 @@ pub(crate) fn keys_of(dimensions: Dimensions<'_>) -> String {
 /// A choice, resolved for a site.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chosen {
-    /// The one filter that it comes down to.
-    pub filter: Option<Filter<Name>>,
+    /// The filters that it comes down to, each on a dimension of its own: at most two.
+    pub filters: Vec<Filter<Name>>,
     /// The goal.
     pub goal: Option<Goal>,
 }
@@ -171,7 +171,7 @@ impl Choice {
             return Err(NotAChoice::Goals);
         }
         let tests = self.parts.iter().filter_map(|part| Some(Expr::Is(part.axis()?, part.test())));
-        Ok(Chosen { filter: one_filter(Expr::All(tests.collect()))?, goal })
+        Ok(Chosen { filters: few_filters(Expr::All(tests.collect()))?, goal })
     }
 
     /// The query text of an address that leads back to it, such as `filter=source:Google`; empty without filters.
@@ -305,58 +305,65 @@ impl Comparison {
 }
 
 impl Chosen {
-    /// The question whether the filter's dimension has values past the budget: some of what is chosen may be among them.
-    pub fn past_budget(&self, site: SiteId, span: Span) -> Option<Question> {
-        let axis = self.filter.as_ref()?.axis.clone();
-        let test = Test::Is(vec![OTHER.to_owned()]);
-        Some(Question::new(site, span, Axis::Total, None, &[]).filtered(Some(Filter { axis, test })))
+    /// The questions whether dimensions of filters have values past the budget: some of what is chosen may be among them.
+    pub fn past_budget(&self, site: SiteId, span: Span) -> Vec<Question> {
+        let question = |filter: &Filter<Name>| {
+            let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
+            Question::new(site, span, Axis::Total, None, &[]).filtered(Some(other))
+        };
+        self.filters.iter().map(question).collect()
     }
 
-    /// The question about what is chosen alone. Conversion rates are of all visitors that the filter lets pass.
-    pub fn ask(&self, question: Question) -> Question {
-        let event = match (&self.goal, &self.filter) {
-            (Some(Goal { target: Target::Event(event), .. }), None) => Some(event.as_str()),
-            (None, Some(Filter { axis: Axis::Of(Dimension::Event), test })) => match test.named() {
-                Some([event]) => Some(event.as_str()),
+    /// The only event that is looked at.
+    pub fn event(&self) -> Option<&str> {
+        match (&self.goal, self.filters.as_slice()) {
+            (Some(Goal { target: Target::Event(event), .. }), []) => Some(event),
+            (None, [Filter { axis: Axis::Of(Dimension::Event), test }]) => match test.named() {
+                Some([event]) => Some(event),
                 _ => None,
             },
             _ => None,
-        };
+        }
+    }
+
+    /// The question about what is chosen alone. Conversion rates are of all visitors that the filters let pass. Nothing where that
+    /// would be three dimensions: sums are kept of any two.
+    pub fn ask(&self, question: Question) -> Option<Question> {
+        let event = self.event();
         // Properties are counted under their event, in cells of their own.
         if let (Some(event), Axis::Prop { key, event: None }) = (event, &question.axis) {
             let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event)) };
-            return Question { axis, money: self.goal.as_ref().map(|_| Name::from(event)), ..question };
+            return Some(Question { axis, ..question });
         }
-        let filtered = question.filtered(self.filter.clone());
-        match &self.goal {
-            Some(goal) => filtered.of_goal(&goal.target),
-            None if filtered.axis == Axis::Total => Question { money: event.map(Name::from), ..filtered },
-            None => filtered,
+        if let Some(goal) = &self.goal {
+            return question.of_goals(&[&goal.target], &self.filters);
         }
+        let asked = question.under(&self.filters)?;
+        let is_total = asked.axis == Axis::Total;
+        Some(Question { money: event.filter(|_| is_total).map(Name::from).into_iter().collect(), ..asked })
     }
 
     /// What is counted of it.
     pub fn scope(&self) -> Scope {
-        match (&self.goal, self.filter.as_ref().map(|filter| &filter.axis)) {
-            (Some(Goal { target: Target::Event(_), .. }), _) => Scope::EventGoal,
-            (Some(_), _) => Scope::PageGoal,
-            (None, None) => Scope::Visits,
-            (None, Some(Axis::Of(dimension))) if dimension.is_of_visit() => Scope::Visits,
-            (None, Some(Axis::Of(Dimension::Page))) => Scope::Pages,
-            (None, Some(Axis::Of(Dimension::Event))) => Scope::Events,
-            (None, Some(Axis::Of(_))) => Scope::Hits,
-            (None, Some(_)) => Scope::Events,
+        let is = |of: fn(&Axis<Name>) -> bool| self.filters.iter().any(|filter| of(&filter.axis));
+        match &self.goal {
+            Some(Goal { target: Target::Event(_), .. }) => Scope::EventGoal,
+            Some(_) => Scope::PageGoal,
+            None if is(|axis| !matches!(axis, Axis::Of(dimension) if *dimension != Dimension::Event)) => Scope::Events,
+            None if is(|axis| matches!(axis, Axis::Of(d) if !d.is_of_visit() && *d != Dimension::Page)) => Scope::Hits,
+            None if is(|axis| *axis == Axis::Of(Dimension::Page)) => Scope::Pages,
+            None => Scope::Visits,
         }
-    }
-
-    /// Whether it lets pass several values, so that who has two of them counts twice.
-    pub fn is_set(&self) -> bool {
-        self.filter.as_ref().is_some_and(|filter| !filter.test.is_single())
     }
 
     /// Whether all is wanted.
     pub fn is_all(&self) -> bool {
-        self.filter.is_none() && self.goal.is_none()
+        self.filters.is_empty() && self.goal.is_none()
+    }
+
+    /// Whether two dimensions have to be known together for it.
+    pub fn is_of_two(&self) -> bool {
+        self.filters.len() + usize::from(self.goal.is_some()) > 1
     }
 }
 
@@ -440,14 +447,20 @@ mod tests {
     }
 
     #[test]
-    fn filters_come_down_to_one_or_are_refused() {
+    fn filters_come_down_to_two_or_are_refused() {
         let one = resolve(&["source=Google", "source=Bing"]).unwrap();
-        assert_eq!(one.filter.as_ref().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")), Some(true));
-        assert!(one.is_set() && !resolve(&["source=Google"]).unwrap().is_set());
-        let implied = resolve(&["country=DE", "city=Berlin, DE-BE"]).unwrap();
-        assert_eq!(implied.filter.map(|f| f.axis), Some(Axis::Of(Dimension::City)));
-        let refused = resolve(&["source=Google", "country=DE"]).unwrap_err();
-        assert!(refused.to_string().contains("independent"), "{refused}");
+        assert_eq!(
+            one.filters.iter().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")).collect::<Vec<_>>(),
+            [true]
+        );
+        let axes = |texts: &[&str]| resolve(texts).unwrap().filters.into_iter().map(|f| f.axis).collect::<Vec<_>>();
+        assert_eq!(axes(&["country=DE", "city=Berlin, DE-BE"]), [Axis::Of(Dimension::City)]);
+        let two = ["country=DE", "source=Google", "city=Berlin, DE-BE", "source!=Bing"];
+        assert_eq!(axes(&two), [Axis::Of(Dimension::City), Axis::Of(Dimension::Source)]);
+        for three in [&["source=Google", "country=DE", "page=/"][..], &["prop:plan=pro", "country=DE"]] {
+            let refused = resolve(three).unwrap_err();
+            assert!(refused.to_string().contains("independent"), "{refused}");
+        }
         assert!(resolve(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
         for goals in [&["goal=Join", "goal!=Blog"][..], &["goal=Join,Blog"], &["goal~J"]] {
             assert_eq!(resolve(goals), Err(NotAChoice::Goals));
@@ -468,6 +481,9 @@ mod tests {
             (&["page=/"], Scope::Pages),
             (&["hostname=a.test"], Scope::Hits),
             (&["event=Signup"], Scope::Events),
+            (&["page=/", "source=Google"], Scope::Pages),
+            (&["hostname=a.test", "page=/"], Scope::Hits),
+            (&["event=Signup", "page=/"], Scope::Events),
             (&["prop:plan=pro"], Scope::Events),
             (&["goal=Join"], Scope::EventGoal),
             (&["goal=Blog", "source=Google"], Scope::PageGoal),

@@ -9,8 +9,10 @@ use crate::cell::{Metric, Tally};
 pub struct Figures {
     /// The line's own.
     pub tally: Tally,
-    /// Those of the whole visits that bounces and seconds are taken of: the same, or by page the visits entered there.
+    /// Those of the whole visits that rates of visits are taken of: the same, or by page the visits entered there.
     pub of_visits: Tally,
+    /// Visits that left on the page, and its views.
+    pub exits: (i64, i64),
     /// Visitors of the site over the span, or of what the question is about.
     pub all_visitors: i64,
     /// Those of them that are of the same line, goal or not.
@@ -33,11 +35,12 @@ impl Figures {
             _ if !knows_visits(tally) => None,
             Metric::Visitors => Some(tally.visitors as f64),
             Metric::Visits => Some(tally.visits as f64),
-            Metric::ViewsPerVisit => Some(ratio(tally.pageviews, tally.visits, 100).unwrap_or(0.0)),
+            Metric::ViewsPerVisit => Some(ratio(of_visits.pageviews, of_visits.visits, 100).unwrap_or(0.0)),
             Metric::BounceRate => {
                 Some(ratio(of_visits.bounces.saturating_mul(100), of_visits.visits, 1).unwrap_or(0.0))
             }
             Metric::VisitDuration => ratio(of_visits.seconds, of_visits.visits, 1),
+            Metric::ExitRate => ratio(self.exits.0.saturating_mul(100), self.exits.1, 10),
             Metric::Percentage | Metric::ConversionRate => Some(share(tally.visitors, self.all_visitors)),
             Metric::GroupConversionRate => Some(share(tally.visitors, self.line_visitors)),
         }
@@ -80,6 +83,7 @@ pub fn change(now: Option<f64>, before: Option<f64>, metric: Metric) -> Option<i
     let change = match metric {
         Metric::BounceRate
         | Metric::ScrollDepth
+        | Metric::ExitRate
         | Metric::Percentage
         | Metric::ConversionRate
         | Metric::GroupConversionRate => now - before,
@@ -114,8 +118,10 @@ mod tests {
     use super::*;
 
     fn figures(tally: Tally) -> impl Fn(Metric) -> Option<f64> {
-        let money = Some((2_000, 3));
-        move |metric| Figures { tally, of_visits: tally, all_visitors: 8, line_visitors: 2, money }.metric(metric)
+        let (money, exits) = (Some((2_000, 3)), if tally.is_zero() { (0, 0) } else { (3, 8) });
+        move |metric| {
+            Figures { tally, of_visits: tally, exits, all_visitors: 8, line_visitors: 2, money }.metric(metric)
+        }
     }
 
     fn is_money(metric: Metric) -> bool {
@@ -146,6 +152,7 @@ mod tests {
             (Metric::VisitDuration, 3.0),
             (Metric::ScrollDepth, 41.0),
             (Metric::TimeOnPage, 1.0),
+            (Metric::ExitRate, 37.5),
             (Metric::Percentage, 12.5),
             (Metric::ConversionRate, 12.5),
             (Metric::GroupConversionRate, 50.0),
@@ -160,7 +167,8 @@ mod tests {
     fn without_visits_rates_are_zero_and_means_are_nothing() {
         let of = figures(Tally::ZERO);
         for metric in Metric::ALL.into_iter().filter(|metric| !is_money(*metric)) {
-            let is_mean = [Metric::VisitDuration, Metric::ScrollDepth, Metric::TimeOnPage].contains(&metric);
+            let is_mean =
+                [Metric::VisitDuration, Metric::ScrollDepth, Metric::TimeOnPage, Metric::ExitRate].contains(&metric);
             assert_eq!(of(metric), (!is_mean).then_some(0.0), "{metric:?}");
         }
     }

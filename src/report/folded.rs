@@ -104,7 +104,7 @@ impl<'a> Folded<'a> {
     /// The question for cells by day, up to the last day that is over.
     fn ask(&self, axis: Axis<Name>, first: i32, last: i32) -> Ask {
         let last = last.min(self.today.0 - 1);
-        Ask { site: self.site, axis, filter: None, grain: Grain::Day, first, last, by_bucket: true }
+        Ask { axis, first, last, by_bucket: true, ..Ask::totals_of_day(self.site, Day(first)) }
     }
 
     fn totals(&self, first: i32, last: i32) -> Result<Totals, StoreError> {
@@ -215,14 +215,14 @@ impl<'a> Folded<'a> {
         if ask.axis == Axis::Total {
             let row = |(day, total): (&i32, &Tally)| {
                 let bucket = if ask.grain == Grain::Month { Day(*day).month().0 } else { *day };
-                self.total(*total).map(|tally| SumRow { bucket: placed(bucket), value: Name::from(""), tally })
+                self.total(*total).map(|tally| SumRow::of(placed(bucket), Name::from(""), tally))
             };
             return totals.range(first..=last).filter_map(row).collect();
         }
         let wanted = self.wanted(ask, totals).into_iter();
         let found = wanted.filter_map(|wanted| Some((placed(wanted.0.number()), found.get(&wanted)?)));
         let rows = found.flat_map(|(bucket, rows)| rows.values.iter().map(move |value| (bucket, value)));
-        rows.map(|(bucket, (value, tally))| SumRow { bucket, value: value.clone(), tally: *tally }).collect()
+        rows.map(|(bucket, (value, tally))| SumRow::of(bucket, value.clone(), *tally)).collect()
     }
 }
 

@@ -16,23 +16,39 @@ pub fn filter(target: &Target) -> Filter<Name> {
     Filter { axis: Axis::Of(dimension), test: Test::Is(vec![target.text().to_owned()]) }
 }
 
+/// The filter that lets pass what reaches any of some goals; nothing where they are not of one kind, or of patterns: a page may lie
+/// in several.
+pub fn filter_of_any(targets: &[&Target]) -> Option<Filter<Name>> {
+    let filters: Vec<Filter<Name>> = targets.iter().map(|target| filter(target)).collect();
+    let Filter { axis, .. } = filters.first()?;
+    let is_one_kind = filters.iter().all(|filter| filter.axis == *axis) && *axis != Axis::Of(Dimension::Pattern);
+    if filters.len() > 1 && !is_one_kind {
+        return None;
+    }
+    let mut texts: Vec<String> = targets.iter().map(|target| target.text().to_owned()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    Some(Filter { axis: axis.clone(), test: Test::Is(texts) })
+}
+
 impl Question {
-    /// The question of how often a goal was reached: this one, of which the split must be by nothing or the filter nothing.
-    /// Conversion rates are taken of what this question is about.
-    pub fn of_goal(self, target: &Target) -> Question {
-        let goal = filter(target);
-        let money = match target {
-            Target::Event(name) if self.filter.is_none() && self.axis == Axis::Total => Some(Name::from(name.as_str())),
+    /// The question of how often any of some goals was reached by what passes filters: this one, which has none. Conversion rates are
+    /// taken of what passes them. Nothing where goals and filters are three dimensions with the split, or sums do not know who reached
+    /// several of the goals.
+    pub fn of_goals(self, targets: &[&Target], filters: &[Filter<Name>]) -> Option<Question> {
+        let goal = filter_of_any(targets)?;
+        let is_all = filters.is_empty() && self.axis == Axis::Total;
+        let money = |target: &&Target| match target {
+            Target::Event(name) if is_all => Some(Name::from(name.as_str())),
             _ => None,
         };
-        let whole = self.filter.clone();
-        let views_only = !matches!(target, Target::Event(_));
-        if self.filter.is_some() {
-            // Two dimensions: the goal's, of which one value is kept, and the filter's.
-            let keep = Some(Name::from(target.text()));
-            return Question { axis: goal.axis, keep, whole, money, views_only, ..self };
-        }
-        Question { filter: Some(goal), whole, money, views_only, ..self }
+        let mut money: Vec<Name> = targets.iter().filter_map(money).collect();
+        money.sort_unstable();
+        money.dedup();
+        let views_only = targets.iter().all(|target| !matches!(target, Target::Event(_)));
+        let all: Vec<Filter<Name>> = std::iter::once(goal).chain(filters.iter().cloned()).collect();
+        let question = self.under(&all)?;
+        Some(Question { whole: filters.to_vec(), money, views_only, ..question })
     }
 }
 

@@ -38,7 +38,7 @@ impl Memory {
         let row = |bucket: i32, value: &Name, tally: &Tally| {
             let is_wanted = (ask.first..=ask.last).contains(&bucket);
             let bucket = if ask.by_bucket { bucket } else { 0 };
-            is_wanted.then(|| SumRow { bucket, value: value.clone(), tally: *tally })
+            is_wanted.then(|| SumRow::of(bucket, value.clone(), *tally))
         };
         let days = self.days.iter().filter(|(axis, ..)| *axis == ask.axis);
         match ask.grain {

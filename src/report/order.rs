@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 
 use super::Line;
+use super::place_names::english;
+use crate::cell::Dimension;
 
 /// What lines are put in order by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +13,12 @@ pub enum By {
     Time,
     /// The value, by its bytes.
     Value,
+    /// The second value.
+    Second,
+    /// The English name of the value, which is of this dimension.
+    Name(Dimension),
+    /// That of the second value.
+    SecondName(Dimension),
     /// The metric at this place of [`Line::metrics`].
     Metric(usize),
 }
@@ -33,7 +41,7 @@ pub const ORDER: [Order; 2] =
 pub fn sort(lines: &mut [Line], order: &[Order]) {
     lines.sort_by(|a, b| {
         let steps = order.iter().map(|step| step.compare(a, b));
-        let rest = a.value.cmp(&b.value).then(a.bucket.cmp(&b.bucket));
+        let rest = a.value.cmp(&b.value).then_with(|| a.second.cmp(&b.second)).then(a.bucket.cmp(&b.bucket));
         steps.fold(Ordering::Equal, Ordering::then).then(rest)
     });
 }
@@ -44,6 +52,13 @@ impl Order {
         match self.by {
             By::Time => turned(a.bucket.cmp(&b.bucket)),
             By::Value => turned(a.value.cmp(&b.value)),
+            By::Second => turned(a.second.cmp(&b.second)),
+            By::Name(dimension) => turned(english(dimension, &a.value).cmp(english(dimension, &b.value))),
+            By::SecondName(dimension) => {
+                let of =
+                    |line: &Line| line.second.as_deref().map_or_else(String::new, |v| english(dimension, v).into());
+                turned(of(a).cmp(&of(b)))
+            }
             By::Metric(place) => {
                 let of = |line: &Line| line.metrics.get(place).copied().flatten();
                 match (of(a), of(b)) {
@@ -66,8 +81,10 @@ mod tests {
         let line = |bucket: Option<i32>, value: &str, metric: Option<f64>| Line {
             bucket,
             value: Name::from(value),
+            second: None,
             tally: Tally::ZERO,
             money: Vec::new(),
+            bounds: None,
             metrics: vec![metric],
         };
         let mut lines = [

@@ -3,7 +3,7 @@
 //! All sites are read at once: a list of a hundred costs one reading, not a hundred.
 
 use super::Sums;
-use crate::cell::{Axis, Tally};
+use crate::cell::Tally;
 use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, Grain, StoreError, SumRow};
 
@@ -39,8 +39,7 @@ fn first(today: Day, days: i32) -> Day {
 /// The days from the beginning of a month on, and whether there was anything before it.
 fn asks(site: SiteId, today: Day, days: i32) -> [Ask; 2] {
     let month = first(today, days).month();
-    let ask =
-        |grain, first, last, by_bucket| Ask { site, axis: Axis::Total, filter: None, grain, first, last, by_bucket };
+    let ask = |grain, first, last, by_bucket| Ask { grain, first, last, by_bucket, ..Ask::totals_of_day(site, today) };
     [ask(Grain::Day, month.first().0, today.0, true), ask(Grain::Month, 0, Month(month.0 - 1).0, false)]
 }
 

@@ -35,9 +35,11 @@ pub(in crate::store) mod sqlite;
 
 mod adoption;
 mod ask;
+mod doubt;
 mod flush;
 mod forgetting;
 mod interrupt;
+mod sets;
 
 use std::path::{Path, PathBuf};
 
@@ -51,7 +53,8 @@ use crate::site::{Day, Epsilon, LeastAtRest, Month, SiteId};
 use super::StoreError;
 
 pub use adoption::AdoptedStore;
-pub use ask::{Ask, CellSource, Grain, SumRow};
+pub use ask::{Ask, CellSource, Cut, Grain, RowsBy, SumRow};
+pub use doubt::{Doubt, LargestValue};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,
     MailSum, OTHER_PAGES, PublishingDay, Rejected, ReleaseOrder,

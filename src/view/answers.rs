@@ -26,8 +26,10 @@ pub enum AnswerKey {
     Money(usize),
     /// The steps of the funnel at this place.
     Funnel(usize),
-    /// Whether the filter's dimension has values past the budget.
-    PastBudget,
+    /// Whether the dimension of the filter at this place has values past the budget.
+    PastBudget(usize),
+    /// The visits that entered on the pages that are chosen.
+    Entries,
 }
 
 /// The lines that answer each question.

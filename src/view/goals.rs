@@ -17,8 +17,8 @@ pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question
     let has_patterns = settings.goals.iter().any(|goal| matches!(goal.target, Target::Pattern(_)));
     if has_patterns && view.chosen.goal.is_none() {
         let patterns = Question::new(view.site.id, span, Axis::Of(Dimension::Pattern), None, &[Metric::Visitors]);
-        let patterns = patterns.filtered(view.chosen.filter.clone());
-        questions.extend(patterns.has_sums().then_some((AnswerKey::Patterns, patterns)));
+        let patterns = patterns.under(&view.chosen.filters).filter(Question::has_sums);
+        questions.extend(patterns.map(|patterns| (AnswerKey::Patterns, patterns)));
     }
     if !view.chosen.is_all() {
         return questions;
@@ -91,7 +91,11 @@ fn rate(some: f64, all: f64) -> f64 {
 /// Where the lines of a goal are, if sums know how it meets the filter. A filter on hits is about these hits alone, so that
 /// another page or event is none of them.
 fn slot(view: &SiteView, goal: &Goal) -> Option<AnswerKey> {
-    let filter = view.chosen.filter.as_ref().map(|filter| &filter.axis);
+    let filter = match view.chosen.filters.as_slice() {
+        [] => None,
+        [filter] => Some(&filter.axis),
+        _ => return None,
+    };
     let is_by = |dimension: Dimension| filter == Some(&Axis::Of(dimension));
     let of_visits = match filter {
         None => true,

@@ -44,8 +44,8 @@ pub(super) fn notices(
     }
     notices.extend(days_kept_from.map(|day| words.one(words.notice_months_alone, words.date(day, words.date_long))));
     notices.extend(told_of(words, marks));
-    if view.chosen.is_set() {
-        notices.push(words.notice_several_values.to_owned());
+    if found.values().flatten().any(|line| line.bounds.is_some()) {
+        notices.push(words.notice_at_most.to_owned());
     }
     if let Some(goal) = view.chosen.goal.as_ref().filter(|_| !view.is_counted(&range.span)) {
         let day = site.schedule.locate(goal.since()).day;
@@ -104,7 +104,8 @@ fn past_budget(view: &SiteView, found: &Answers, marks: &[TakenOut]) -> Option<S
         found.get(&AnswerKey::Panel(Tab::Of(*dimension))).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
     };
     let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
-    let is_behind_filter = found.get(&AnswerKey::PastBudget).is_some_and(|lines| !lines.is_empty());
+    let is_behind_filter =
+        [0, 1].map(AnswerKey::PastBudget).iter().any(|key| found.get(key).is_some_and(|lines| !lines.is_empty()));
     if titles.is_empty() && !is_behind_filter {
         return None;
     }

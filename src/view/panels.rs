@@ -1,15 +1,16 @@
 //! The cards of the page of a site, with their tabs, and the question of each panel.
 
+use std::ops::Range;
+
 use super::answers::{AnswerKey, Answers};
-use super::site_view::SiteView;
-use crate::cell::{Axis, Dimension, Filter, Metric, UnknownValue, is_collected};
+use super::site_view::{Audience, SiteView};
+use crate::cell::{Axis, Dimension, Metric, UnknownValue, is_collected};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
 use crate::page::{CardBody, CardView, LinkTo, Panel, PanelFiles, PanelRow};
 use crate::report::choice::Scope;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
-use crate::site::{Goal, Target};
 use crate::store::StoreError;
 
 /// The tabs of a card.
@@ -49,7 +50,7 @@ fn tabs_of(view: &SiteView, card: Card, span: Span, sums: &dyn Sums) -> Result<C
     let mut usual = all.first().cloned().unwrap_or(Tab::Of(Dimension::Page));
     let asked = view.state.tabs.get(card.key()).cloned();
     if card == Card::Events && view.has_props() {
-        let event = event(view);
+        let event = view.chosen.event();
         let keys = sums.prop_keys(view.site.id, event, span.first_day(), span.last_day())?;
         all.extend(keys.into_iter().take(limits::PROP_TABS).map(Tab::Prop));
         // Of one event the name is known: what came with it is news.
@@ -61,29 +62,26 @@ fn tabs_of(view: &SiteView, card: Card, span: Span, sums: &dyn Sums) -> Result<C
     Ok(CardTabs { card, all, usual, seen })
 }
 
-/// The only event that is looked at.
-pub(super) fn event<'a>(view: &'a SiteView) -> Option<&'a str> {
-    match (&view.chosen.goal, &view.chosen.filter) {
-        (Some(Goal { target: Target::Event(event), .. }), _) => Some(event),
-        (None, Some(Filter { axis: Axis::Of(Dimension::Event), test })) => match test.named() {
-            Some([event]) => Some(event),
-            _ => None,
-        },
-        _ => None,
-    }
+/// The question of a panel; nothing for those that are no list of values, or a third dimension beside two filters.
+pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
+    question_of(view, span, tab, columns(tab, true, view.chosen.scope()))
 }
 
-/// The question of a panel; nothing for those that are no list of values.
-pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
+/// The same for a list of all values.
+pub(super) fn whole_list(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
+    question_of(view, span, tab, list_columns(view, tab, true))
+}
+
+fn question_of(view: &SiteView, span: Span, tab: &Tab, mut metrics: Vec<Metric>) -> Option<Question> {
     let scope = view.chosen.scope();
-    let mut metrics = columns(tab, true, scope);
     // Where visitors are not measured, hits stand in their place.
     metrics.push(if is_of_events(tab) { Metric::Events } else { scope.hits() });
-    Some(view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics)))
+    view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics))
 }
 
 /// Why there is no such panel under what is chosen.
-pub(super) fn refused(view: &SiteView, question: &Question, tab: &Tab) -> Option<&'static str> {
+pub(super) fn refused(view: &SiteView, question: Option<&Question>, tab: &Tab) -> Option<&'static str> {
+    let Some(question) = question else { return tab.axis().map(|_| view.words.no_sums_third) };
     if view.chosen.scope() == Scope::PageGoal && is_of_events(tab) {
         return Some(view.words.no_sums_page_goal);
     }
@@ -110,6 +108,29 @@ pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric>
         Tab::Of(Dimension::EntryPage) if scope == Scope::Visits => vec![Metric::Visits, Metric::BounceRate],
         _ if is_of_ends(tab) => vec![Metric::Visits],
         _ => vec![Metric::Visitors],
+    }
+}
+
+/// The same for a list of all values.
+fn list_columns(view: &SiteView, tab: &Tab, is_measured: bool) -> Vec<Metric> {
+    let scope = view.chosen.scope();
+    let mut metrics = columns(tab, is_measured, scope);
+    // Nobody but those who are signed in is told on which pages visits began.
+    let rates = page_rates(tab, scope).iter().filter(|_| is_measured && view.audience != Audience::Public);
+    metrics.extend(rates.filter(|rate| **rate != Metric::BounceRate || *tab != Tab::Of(Dimension::EntryPage)));
+    metrics
+}
+
+/// What whole lists and files of pages count too.
+pub(super) fn page_rates(tab: &Tab, scope: Scope) -> &'static [Metric] {
+    use Metric::{BounceRate, ExitRate, ScrollDepth, TimeOnPage, ViewsPerVisit, VisitDuration};
+    match tab {
+        Tab::Of(Dimension::Page) if scope == Scope::Visits => {
+            &[ViewsPerVisit, BounceRate, VisitDuration, TimeOnPage, ScrollDepth, ExitRate]
+        }
+        Tab::Of(Dimension::EntryPage) if scope == Scope::Visits => &[ViewsPerVisit, BounceRate, VisitDuration],
+        Tab::Of(Dimension::ExitPage) if scope == Scope::Visits => &[ExitRate],
+        _ => &[],
     }
 }
 
@@ -153,11 +174,11 @@ fn panel_of(
     most: usize,
 ) -> Panel {
     let question = breakdown(view, span, tab);
-    match question.and_then(|question| refused(view, &question, tab)) {
+    match refused(view, question.as_ref(), tab) {
         Some(sentence) => without(tab, sentence),
         None => {
             let lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
-            let mut panel = panel(view, tab, lines, is_measured, whole);
+            let mut panel = panel(view, tab, lines, (is_measured, whole), false);
             if let Some(rows) = &mut panel.rows {
                 rows.truncate(most);
             }
@@ -181,10 +202,22 @@ fn map(view: &SiteView, mut panel: Panel) -> CardBody {
     CardBody::Map(map, panel)
 }
 
-/// A panel with all its rows, most first.
-pub(super) fn panel(view: &SiteView, tab: &Tab, lines: Vec<Line>, is_measured: bool, whole: f64) -> Panel {
+/// A panel with all its rows, most first; `whole` is what shares are taken of.
+pub(super) fn panel(
+    view: &SiteView,
+    tab: &Tab,
+    lines: Vec<Line>,
+    (is_measured, whole): (bool, f64),
+    is_list: bool,
+) -> Panel {
     let scope = view.chosen.scope();
-    let mut rows = rows(tab, lines, is_measured, scope);
+    let counted = |is_measured: bool| match is_list {
+        true => list_columns(view, tab, is_measured),
+        false => columns(tab, is_measured, scope),
+    };
+    let metrics = counted(is_measured);
+    let first = if is_measured || is_of_events(tab) { 0 } else { counted(true).len() };
+    let mut rows = rows(tab, lines, first..first + metrics.len());
     let is_own_sum = is_of_events(tab) || is_of_ends(tab) && !scope.is_goal();
     let sum = if is_own_sum { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { whole };
     for row in &mut rows {
@@ -194,7 +227,7 @@ pub(super) fn panel(view: &SiteView, tab: &Tab, lines: Vec<Line>, is_measured: b
     let values = rows.len();
     Panel {
         tab: tab.clone(),
-        metrics: columns(tab, is_measured, scope),
+        metrics,
         rows: (is_measured || !is_of_ends(tab)).then_some(rows),
         refused: None,
         values,
@@ -217,8 +250,8 @@ pub(super) fn without(tab: &Tab, sentence: &'static str) -> Panel {
     Panel { tab: tab.clone(), metrics, rows, refused: Some(sentence), values: 0, files: None }
 }
 
-/// All rows of a breakdown, most first.
-fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec<PanelRow> {
+/// All rows of a breakdown, most first, with the metrics at some places of their lines.
+fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec<PanelRow> {
     if *tab == Tab::Of(Dimension::Event) {
         // Pageviews have panels of their own.
         lines.retain(|line| line.tally.events > 0);
@@ -231,12 +264,11 @@ fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec
             UnknownValue::Shown => {}
         }
     }
-    let first = if is_measured || is_of_events(tab) { 0 } else { columns(tab, true, scope).len() };
-    report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);
-    let many = columns(tab, is_measured, scope).len();
+    report::sort(&mut lines, &[Order { by: By::Metric(places.start), descending: true }]);
     let row = |line: Line| PanelRow {
+        lows: line.lows(places.clone()),
         value: line.value,
-        metrics: line.metrics[first..first + many].to_vec(),
+        metrics: line.metrics[places.clone()].to_vec(),
         share: None,
         href: None,
     };

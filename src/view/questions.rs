@@ -4,7 +4,7 @@ use super::answers::{AnswerKey, Answers, totals};
 use super::panels::{self, CardTabs};
 use super::site_view::SiteView;
 use super::{goals, series};
-use crate::cell::{Axis, Dimension, Metric};
+use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::page::cards::Tab;
 use crate::report::choice::Scope;
 use crate::report::period::Range;
@@ -32,15 +32,17 @@ pub(super) fn answers(
     };
     let span = range.span;
     let mut metrics = totals(view.chosen.scope()).to_vec();
-    metrics.extend(panels::event(view).map(|_| Metric::TotalRevenue));
+    metrics.extend(view.chosen.event().map(|_| Metric::TotalRevenue));
     let (series, interval) = (series::metrics(view), Some(view.interval(range)));
-    let mut questions =
+    let mut asked =
         vec![(AnswerKey::Totals, ask(span, None, &metrics)), (AnswerKey::Series, ask(span, interval, &series))];
     if let Some(before) = before {
-        questions.push((AnswerKey::Before, ask(before, None, &metrics)));
+        asked.push((AnswerKey::Before, ask(before, None, &metrics)));
         let width = series::width_before(view, range, before);
-        questions.extend(width.map(|width| (AnswerKey::SeriesBefore, ask(before, Some(width), &series))));
+        asked.extend(width.map(|width| (AnswerKey::SeriesBefore, ask(before, Some(width), &series))));
     }
+    let mut questions: Vec<(AnswerKey, Question)> =
+        asked.into_iter().filter_map(|(key, question)| Some((key, question?))).collect();
     for tab in needed(view, tabs) {
         let question = panels::breakdown(view, span, &tab);
         questions.extend(question.map(|question| (AnswerKey::Panel(tab), question)));
@@ -48,7 +50,9 @@ pub(super) fn answers(
     if view.has_goals() {
         questions.extend(goals::questions(view, span));
     }
-    questions.extend(view.chosen.past_budget(view.site.id, span).map(|question| (AnswerKey::PastBudget, question)));
+    let past_budget = view.chosen.past_budget(view.site.id, span).into_iter().enumerate();
+    questions.extend(past_budget.map(|(place, question)| (AnswerKey::PastBudget(place), question)));
+    questions.extend(entries(view, span).map(|question| (AnswerKey::Entries, question)));
     questions.retain(|(_, question)| question.has_sums());
     let (slots, questions): (Vec<AnswerKey>, Vec<Question>) = questions.into_iter().unzip();
     Ok(slots.into_iter().zip(report::answers(&questions, sums)?).collect())
@@ -70,6 +74,18 @@ pub(super) fn days_kept_from(
     Ok(months.last().filter(|_| reads_days).map(|month| Day(month.last().0 + 1)))
 }
 
+/// The visits that entered on the pages that are chosen, whose bounces are shown.
+fn entries(view: &SiteView, span: Span) -> Option<Question> {
+    let (page, entry) = (Axis::Of(Dimension::Page), Axis::Of(Dimension::EntryPage));
+    let turned = |filter: &Filter<_>| match filter.axis == page {
+        true => Filter { axis: entry.clone(), ..filter.clone() },
+        false => filter.clone(),
+    };
+    let filters: Vec<_> = view.chosen.filters.iter().map(turned).collect();
+    let question = Question::new(view.site.id, span, Axis::Total, None, &[]);
+    question.under(&filters).filter(|_| view.chosen.scope() == Scope::Pages)
+}
+
 /// The lists that are seen, and those that something else is told from.
 fn needed(view: &SiteView, tabs: &[CardTabs]) -> Vec<Tab> {
     let mut needed: Vec<Tab> = tabs.iter().map(|tabs| tabs.seen.clone()).collect();
@@ -79,9 +95,6 @@ fn needed(view: &SiteView, tabs: &[CardTabs]) -> Vec<Tab> {
         Target::Page(_) => Some(Tab::Of(Dimension::Page)),
         Target::Pattern(_) => None,
     }));
-    if view.chosen.scope() == Scope::Pages {
-        needed.push(Tab::Of(Dimension::EntryPage));
-    }
     let mut seen = std::collections::HashSet::new();
     needed.retain(|tab| seen.insert(tab.clone()));
     needed

@@ -121,21 +121,20 @@ fn range(view: &SiteView, now: Moment, sums: &dyn Sums) -> Result<Range, StoreEr
 
 /// A panel with all its rows.
 fn whole_panel(view: &SiteView, tab: &Tab, range: &Range, sums: &dyn Sums) -> Result<Panel, StoreError> {
-    let Some(question) = panels::breakdown(view, range.span, tab) else {
-        return Ok(panels::without(tab, view.words.no_sums));
-    };
-    if let Some(sentence) = panels::refused(view, &question, tab) {
+    let question = panels::whole_list(view, range.span, tab);
+    if let Some(sentence) = panels::refused(view, question.as_ref(), tab) {
         return Ok(panels::without(tab, sentence));
     }
     let metrics = [Metric::Visitors, view.chosen.scope().hits()];
     let total = view.chosen.ask(Question::new(view.site.id, range.span, Axis::Total, None, &metrics));
+    let Some((total, question)) = total.zip(question) else { return Ok(panels::without(tab, view.words.no_sums)) };
     let mut found = report::answers(&[total, question], sums)?;
     let lines = found.pop().unwrap_or_default();
     let total = found.pop().and_then(|lines| lines.into_iter().next());
     let visitors = total.as_ref().map_or(Some(0.0), |line| line.metrics[0]);
     let is_measured = visitors.is_some() && view.site.settings.address != AddressMode::None || visitors > Some(0.0);
     let whole = total.and_then(|line| line.metrics[usize::from(!is_measured)]).unwrap_or(0.0);
-    Ok(panels::panel(view, tab, lines, is_measured, whole))
+    Ok(panels::panel(view, tab, lines, (is_measured, whole), true))
 }
 
 fn sort(rows: &mut [PanelRow], metrics: &[Metric], params: &ListParams, tab: &Tab, view: &SiteView) {
@@ -182,12 +181,14 @@ fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) ->
 }
 
 /// What files of a panel count. Everybody is told events under their names alone.
-fn exported(view: &SiteView, tab: &Tab) -> &'static [Metric] {
-    match (view.audience != Audience::Public, tab) {
-        (true, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events],
-        (false, Tab::Of(Dimension::Event)) => &[Metric::Visitors, Metric::Visits, Metric::Events],
-        (false, _) => &[Metric::Visitors, Metric::Visits, Metric::Pageviews],
-    }
+fn exported(view: &SiteView, tab: &Tab) -> Vec<Metric> {
+    let mut metrics = match (view.audience != Audience::Public, tab) {
+        (true, _) => vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events],
+        (false, Tab::Of(Dimension::Event)) => return vec![Metric::Visitors, Metric::Visits, Metric::Events],
+        (false, _) => return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews],
+    };
+    metrics.extend(panels::page_rates(tab, view.chosen.scope()));
+    metrics
 }
 
 /// A whole breakdown.
@@ -215,16 +216,20 @@ pub fn export(
     let range = range(view, now, sums)?;
     let metrics = exported(view, tab);
     let Some(axis) = tab.axis() else { return Ok(None) };
-    let asked = view.chosen.ask(Question::new(view.site.id, range.span, axis, None, metrics));
-    if panels::refused(view, &asked, tab).is_some() {
-        return Ok(None);
-    }
+    let asked = view.chosen.ask(Question::new(view.site.id, range.span, axis, None, &metrics));
+    let Some(asked) = asked.filter(|asked| panels::refused(view, Some(asked), tab).is_none()) else { return Ok(None) };
     let mut lines = report::answer(&asked, sums)?;
     lines.retain(|line| params.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
-    let row = |line: Line| PanelRow { value: line.value, metrics: line.metrics, share: None, href: None };
+    let row = |line: Line| PanelRow {
+        lows: line.lows(0..line.metrics.len()),
+        value: line.value,
+        metrics: line.metrics,
+        share: None,
+        href: None,
+    };
     let days = (range.span.first_day(), range.span.last_day());
-    Ok(Some(Breakdown { days, metrics: metrics.to_vec(), rows: lines.into_iter().map(row).collect() }))
+    Ok(Some(Breakdown { days, metrics, rows: lines.into_iter().map(row).collect() }))
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use super::questions::{answers, compared, days_kept_from};
 use super::site_view::SiteView;
 use super::{goals, mails, notices, panels, series};
 use crate::beacon::address::HiddenProxy;
-use crate::cell::{Dimension, Metric};
+use crate::cell::Metric;
 use crate::page::bots;
-use crate::page::cards::Tab;
 use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
@@ -103,7 +102,7 @@ impl PageAnswers {
             account,
             now: records.now,
             personal: records.personal,
-            revenue: all.filter(|_| panels::event(view).is_some()).map_or_else(Vec::new, goals::money_of),
+            revenue: all.filter(|_| view.chosen.event().is_some()).map_or_else(Vec::new, goals::money_of),
             goals: goals::goals(view, span, &self.found, visitors.filter(|_| is_measured)),
             cards: panels::cards(view, tabs, span, &self.found, is_measured, whole_of(view, all, is_measured)),
             mails: records.mails,
@@ -235,11 +234,17 @@ fn totals_of(view: &SiteView, found: &Answers, is_compared: bool) -> Vec<Total> 
     let had_visits = before.flatten().is_some_and(|line| line.tally.visits > 0);
     let is_rate = |metric| matches!(metric, Metric::ViewsPerVisit | Metric::BounceRate | Metric::ConversionRate);
     // Bounces of a page are those of the visits that entered there.
-    let is_known = |metric| metric != Metric::BounceRate || scope != Scope::Pages || has_entries(view, found);
+    let is_known = |metric| metric != Metric::BounceRate || scope != Scope::Pages || has_entries(found);
+    // The most of one range is nothing to compare with the most of another.
+    let is_sure = |place: usize| [line, before.flatten()].into_iter().flatten().all(|line| line.is_sure(place));
     let total = |(place, metric): (usize, Metric)| Total {
         metric,
         value: value(line, metric, place).filter(|_| is_known(metric)),
-        before: before.filter(|_| had_visits || !is_rate(metric)).and_then(|before| value(before, metric, place)),
+        low: line.and_then(|line| line.low(place).flatten()),
+        before: before
+            .filter(|_| had_visits || !is_rate(metric))
+            .filter(|_| is_sure(place))
+            .and_then(|before| value(before, metric, place)),
         is_of_goal: scope.is_goal(),
         href: (series::is_drawable(view, metric) && value(line, metric, place).is_some()).then(|| view.drawn(metric)),
         is_drawn: view.state.metric == Some(metric),
@@ -248,7 +253,6 @@ fn totals_of(view: &SiteView, found: &Answers, is_compared: bool) -> Vec<Total> 
 }
 
 /// Whether any visit entered on the pages that are chosen.
-fn has_entries(view: &SiteView, found: &Answers) -> bool {
-    let passes = |line: &Line| view.chosen.filter.as_ref().is_some_and(|filter| filter.test.passes(&line.value));
-    found.get(&AnswerKey::Panel(Tab::Of(Dimension::EntryPage))).is_some_and(|lines| lines.iter().any(passes))
+fn has_entries(found: &Answers) -> bool {
+    found.get(&AnswerKey::Entries).is_some_and(|lines| !lines.is_empty())
 }

@@ -86,7 +86,7 @@ impl<'a> SiteView<'a> {
         let usual = if now.0 - site.added.0 < limits::SITE_YOUNG_MS { Period::Today } else { Period::Days(30) };
         let state = UrlState { is_embedded: false, ..UrlState::read(query, usual)? };
         let chosen = state.choice.resolve(site)?;
-        if chosen.goal.is_some() && chosen.filter.is_some() {
+        if chosen.goal.is_some() && !chosen.filters.is_empty() {
             return Err(ViewError::GoalAndFilter);
         }
         let home = format!("/{}", site.domain);
@@ -229,7 +229,7 @@ impl<'a> SiteView<'a> {
         }
         let others = self.state.choice.parts.iter().filter(|other| other.key != part.key).cloned();
         let joined = Choice { parts: others.collect() }.and(part.clone());
-        let is_seen = |chosen: &Chosen| chosen.goal.is_none() || chosen.filter.is_none();
+        let is_seen = |chosen: &Chosen| chosen.goal.is_none() || chosen.filters.is_empty();
         let choice = match joined.resolve(self.site) {
             Ok(chosen) if is_seen(&chosen) => joined,
             _ => Choice::default().and(part),
@@ -350,8 +350,9 @@ impl<'a> SiteView<'a> {
     /// Hours of single dimensions are not kept for ever, and are nothing for everybody.
     fn possible(&self, range: &Range) -> Vec<Interval> {
         let oldest = range.today.0 - self.site.settings.retention.hour_days(range.today);
-        let has_hours =
-            self.audience != Audience::Public && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
+        let has_hours = self.audience != Audience::Public
+            && !self.chosen.is_of_two()
+            && (self.chosen.is_all() || range.span.first_day().0 >= oldest);
         let mut intervals = range.intervals();
         intervals.retain(|interval| has_hours || *interval != Interval::Hour);
         intervals

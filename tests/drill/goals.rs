@@ -171,7 +171,8 @@ impl Known<'_, '_> {
         let span = Span::of_days(self.days[0], self.days[1]);
         for event in ["Signup", "x"] {
             let question = Question::new(self.site, span, Axis::Total, None, &[Metric::TotalRevenue]);
-            let lines = answer(&question.of_goal(&Target::Event(event.into())), self.room.collector()).unwrap();
+            let question = question.of_goals(&[&Target::Event(event.into())], &[]).unwrap();
+            let lines = answer(&question, self.room.collector()).unwrap();
             let mut found: Vec<(Name, i64, i64)> = lines.into_iter().flat_map(|line| line.money).collect();
             found.sort();
             let of = |value| (value, sum(Cell { axis: Axis::Revenue { event, within: None }, value }));

@@ -41,7 +41,7 @@ pub fn ask(site: SiteId, split: Axis<Name>, filter: Option<Filter<Name>>, grain:
         Grain::Day => days.map(|day| day.0),
         Grain::Month => days.map(|day| day.month().0),
     };
-    Ask { site, axis: split, filter, grain, first, last, by_bucket: true }
+    Ask { axis: split, filter, grain, first, last, by_bucket: true, ..Ask::totals_of_day(site, days[0]) }
 }
 
 /// The one value of a dimension.

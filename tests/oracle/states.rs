@@ -75,7 +75,15 @@ fn read(collector: &Collector, days: [Day; 2], progress: &Progress) -> Taken {
     let mut shown = Shown::new();
     for site in SITES {
         let ask = |axis: &Axis<Name>, filter, grain, [first, last]: [i32; 2]| {
-            let ask = Ask { site, axis: axis.clone(), filter, grain, first, last, by_bucket: true };
+            let ask = Ask {
+                axis: axis.clone(),
+                filter,
+                grain,
+                first,
+                last,
+                by_bucket: true,
+                ..Ask::totals_of_day(site, days[0])
+            };
             snapshot.read(&[ask]).unwrap().concat()
         };
         let hours = days.map(|day| LocalHour { day, hour: headcount::site::Hour(0) }.number());

@@ -136,7 +136,7 @@ impl Kept {
         for site in &self.sites {
             let ask = |grain: Grain| {
                 let [first, last] = self.buckets(grain);
-                Ask { site: *site, axis: axis.clone(), filter: None, grain, first, last, by_bucket }
+                Ask { axis: axis.clone(), grain, first, last, by_bucket, ..Ask::totals_of_day(*site, Day(first)) }
             };
             let answers = self.collector().read(&grains.map(ask)).unwrap();
             assert_eq!(answers.len(), N);

@@ -266,7 +266,7 @@ impl Figure {
 }
 
 fn ask(site: SiteId, axis: Axis<headcount::counts::Name>, grain: Grain, [first, last]: [i32; 2]) -> Ask {
-    Ask { site, axis, filter: None, grain, first, last, by_bucket: true }
+    Ask { axis, grain, first, last, by_bucket: true, ..Ask::totals_of_day(site, Day(first)) }
 }
 
 /// What rows have together by some number made of their buckets, of what can be added.

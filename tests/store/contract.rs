@@ -87,7 +87,7 @@ pub fn ask(site: SiteId, grain: Grain, axis: Axis<Name>, page: Option<&str>) -> 
         Grain::Day => (DAY.0 - 31, DAY.0 + 200),
         Grain::Month => (DAY.month().0 - 1, DAY.month().0 + 6),
     };
-    Ask { site, axis, filter, grain, first, last, by_bucket: true }
+    Ask { axis, filter, grain, first, last, by_bucket: true, ..Ask::totals_of_day(site, DAY) }
 }
 
 /// Rows in order, those without a number left out.

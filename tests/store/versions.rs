@@ -56,7 +56,7 @@ fn pageviews(stores: &Stores, grain: Grain, axis: Axis<Name>, filter: Option<Fil
         Grain::Day => (FIRST.0, FIRST.0 + 2),
         Grain::Hour => (FIRST.0 * 24, (FIRST.0 + 3) * 24 - 1),
     };
-    let ask = Ask { site: SiteId(1), axis, filter, grain, first, last, by_bucket: false };
+    let ask = Ask { axis, filter, grain, first, last, ..Ask::totals_of_day(SiteId(1), Day(first)) };
     let rows = stores.sums.snapshot().unwrap().read(&[ask], &[]).unwrap().rows.remove(0);
     let shown = rows.into_iter().filter(|row| row.tally.pageviews > 0);
     shown.map(|row| (row.value.to_string(), row.tally.pageviews)).collect()

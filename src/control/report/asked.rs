@@ -72,15 +72,20 @@ pub(super) fn subjects(
 ) -> Result<Vec<ReportSubject>, CommandRefusal> {
     let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
     if !split.is_goals {
-        let question = chosen.ask(question);
-        check(&question, split, chosen, range, site.settings.retention.hour_days(range.today))?;
+        check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
+        let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
+        check(&question, split, chosen)?;
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
     let subject = |goal: &Goal| {
-        let question = Chosen { goal: Some(goal.clone()), ..chosen.clone() }.ask(question.clone());
-        let has_sums = question.has_sums();
-        ReportSubject { goal: Some(Name::from(goal.name.as_str())), question, has_sums }
+        let asked = Chosen { goal: Some(goal.clone()), ..chosen.clone() }.ask(question.clone());
+        let has_sums = asked.as_ref().is_some_and(Question::has_sums);
+        ReportSubject {
+            goal: Some(Name::from(goal.name.as_str())),
+            question: asked.unwrap_or(question.clone()),
+            has_sums,
+        }
     };
     let subjects: Vec<_> = site.settings.goals.iter().filter(is_wanted).map(subject).collect();
     if subjects.is_empty() {
@@ -89,9 +94,8 @@ pub(super) fn subjects(
     Ok(subjects)
 }
 
-/// Refuses what sums can't answer.
-fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range, days: i32) -> Result<(), CommandRefusal> {
-    let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
+/// Refuses hours of dimensions that are not kept any more.
+fn check_hours(split: &Split, chosen: &Chosen, range: &Range, days: i32) -> Result<(), CommandRefusal> {
     let is_hourly = split.interval == Some(Interval::Hour);
     if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - days {
         return refuse(format!(
@@ -99,20 +103,35 @@ fn check(question: &Question, split: &Split, chosen: &Chosen, range: &Range, day
             counted(days.max(0) as u64, "days")
         ));
     }
+    Ok(())
+}
+
+/// Why sums can't tell it.
+fn three_dimensions(split: &Split, chosen: &Chosen) -> String {
+    let what = match (chosen.goal.is_some(), chosen.filters.len()) {
+        (true, 1) => "a goal and a filter",
+        (true, _) => "a goal and two filters",
+        (false, _) => "two filters",
+    };
     let by = &split.column;
-    if split.axis != Axis::Total && chosen.goal.is_some() && chosen.filter.is_some() {
-        return refuse(format!(
-            "a goal, a filter and --by {by} are three dimensions, and sums are kept of any two: leave out one of them"
-        ));
+    if split.axis == Axis::Total {
+        return format!("{what} are three dimensions, and sums are kept of any two: leave out one of them");
     }
+    format!("{what} and --by {by} are three dimensions, and sums are kept of any two: leave out one of them")
+}
+
+/// Refuses what sums can't answer.
+fn check(question: &Question, split: &Split, chosen: &Chosen) -> Result<(), CommandRefusal> {
+    let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
+    let by = &split.column;
     if question.has_sums() {
         return Ok(());
     }
     let by_day = Question { interval: Some(Interval::Day), ..question.clone() };
-    if question.span.grain != Grain::Hour && is_hourly && by_day.has_sums() {
+    if question.span.grain != Grain::Hour && split.interval == Some(Interval::Hour) && by_day.has_sums() {
         return refuse("two dimensions are kept together by day and month, not by hour; ask for --by day");
     }
-    if is_prop(&split.axis) || chosen.filter.as_ref().is_some_and(|filter| is_prop(&filter.axis)) {
+    if is_prop(&split.axis) || chosen.filters.iter().any(|filter| is_prop(&filter.axis)) {
         return refuse(
             "properties are counted under their event alone: take --filter event=NAME or --goal NAME with --by prop:KEY, \
              and no other filter",
@@ -135,6 +154,9 @@ pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
     if split.axis == Axis::Of(Dimension::Page) && scope == Scope::Visits || scope == Scope::Pages && !of_hit {
         metrics.extend([Metric::TimeOnPage, Metric::ScrollDepth]);
     }
+    if matches!(split.axis, Axis::Of(Dimension::Page | Dimension::ExitPage)) && scope == Scope::Visits {
+        metrics.push(Metric::ExitRate);
+    }
     metrics
 }
 
@@ -146,7 +168,7 @@ fn goal_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
         Axis::Total => metrics.push(Metric::ConversionRate),
         _ => {}
     }
-    if split.axis == Axis::Total && chosen.filter.is_none() {
+    if split.axis == Axis::Total && chosen.filters.is_empty() {
         metrics.push(Metric::TotalRevenue);
     }
     metrics

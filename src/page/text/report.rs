@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::table::{self, aligned};
 use crate::cell::Metric;
 use crate::report::choice::Choice;
+use crate::report::money::plain;
 use crate::report::period::Range;
 use crate::report::{Figure, Interval, Line};
 use crate::site::Site;
@@ -73,9 +74,15 @@ impl ReportText {
         if !self.column.is_empty() {
             row.insert(self.column.clone(), self.label(line).into());
         }
-        for (metric, value) in self.metrics.iter().zip(&line.metrics) {
-            let value = if *metric == Metric::TotalRevenue { revenue(line) } else { json!(Figure(*value)) };
-            row.insert(self.name(*metric).to_owned(), value);
+        for (place, (metric, value)) in self.metrics.iter().zip(&line.metrics).enumerate() {
+            let name = self.name(*metric);
+            let sure = value.filter(|_| line.is_sure(place));
+            let sum = if *metric == Metric::TotalRevenue { revenue(line) } else { json!(Figure(sure)) };
+            row.insert(name.to_owned(), sum);
+            if let Some((low, high)) = line.low(place).flatten().zip(*value) {
+                row.insert(format!("{name}_at_least"), json!(Figure(Some(low))));
+                row.insert(format!("{name}_at_most"), json!(Figure(Some(high))));
+            }
         }
         Value::Object(row)
     }
@@ -100,9 +107,10 @@ impl ReportText {
         let heads = self.metrics.iter().filter(|metric| is_shown(metric)).map(|m| self.name(*m).replace('_', " "));
         let mut rows = vec![std::iter::once(self.column.clone()).chain(heads).collect()];
         for line in &self.lines[..shown] {
-            let cells = self.metrics.iter().zip(&line.metrics).filter(|(metric, _)| is_shown(metric));
-            let cells = cells.map(|(metric, value)| match metric {
+            let cells = self.metrics.iter().zip(&line.metrics).enumerate().filter(|(_, (metric, _))| is_shown(metric));
+            let cells = cells.map(|(place, (metric, value))| match metric {
                 Metric::TotalRevenue => money(line),
+                _ if !line.is_sure(place) => value.map_or_else(|| "-".into(), |value| format!("<={value}")),
                 _ => value.map_or_else(|| "-".into(), |value| value.to_string()),
             });
             rows.push(std::iter::once(self.label(line)).chain(cells).collect());
@@ -118,7 +126,7 @@ fn revenue(line: &Line) -> Value {
 }
 
 fn money(line: &Line) -> String {
-    let sums = line.money.iter().map(|(currency, sum, _)| format!("{currency} {:.2}", *sum as f64 / 1_000.0));
+    let sums = line.money.iter().map(|(currency, sum, _)| format!("{currency} {}", plain(currency, *sum)));
     let sums: Vec<String> = sums.collect();
     if sums.is_empty() { "-".into() } else { sums.join(", ") }
 }

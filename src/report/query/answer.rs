@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Include, Pagination, Query};
+use super::{Include, LineColumn, Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
-use crate::report::{self, Figure, Interval, Line, Question, Sums, taken_out};
+use crate::counts::Name;
+use crate::report::{self, Figure, Interval, Line, Question, Sums, money, place_names, taken_out};
 use crate::site::Day;
 use crate::store::{Grain, StoreError, TakenOut};
 
@@ -24,6 +25,9 @@ pub struct Answer {
 struct Row {
     metrics: Vec<Value>,
     dimensions: Vec<String>,
+    /// The least and the most of each metric that is not sure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounds: Option<Vec<Option<[Figure; 2]>>>,
 }
 
 /// What is said about the results; only what was asked for or has to be known.
@@ -57,12 +61,24 @@ const SUMMED_HOURS: Warning = Warning {
     ),
 };
 
-const SUMMED: Warning = Warning {
-    code: "summed",
+const AT_MOST: Warning = Warning {
+    code: "at_most",
     warning: Cow::Borrowed(
-        "The filter lets pass several values, and this is the sum over them: who has two of them counts twice. Filter by \
-         one value to have each once.",
+        "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of them: the figure \
+         lies between bounds. Ask with `include: {\"estimates\": true}` to have the most and both bounds; rates have none.",
     ),
+};
+
+const NOT_BY_DIMENSION: Warning = Warning {
+    code: "no_revenue_by_dimension",
+    warning: Cow::Borrowed(
+        "Revenue metrics are null as money is kept of goals in all and over time; leave out filters and other dimensions.",
+    ),
+};
+
+const SEVERAL_CURRENCIES: Warning = Warning {
+    code: "no_single_revenue_currency",
+    warning: Cow::Borrowed("Revenue metrics are null as there are multiple currencies for the selected event:goals."),
 };
 
 const PAST_BUDGET: Warning = Warning {
@@ -129,12 +145,14 @@ pub(super) struct Included {
     time_labels: bool,
     #[serde(skip_serializing_if = "is_false")]
     total_rows: bool,
+    #[serde(skip_serializing_if = "is_false")]
+    estimates: bool,
 }
 
 impl From<Include> for Included {
     fn from(include: Include) -> Self {
-        let Include { imports, time_labels, total_rows } = include;
-        Included { imports, time_labels, total_rows }
+        let Include { imports, time_labels, total_rows, estimates } = include;
+        Included { imports, time_labels, total_rows, estimates }
     }
 }
 
@@ -153,9 +171,7 @@ impl Query {
         let mut found = report::answers(&questions, sums)?.into_iter();
         let mut lines = Vec::new();
         for (subject, mut of_subject) in self.subjects.iter().zip(found.by_ref()) {
-            if let Some(goal) = &subject.goal {
-                of_subject.iter_mut().for_each(|line| line.value = goal.clone());
-            }
+            of_subject.iter_mut().for_each(|line| subject.name(line));
             // There may be a million of them, which are not copied.
             if lines.is_empty() {
                 lines = of_subject;
@@ -168,7 +184,8 @@ impl Query {
             lines.extend(nothing);
         }
         report::sort(&mut lines, &self.order);
-        let is_other = |line: &Line| self.is_split() && &*line.value == OTHER;
+        let is_other =
+            |line: &Line| self.is_split() && (&*line.value == OTHER || line.second.as_deref() == Some(OTHER));
         let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
         let marks = self.marks(sums)?;
         let mut meta = self.meta(&lines);
@@ -189,13 +206,14 @@ impl Query {
         self.subjects.iter().any(|subject| subject.question.axis != Axis::Total)
     }
 
-    /// The question whether the filter's dimension has values past the budget: some of what is asked for may be there.
-    fn past_budget(&self) -> Option<Question> {
-        let axis = self.filter.as_ref()?.axis.clone();
-        let test = Test::Is(vec![OTHER.to_owned()]);
-        let site = self.subjects.first()?.question.site;
-        let question = Question::new(site, self.span, Axis::Total, None, &[]);
-        Some(question.filtered(Some(Filter { axis, test })))
+    /// The questions whether dimensions of filters have values past the budget: some of what is asked for may be there.
+    fn past_budget(&self) -> Vec<Question> {
+        let Some(subject) = self.subjects.first() else { return Vec::new() };
+        let question = |filter: &Filter<Name>| {
+            let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
+            Question::new(subject.question.site, self.span, Axis::Total, None, &[]).filtered(Some(other))
+        };
+        self.filters.iter().map(question).collect()
     }
 
     /// How many hits had no visitor, if there were any.
@@ -220,14 +238,49 @@ impl Query {
     }
 
     fn row(&self, line: &Line) -> Row {
-        let text = |name: &String| match (self.interval, line.bucket) {
-            (Some(interval), Some(bucket)) if name.starts_with("time") => interval.label(bucket),
-            _ => line.value.to_string(),
+        let text = |column: &LineColumn| match *column {
+            LineColumn::Time => self.interval.zip(line.bucket).map_or_else(String::new, |(width, at)| width.label(at)),
+            LineColumn::Value { is_second, named } => {
+                let value = if is_second { line.second.as_deref().unwrap_or_default() } else { &line.value };
+                named.map_or(value, |dimension| place_names::english(dimension, value)).to_owned()
+            }
         };
-        let metrics = self.echo.metrics.iter().zip(&line.metrics);
+        let metrics = self.echo.metrics.iter().zip(&line.metrics).enumerate();
+        let shown = |(place, (name, value)): (usize, (&&'static str, &Option<f64>))| {
+            let is_shown = self.include.estimates || line.is_sure(place);
+            self.number(name, value.filter(|_| is_shown), line)
+        };
+        let bounds = |place: usize| {
+            let (low, high) = line.low(place)?.zip(line.metrics[place])?;
+            Some([Figure(Some(low)), Figure(Some(high))])
+        };
+        let is_bounded = self.include.estimates && line.bounds.is_some();
         Row {
-            metrics: metrics.map(|(name, value)| number(name, *value, line)).collect(),
-            dimensions: self.echo.dimensions.iter().map(text).collect(),
+            metrics: metrics.map(shown).collect(),
+            dimensions: self.columns.iter().map(text).collect(),
+            bounds: is_bounded.then(|| (0..line.metrics.len()).map(bounds).collect()),
+        }
+    }
+
+    /// Whether money of several currencies is asked for as one sum.
+    fn mixes_currencies(&self, line: &Line) -> bool {
+        line.money.len() > 1 && self.subjects.iter().any(|subject| subject.question.money.len() > 1)
+    }
+
+    /// A metric as JSON; money with its currency, as Plausible writes it.
+    fn number(&self, name: &str, value: Option<f64>, line: &Line) -> Value {
+        match (value, line.money.first()) {
+            (Some(_), Some(_)) if name.ends_with("_revenue") && self.mixes_currencies(line) => Value::Null,
+            (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => {
+                let thousandths = (value * 1_000.0).round() as i64;
+                json!({
+                    "value": Figure(Some(value)),
+                    "currency": &**currency,
+                    "short": money::short(currency, thousandths),
+                    "long": money::long(currency, thousandths),
+                })
+            }
+            _ => json!(Figure(value)),
         }
     }
 
@@ -246,28 +299,23 @@ impl Query {
 
     fn metric_warnings(&self, lines: &[Line]) -> BTreeMap<&'static str, Warning> {
         let mut warnings = BTreeMap::new();
-        let asks = |name: &str| self.echo.metrics.contains(&name);
-        let of_hits = |axis: &Axis<_>| !matches!(axis, Axis::Of(dimension) if dimension.is_of_visit());
-        if self.is_set && asks("visitors") {
-            warnings.insert("visitors", SUMMED);
-        }
-        for name in ["percentage", "conversion_rate", "group_conversion_rate"] {
-            if self.is_set && asks(name) {
-                warnings.insert(name, SUMMED);
-            }
-        }
-        for name in ["visits", "views_per_visit"] {
-            if self.is_set && asks(name) && self.filter.as_ref().is_some_and(|filter| of_hits(&filter.axis)) {
-                warnings.insert(name, SUMMED);
+        for (place, name) in self.echo.metrics.iter().enumerate() {
+            if lines.iter().any(|line| !line.is_sure(place)) {
+                warnings.insert(*name, AT_MOST);
             }
         }
         if self.adds_hours() {
-            warnings.insert("visitors", SUMMED_HOURS);
+            warnings.entry("visitors").or_insert(SUMMED_HOURS);
         }
+        let asks = |name: &str| self.echo.metrics.contains(&name);
+        let is_split = !self.filters.is_empty() || self.subjects.iter().any(|of| of.question.axis != Axis::Total);
         let several = lines.iter().find(|line| line.money.len() > 1);
         for name in ["total_revenue", "average_revenue"].into_iter().filter(|name| asks(name)) {
-            if let Some(line) = several {
-                warnings.insert(name, other_currencies(line));
+            match several {
+                _ if is_split => _ = warnings.insert(name, NOT_BY_DIMENSION),
+                Some(line) if self.mixes_currencies(line) => _ = warnings.insert(name, SEVERAL_CURRENCIES),
+                Some(line) => _ = warnings.insert(name, other_currencies(line)),
+                None => {}
             }
         }
         warnings
@@ -281,26 +329,10 @@ impl Query {
     }
 }
 
-/// A metric as JSON; money with its currency, as Plausible writes it.
-fn number(name: &str, value: Option<f64>, line: &Line) -> Value {
-    match (value, line.money.first()) {
-        (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => json!({
-            "value": value,
-            "currency": &**currency,
-            "short": format!("{currency} {value:.1}"),
-            "long": format!("{currency} {value:.2}"),
-        }),
-        _ => json!(Figure(value)),
-    }
-}
-
 /// What a line's money is beside its most usual currency: sums of currencies can't be added.
 fn other_currencies(line: &Line) -> Warning {
-    let sums = line
-        .money
-        .iter()
-        .skip(1)
-        .map(|(currency, thousandths, _)| format!("{currency} {:.2}", *thousandths as f64 / 1_000.0));
+    let others = line.money.iter().skip(1);
+    let sums = others.map(|(currency, thousandths, _)| format!("{currency} {}", money::plain(currency, *thousandths)));
     let sums = sums.collect::<Vec<_>>().join(", ");
     Warning {
         code: "several_currencies",

@@ -2,6 +2,7 @@
 
 use super::{Asked, Direction};
 use crate::cell::Axis;
+use crate::counts::Name;
 use crate::report::Interval;
 
 impl Asked {
@@ -16,9 +17,21 @@ impl Asked {
                 Some(Interval::Month) => "time:month".into(),
             },
             Asked::Value(Axis::Of(dimension)) => dimension.api_name().into(),
+            Asked::Named(dimension) => format!("{}_name", dimension.api_name()),
             Asked::Value(Axis::Prop { key, .. }) => format!("event:props:{key}"),
             Asked::Goal => "event:goal".into(),
             Asked::Value(_) => String::new(),
+        }
+    }
+}
+
+impl Asked {
+    /// The dimension or property that it is by.
+    pub(super) fn axis(&self) -> Option<Axis<Name>> {
+        match self {
+            Asked::Value(axis) => Some(axis.clone()),
+            Asked::Named(dimension) => Some(Axis::Of(*dimension)),
+            Asked::Time(_) | Asked::Goal => None,
         }
     }
 }

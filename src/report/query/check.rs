@@ -1,7 +1,9 @@
 //! Says why sums cannot answer a [`QueryRequest`], if they cannot.
 
+use std::collections::HashSet;
+
 use super::{Asked, QueryError, QueryRequest};
-use crate::cell::{Axis, Dimension, Metric};
+use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
 use crate::limits;
 use crate::report::{Interval, Span};
@@ -11,94 +13,107 @@ use crate::store::Grain;
 impl QueryRequest {
     /// Refuses what cannot be combined.
     pub(super) fn check(&self) -> Result<(), QueryError> {
-        let is_time = |asked: &&Asked| matches!(asked, Asked::Time(_));
-        let times = self.dimensions.iter().filter(is_time).count();
-        if times > 1 || self.dimensions.len() - times > 1 {
-            let names: Vec<_> = self.dimensions.iter().map(|asked| format!("`{}`", asked.name(None))).collect();
+        let times = self.dimensions.iter().filter(|asked| matches!(asked, Asked::Time(_))).count();
+        if times > 1 || self.dimensions.len() - times > 2 {
             return refuse(format!(
-                "Dimensions {} cannot be combined; ask for one dimension, for time, or for one of each.",
-                names.join(" and ")
+                "Dimensions {} cannot be combined; ask for one or two dimensions, for time, or for both.",
+                names(self.dimensions.iter().map(|asked| asked.name(None)))
             ));
         }
         if self.include.time_labels && times == 0 {
             return refuse("Invalid include.time_labels: requires a time dimension.".into());
         }
-        self.check_filters()?;
+        self.check_properties()?;
+        if self.asked_together().len() > 2 {
+            return Err(self.too_many_dimensions());
+        }
         self.check_metrics()
     }
 
-    /// Refuses what sums of two dimensions can't answer.
-    fn check_filters(&self) -> Result<(), QueryError> {
-        let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
-        let is_prop = |axis: &Axis<Name>| matches!(axis, Axis::Prop { .. });
-        let is_one =
-            self.filters.filter.as_ref().is_some_and(|filter| filter.test.named().is_some_and(|n| n.len() == 1));
-        match (filter, self.axis()) {
-            (Some(Axis::Of(Dimension::Event)), Some(Axis::Prop { .. })) if is_one && !self.is_of_goals() => Ok(()),
-            (Some(by), Some(split)) if by != split && (is_prop(by) || is_prop(split)) => {
-                let event = "filter by one `event:goal`, or leave the filter out";
-                refuse(format!(
-                    "Properties are counted under their events alone, so `{}` cannot be combined with a filter on `{}`; {event}.",
-                    name(split),
-                    name(by)
-                ))
+    /// The dimensions that have to be known together, each once.
+    fn asked_together(&self) -> Vec<String> {
+        let filters = self.filters.filters.iter().map(|filter| name(&filter.axis));
+        let mut asked: Vec<String> = filters.chain(self.axes().iter().map(name)).collect();
+        asked.extend(self.is_of_goals().then(|| Asked::Goal.name(None)));
+        let mut seen = HashSet::new();
+        asked.retain(|name| seen.insert(name.clone()));
+        asked
+    }
+
+    /// Why sums can't tell what is asked for.
+    pub(super) fn too_many_dimensions(&self) -> QueryError {
+        let asked = self.asked_together();
+        let together = names(asked.iter().cloned());
+        QueryError(match asked.len() {
+            0..=2 => format!("Sums are not kept of {together} together; leave out one of them."),
+            many => {
+                let many = if many == 3 { "three" } else { "more than two" };
+                format!("{together} are {many} dimensions, and sums are kept of any two: leave out one of them.")
             }
-            (Some(by), _) if self.is_of_goals() && is_prop(by) => refuse(format!(
-                "Properties are counted under their events alone; filter by `event:name` and `{}` instead of by a goal.",
-                name(by)
-            )),
-            (Some(by), Some(split)) if self.is_of_goals() => refuse(format!(
-                "A goal, a filter on `{}` and the dimension `{}` are three dimensions, and sums are kept of any two: leave out \
-                 one of them.",
-                name(by),
-                name(split)
-            )),
-            _ => Ok(()),
+        })
+    }
+
+    /// Refuses properties with anything but their events.
+    fn check_properties(&self) -> Result<(), QueryError> {
+        let (axes, filters) = (self.axes(), &self.filters.filters);
+        let Some(prop) = axes.iter().chain(filters.iter().map(|filter| &filter.axis)).find(|axis| is_prop(axis)) else {
+            return Ok(());
+        };
+        let is_event = |filter: &Filter<Name>| {
+            filter.axis == Axis::Of(Dimension::Event) && filter.test.named().is_some_and(|names| names.len() == 1)
+        };
+        let is_answered = match (axes.as_slice(), filters.as_slice(), self.is_of_goals()) {
+            ([_], [], _) | ([], [_], false) => true,
+            ([_], [filter], false) => filter.axis == *prop && axes[0] == *prop || is_event(filter),
+            _ => false,
+        };
+        if is_answered {
+            return Ok(());
         }
+        let others = self.asked_together().into_iter().filter(|other| *other != name(prop));
+        refuse(format!(
+            "Properties are counted under their events alone, so `{}` cannot be combined with {}; filter by one `event:goal` or \
+             `event:name`, or leave the filter out.",
+            name(prop),
+            names(others)
+        ))
+    }
+
+    /// The dimensions that are asked for or filtered by.
+    fn all_axes(&self) -> Vec<Axis<Name>> {
+        self.axes().into_iter().chain(self.filters.filters.iter().map(|filter| filter.axis.clone())).collect()
     }
 
     /// Refuses metrics that do not exist under the dimension or the filter.
     fn check_metrics(&self) -> Result<(), QueryError> {
-        let page = Axis::Of(Dimension::Page);
-        let is_filter = |wanted: &Axis<Name>| self.filters.filter.as_ref().is_some_and(|filter| filter.axis == *wanted);
-        let is_of_page = self.axis() == Some(&page) || is_filter(&page);
+        let axes = self.all_axes();
+        let has = |dimension: Dimension| axes.contains(&Axis::Of(dimension));
+        let is_of_page = has(Dimension::Page);
         for metric in &self.metrics {
             let name = metric.name();
             let needs = match metric {
                 Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::ExitRate if !is_of_page && !has(Dimension::ExitPage) => {
+                    "visit:exit_page or event:page filters or dimensions"
+                }
                 Metric::Percentage if self.dimensions.is_empty() => "dimensions",
                 metric if metric.is_of_goals() && !self.is_of_goals() => "event:goal filters or dimensions",
                 _ => continue,
             };
             return refuse(format!("Metric `{name}` can only be queried with {needs}."));
         }
-        self.check_money()?;
         self.check_session_metrics()
     }
 
-    /// Money is kept of events, in all and by their properties.
-    fn check_money(&self) -> Result<(), QueryError> {
-        let is_money = |metric: &&Metric| matches!(metric, Metric::TotalRevenue | Metric::AverageRevenue);
-        let Some(metric) = self.metrics.iter().find(is_money) else { return Ok(()) };
-        let is_split = self.axis().is_some() || self.filters.filter.is_some();
-        if !is_split {
-            return Ok(());
-        }
-        refuse(format!(
-            "Metric `{}` is kept of goals in all and over time; leave out filters and other dimensions.",
-            metric.name()
-        ))
-    }
-
     fn check_session_metrics(&self) -> Result<(), QueryError> {
-        let has_whole_visits = |axis: Option<&Axis<Name>>| match axis {
-            None | Some(Axis::Total) => true,
-            Some(Axis::Of(dimension)) => dimension.is_of_visit() || *dimension == Dimension::Page,
-            Some(_) => false,
+        let has_whole_visits = |axis: &Axis<Name>| match axis {
+            Axis::Total => true,
+            Axis::Of(dimension) => dimension.is_of_visit() || *dimension == Dimension::Page,
+            _ => false,
         };
-        let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
-        let is_whole = has_whole_visits(self.axis()) && has_whole_visits(filter) && !self.is_of_goals();
-        let of_whole_visits = |metric: &&Metric| matches!(metric, Metric::BounceRate | Metric::VisitDuration);
+        let is_whole = self.all_axes().iter().all(has_whole_visits) && !self.is_of_goals();
+        let of_whole_visits =
+            |metric: &&Metric| matches!(metric, Metric::BounceRate | Metric::VisitDuration | Metric::ExitRate);
         let refused: Vec<_> = self.metrics.iter().filter(of_whole_visits).map(|metric| metric.name()).collect();
         if is_whole || refused.is_empty() {
             return Ok(());
@@ -116,15 +131,13 @@ impl QueryRequest {
         kept_days: i32,
     ) -> Result<(), QueryError> {
         let reads_hours = span.grain == Grain::Hour || interval == Some(Interval::Hour);
-        let filter = self.filters.filter.as_ref();
-        let is_pair = filter.is_some_and(|filter| self.axis().is_some_and(|axis| *axis != filter.axis));
-        if reads_hours && (is_pair || filter.is_some() && self.is_of_goals()) {
+        let asked = self.asked_together();
+        if reads_hours && asked.len() > 1 && !(asked.len() == 2 && self.axes().iter().any(is_prop)) {
             return refuse(
                 "Two dimensions are kept together by day and month, not by hour; ask for `time:day`.".into(),
             );
         }
-        let is_split = self.axis().is_some() || filter.is_some() || self.is_of_goals();
-        if reads_hours && is_split && span.first_day().0 < today.0 - kept_days {
+        if reads_hours && !asked.is_empty() && span.first_day().0 < today.0 - kept_days {
             return Err(QueryError(format!(
                 "Dimensions are kept by hour for {kept_days} days; ask for a later range, for whole days, or for no dimension."
             )));
@@ -143,4 +156,12 @@ fn refuse<T>(sentence: String) -> Result<T, QueryError> {
 
 fn name(axis: &Axis<Name>) -> String {
     Asked::Value(axis.clone()).name(None)
+}
+
+fn names(names: impl Iterator<Item = String>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+}
+
+fn is_prop(axis: &Axis<Name>) -> bool {
+    matches!(axis, Axis::Prop { .. })
 }

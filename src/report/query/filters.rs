@@ -1,7 +1,7 @@
 //! Reads the key `filters` of a query, as far as sums of two dimensions can answer it.
 //!
-//! Sums know how two dimensions meet, so one filter and one breakdown. Filters on the same dimension are one filter, and so
-//! are filters on dimensions that imply one another (a city lies in one country).
+//! Sums know how two dimensions meet, so one filter and one breakdown, or two filters. Filters on the same dimension are one filter, and
+//! so are filters on dimensions that imply one another (a city lies in one country).
 
 use serde_json::{Map, Value};
 
@@ -11,6 +11,7 @@ use crate::cell::dimension::{DIMENSIONS, DimensionRow, ValueOf};
 use crate::cell::{Axis, Dimension, Expression, Filter, NOT_SET, Test};
 use crate::counts::Name;
 use crate::limits;
+use crate::report::place_names;
 
 /// What a query lets pass.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,8 +20,8 @@ pub(super) struct Filters {
     pub(super) echo: Vec<Value>,
     /// Goals that visitors must have reached; each test is of their names.
     pub(super) goals: Vec<Test>,
-    /// The one filter.
-    pub(super) filter: Option<Filter<Name>>,
+    /// The filters, each on dimensions that imply one another.
+    pub(super) filters: Vec<Filter<Name>>,
 }
 
 /// Tests and how they are joined.
@@ -56,7 +57,7 @@ pub(super) fn filters(value: &Value) -> Result<Filters, QueryError> {
         let most = limits::QUERY_VALUES_MAX;
         return refuse("#/filters", &format!("Expected a maximum of {most} items in all filters together."));
     }
-    filters.filter = one_filter(rest)?;
+    filters.filters = few_filters(rest)?;
     Ok(filters)
 }
 
@@ -133,10 +134,39 @@ fn leaf(
     let test = if is_not { Test::Not(Box::new(test)) } else { test };
     let dimension_text = text(&format!("{place}/1"), dimension)?;
     match super::parse::dimension(dimension_text) {
+        Some(Asked::Named(dimension)) => Ok(Node::Expr(Expr::Is(Axis::Of(dimension), by_name(dimension, test)))),
         Some(Asked::Goal) if !is_not && plain != "matches" => Ok(Node::Goal(test)),
         Some(Asked::Goal) => refuse(place, "`event:goal` can be filtered by `is` and `contains`."),
         Some(Asked::Value(axis)) => Ok(Node::Expr(Expr::Is(axis, test))),
         _ => refuse(&format!("{place}/1"), &format!("Invalid dimension {}", shown(dimension))),
+    }
+}
+
+/// A test of the names of places as one of their values. An empty name is none.
+fn by_name(dimension: Dimension, test: Test) -> Test {
+    match (dimension, with_not_set(test)) {
+        (_, Test::Not(inner)) => Test::Not(Box::new(by_name(dimension, *inner))),
+        (Dimension::Country, test) => {
+            let known = place_names::countries().keys().copied().chain([NOT_SET]);
+            let passing = known.filter(|code| test.passes(place_names::english(dimension, code)));
+            let mut codes: Vec<String> = passing.map(str::to_owned).collect();
+            codes.sort_unstable();
+            Test::Is(codes)
+        }
+        (Dimension::City, test) => Test::Implied(Dimension::City, Box::new(test)),
+        (_, test) => test,
+    }
+}
+
+/// The same test, which takes the empty text for what is not set.
+fn with_not_set(test: Test) -> Test {
+    match test {
+        Test::Is(mut texts) => {
+            texts.iter_mut().filter(|text| text.is_empty()).for_each(|text| *text = NOT_SET.to_owned());
+            Test::Is(texts)
+        }
+        Test::Not(inner) => Test::Not(Box::new(with_not_set(*inner))),
+        other => other,
     }
 }
 
@@ -195,23 +225,53 @@ fn expressions(place: &str, texts: &[String], any_case: bool) -> Result<Test, Qu
     }
 }
 
-/// The one filter that tests come down to.
+/// The filters that tests come down to: at most two, each on a dimension of its own.
 ///
 /// # Errors
-/// The sentence that says why there is no such filter, and what can be asked.
-pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
-    let expr = match flat(expr) {
-        Expr::All(list) if list.is_empty() => return Ok(None),
-        expr => expr,
-    };
+/// The sentence that says why there are no such filters, and what can be asked.
+pub fn few_filters(expr: Expr) -> Result<Vec<Filter<Name>>, QueryError> {
+    let expr = flat(expr);
     let mut axes: Vec<&Axis<Name>> = Vec::new();
     collect(&expr, &mut axes);
     if axes.iter().any(|axis| matches!(axis, Axis::Prop { .. })) {
-        return property(&expr, &axes).map(Some);
+        return Ok(vec![property(&expr, &axes)?]);
     }
+    let list = match expr {
+        Expr::All(list) => list,
+        other => vec![other],
+    };
+    let mut groups: Vec<Vec<Expr>> = Vec::new();
+    for expr in list {
+        let joined = groups.iter_mut().find(|group| finest(group.iter().chain([&expr])).is_some());
+        match joined {
+            Some(group) => group.push(expr),
+            None => groups.push(vec![expr]),
+        }
+    }
+    if groups.len() > 2 {
+        let all = Expr::All(groups.into_iter().flatten().collect());
+        let mut axes = Vec::new();
+        collect(&all, &mut axes);
+        return Err(independent(&axes));
+    }
+    groups.into_iter().map(|group| one_filter(flat(Expr::All(group)))).collect()
+}
+
+/// The dimension that tells all those of some tests.
+fn finest<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<&'static DimensionRow> {
+    let mut axes: Vec<&Axis<Name>> = Vec::new();
+    exprs.for_each(|expr| collect(expr, &mut axes));
+    let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
+    DIMENSIONS.finest(&dimensions)
+}
+
+/// The one filter that tests on dimensions that imply one another come down to.
+fn one_filter(expr: Expr) -> Result<Filter<Name>, QueryError> {
+    let mut axes: Vec<&Axis<Name>> = Vec::new();
+    collect(&expr, &mut axes);
     let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
     let Some(DimensionRow { dimension: finest, value_of, .. }) = DIMENSIONS.finest(&dimensions).copied() else {
-        return Err(independent(&axes));
+        return Err(joined_by_or(&axes));
     };
     let implied: Vec<Dimension> = dimensions.into_iter().filter(|dimension| *dimension != finest).collect();
     if let Some(coarser) = implied.first()
@@ -225,7 +285,7 @@ pub fn one_filter(expr: Expr) -> Result<Option<Filter<Name>>, QueryError> {
             finest.api_name()
         )));
     }
-    Ok(Some(Filter { axis: Axis::Of(finest), test: built(&expr, finest, Coarser::Tested) }))
+    Ok(Filter { axis: Axis::Of(finest), test: built(&expr, finest, Coarser::Tested) })
 }
 
 /// Lists within lists become one, and a list of one its item.
@@ -325,11 +385,23 @@ fn property(expr: &Expr, axes: &[&Axis<Name>]) -> Result<Filter<Name>, QueryErro
 }
 
 fn independent(axes: &[&Axis<Name>]) -> QueryError {
-    let names: Vec<String> =
-        axes.iter().map(|axis| format!("`{}`", Asked::Value((*axis).clone()).name(None))).collect();
+    let more = if axes.len() > 2 { "leave out some of them" } else { "ask for one of them" };
     QueryError(format!(
-        "Filters on {} are independent of each other, and sums are kept of any two dimensions, not of three: filter by one and \
-         break down by another, or filter by dimensions that imply each other, such as city, region and country.",
-        names.join(" and ")
+        "Filters on {} are independent of each other, and sums are kept of any two dimensions, not of three: {more}, or \
+         filter by dimensions that imply each other, such as city, region and country.",
+        names(axes)
     ))
+}
+
+fn joined_by_or(axes: &[&Axis<Name>]) -> QueryError {
+    QueryError(format!(
+        "Filters on {} are independent of each other; of what they have in common sums are kept, so join them by `and`, or ask \
+         for each alone.",
+        names(axes)
+    ))
+}
+
+fn names(axes: &[&Axis<Name>]) -> String {
+    let name = |axis: &&Axis<Name>| format!("`{}`", Asked::Value((*axis).clone()).name(None));
+    axes.iter().map(name).collect::<Vec<_>>().join(" and ")
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::filters::{Filters, filters};
 use super::{Asked, Direction, Include, OrderKey, Pagination, QueryError, QueryRequest};
-use crate::cell::{Axis, DIMENSIONS, Dimensions, Metric};
+use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::counts::Name;
 use crate::limits;
 use crate::report::Interval;
@@ -17,12 +17,16 @@ const REQUIRED: [&str; 3] = ["site_id", "metrics", "date_range"];
 const OPTIONAL: [&str; 5] = ["dimensions", "filters", "order_by", "include", "pagination"];
 
 /// Dimensions of Plausible that are not kept here, and what is.
-const NOT_KEPT: [(&str, &str); 5] = [
-    ("visit:country_name", "ask for `visit:country`, whose values are ISO 3166-1 codes"),
-    ("visit:region_name", "ask for `visit:region`, whose values are ISO 3166-2 codes"),
-    ("visit:city_name", "ask for `visit:city`, whose values are names"),
+const NOT_KEPT: [(&str, &str); 2] = [
     ("visit:entry_page_hostname", "ask for `event:hostname`"),
     ("visit:exit_page_hostname", "ask for `event:hostname`"),
+];
+
+/// Dimensions whose values have names.
+const NAMED: [(&str, Dimension); 3] = [
+    ("visit:country_name", Dimension::Country),
+    ("visit:region_name", Dimension::Region),
+    ("visit:city_name", Dimension::City),
 ];
 
 /// Reads a whole body.
@@ -78,9 +82,6 @@ fn metrics(value: &Value) -> Result<Vec<Metric>, QueryError> {
 
 fn metric(at: usize, item: &Value) -> Result<Metric, QueryError> {
     let name = item.as_str().unwrap_or_default();
-    if name == "exit_rate" {
-        return Err(QueryError("Metric `exit_rate` is not counted; ask for `visits` by `visit:exit_page`.".into()));
-    }
     Metric::from_name(name)
         .map_or_else(|| refuse(&format!("#/metrics/{at}"), &format!("Invalid metric {}", shown(item))), Ok)
 }
@@ -132,6 +133,9 @@ pub(super) fn dimension(name: &str) -> Option<Asked> {
     if let Some(key) = name.strip_prefix("event:props:") {
         let fits = !key.is_empty() && key.len() <= limits::PROP_KEY_BYTES_MAX;
         return fits.then(|| Asked::Value(Axis::Prop { key: Name::from(key), event: None }));
+    }
+    if let Some((_, dimension)) = NAMED.into_iter().find(|(named, _)| *named == name) {
+        return Some(Asked::Named(dimension));
     }
     axis_of(DIMENSIONS, name).map(Asked::Value)
 }
@@ -185,13 +189,18 @@ fn order_entry(
 fn include(value: &Value) -> Result<Include, QueryError> {
     const PLACE: &str = "#/include";
     let found = object(PLACE, value)?;
-    known_keys(PLACE, found, |key| matches!(key, "imports" | "time_labels" | "total_rows"))?;
+    known_keys(PLACE, found, |key| matches!(key, "imports" | "time_labels" | "total_rows" | "estimates"))?;
     let flag = |key: &str| match found.get(key) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
         Some(other) => mismatch(&format!("{PLACE}/{key}"), "Boolean", other),
     };
-    Ok(Include { imports: flag("imports")?, time_labels: flag("time_labels")?, total_rows: flag("total_rows")? })
+    Ok(Include {
+        imports: flag("imports")?,
+        time_labels: flag("time_labels")?,
+        total_rows: flag("total_rows")?,
+        estimates: flag("estimates")?,
+    })
 }
 
 fn pagination(value: Option<&Value>) -> Result<Pagination, QueryError> {
@@ -268,7 +277,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cell::Dimension;
 
     /// The sentence that answers a query with these keys changed.
     fn error(changes: &Value) -> String {
@@ -325,7 +333,7 @@ mod tests {
         for (changes, expected) in [
             (
                 json!({"metrics": ["exit_rate"]}),
-                "Metric `exit_rate` is not counted; ask for `visits` by `visit:exit_page`.",
+                "Metric `exit_rate` can only be queried with visit:exit_page or event:page filters or dimensions.",
             ),
             (json!({"metrics": ["scroll_depth"]}), &by_page("scroll_depth")),
             (json!({"metrics": ["time_on_page"], "dimensions": ["visit:entry_page"]}), &by_page("time_on_page")),
@@ -366,17 +374,22 @@ mod tests {
                 "#/dimensions: Expected items to be unique but they were not.",
             ),
             (
-                json!({"dimensions": ["visit:country_name"]}),
-                "Dimension `visit:country_name` is not available: ask for `visit:country`, whose values are ISO 3166-1 codes.",
+                json!({"dimensions": ["visit:entry_page_hostname"]}),
+                "Dimension `visit:entry_page_hostname` is not available: ask for `event:hostname`.",
             ),
             (
-                json!({"dimensions": ["visit:source", "event:page"]}),
-                "Dimensions `visit:source` and `event:page` cannot be combined; ask for one dimension, for time, or for \
-                 one of each.",
+                json!({"dimensions": ["visit:source", "event:page", "visit:country"]}),
+                "Dimensions `visit:source` and `event:page` and `visit:country` cannot be combined; ask for one or two \
+                 dimensions, for time, or for both.",
             ),
             (
                 json!({"dimensions": ["time", "time:day"]}),
-                "Dimensions `time` and `time:day` cannot be combined; ask for one dimension, for time, or for one of each.",
+                "Dimensions `time` and `time:day` cannot be combined; ask for one or two dimensions, for time, or for both.",
+            ),
+            (
+                json!({"dimensions": ["visit:source", "event:page"], "filters": [["is", "visit:country", ["DE"]]]}),
+                "`visit:country` and `visit:source` and `event:page` are three dimensions, and sums are kept of any two: leave \
+                 out one of them.",
             ),
         ] {
             assert_eq!(error(&changes), expected, "{changes}");

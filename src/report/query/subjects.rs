@@ -1,10 +1,11 @@
 //! The questions that answer a [`QueryRequest`], goals of the site included.
 
 use super::{Asked, QueryError, QueryRequest};
-use crate::cell::{Axis, Dimension};
+use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
-use crate::report::{Interval, Question, Span, plan};
+use crate::report::{Interval, Line, Question, Span, goals, plan};
 use crate::site::{Goal, Site, Target};
+use crate::store::RowsBy;
 
 /// A question, and the goal whose name its lines bear.
 #[derive(Debug, Clone)]
@@ -13,16 +14,24 @@ pub(super) struct Subject {
     pub(super) question: Question,
 }
 
-/// A property under one event has cells of its own, so that a filter by the event is none.
-fn under_event(question: Question) -> Question {
-    match (&question.axis, &question.filter) {
-        (Axis::Prop { key, event: None }, Some(filter)) if filter.axis == Axis::Of(Dimension::Event) => {
-            let Some([event]) = filter.test.named() else { return question };
-            let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
-            Question { axis, filter: None, ..question }
+impl Subject {
+    /// Gives a line the name of the goal that it is about: as its value, or beside another one as its second.
+    pub(super) fn name(&self, line: &mut Line) {
+        let is_alone = self.question.axis == Axis::Total || self.question.cut.rows == RowsBy::Nothing;
+        match &self.goal {
+            Some(goal) if is_alone => line.value = goal.clone(),
+            Some(goal) => line.second = Some(goal.clone()),
+            None => {}
         }
-        _ => question,
     }
+}
+
+/// A property under one event has cells of its own, so that a filter by the event is none.
+fn under_event(question: &Question, filters: &[Filter<Name>]) -> Option<Question> {
+    let (Axis::Prop { key, event: None }, [filter]) = (&question.axis, filters) else { return None };
+    let [event] = filter.test.named().filter(|_| filter.axis == Axis::Of(Dimension::Event))? else { return None };
+    let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
+    Some(Question { axis, whole: filters.to_vec(), ..question.clone() })
 }
 
 impl QueryRequest {
@@ -33,10 +42,16 @@ impl QueryRequest {
         span: Span,
         interval: Option<Interval>,
     ) -> Result<Vec<Subject>, QueryError> {
-        let axis = self.axis().cloned().unwrap_or(Axis::Total);
+        let axes = self.axes();
+        let axis = axes.first().cloned().unwrap_or(Axis::Total);
         let question = Question::new(site.id, span, axis, interval, &self.metrics);
-        let question = under_event(question.filtered(self.filters.filter.clone()));
+        let filters = &self.filters.filters;
         if !self.is_of_goals() {
+            let found = match axes.as_slice() {
+                [_, second] => question.by_both(second, filters),
+                _ => under_event(&question, filters).or_else(|| question.under(filters)),
+            };
+            let question = found.filter(plan::has_sums).ok_or_else(|| self.too_many_dimensions())?;
             return Ok(vec![Subject { goal: None, question }]);
         }
         let wanted = |goal: &&Goal| self.filters.goals.iter().all(|test| test.passes(&goal.name));
@@ -46,44 +61,50 @@ impl QueryRequest {
                 "No goal has that name. Goals are declared with `headcount goal add`, or in the settings of the site.";
             return Err(QueryError(sentence.into()));
         }
-        if goals.len() > 1 && !self.asks_goals() {
-            let sentence = "A filter on `event:goal` that lets pass several goals needs the dimension `event:goal`: sums do not \
-                            know who reached more than one of them.";
-            return Err(QueryError(sentence.into()));
+        if !self.asks_goals() {
+            return Ok(vec![Subject { goal: None, question: self.of_any(question, &goals)? }]);
         }
         let subject = |goal: &&Goal| {
-            let name = self.asks_goals().then(|| Name::from(goal.name.as_str()));
-            Ok(Subject { goal: name, question: self.answerable(self.of_goal(question.clone(), goal), goal)? })
+            let name = Some(Name::from(goal.name.as_str()));
+            Ok(Subject { goal: name, question: self.of_any(question.clone(), &[*goal])? })
         };
         goals.iter().map(subject).collect()
     }
 
-    /// The question of a goal, unless its dimension and the one asked for are not kept together.
-    fn answerable(&self, question: Question, goal: &Goal) -> Result<Question, QueryError> {
-        if plan::has_sums(&question) {
-            return Ok(question);
+    /// The question of who reached any of some goals, unless sums do not know how they meet what is asked for.
+    fn of_any(&self, question: Question, goals: &[&Goal]) -> Result<Question, QueryError> {
+        let filters = &self.filters.filters;
+        if let (Axis::Prop { key, .. }, [Goal { target: Target::Event(event), .. }]) = (&question.axis, goals) {
+            let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
+            return Ok(Question { axis, ..question });
         }
-        let kind = match goal.target {
-            Target::Pattern(_) => "a pattern of pages, which is counted by the dimensions of visits alone",
+        let mut targets: Vec<&Target> = goals.iter().map(|goal| &goal.target).collect();
+        let is_money = |metric: &Metric| matches!(metric, Metric::TotalRevenue | Metric::AverageRevenue);
+        if self.metrics.iter().all(is_money) && goals::filter_of_any(&targets).is_none() {
+            // Events alone bring money.
+            targets.retain(|target| matches!(target, Target::Event(_)));
+        }
+        if goals.len() > 1 && goals::filter_of_any(&targets).is_none() {
+            let sentence = "A filter on `event:goal` that lets pass goals of several kinds needs the dimension `event:goal`: \
+                            sums do not know who reached more than one of them.";
+            return Err(QueryError(sentence.into()));
+        }
+        let found = question.of_goals(&targets, filters).ok_or_else(|| self.too_many_dimensions())?;
+        if plan::has_sums(&found) {
+            return Ok(found);
+        }
+        let kind = match goals {
+            [Goal { target: Target::Pattern(_), .. }] => {
+                "a pattern of pages, which is counted by the dimensions of visits alone"
+            }
             _ => "a page, which has no properties",
         };
-        let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
-        let asked = self.axis().or(filter).map_or_else(String::new, |axis| Asked::Value(axis.clone()).name(None));
+        let asked = self.axes().into_iter().chain(filters.iter().map(|filter| filter.axis.clone())).next();
         Err(QueryError(format!(
-            "The goal `{}` is {kind}, so it cannot be combined with `{asked}`; leave that out, or filter by another `event:goal`.",
-            goal.name
+            "The goal `{}` is {kind}, so it cannot be combined with `{}`; leave that out, or filter by another `event:goal`.",
+            goals.first().map_or("", |goal| &goal.name),
+            asked.map_or_else(String::new, |axis| Asked::Value(axis).name(None))
         )))
-    }
-
-    /// A property under the event that is the goal has cells of its own.
-    fn of_goal(&self, question: Question, goal: &Goal) -> Question {
-        match (&question.axis, &goal.target) {
-            (Axis::Prop { key, .. }, Target::Event(event)) => {
-                let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
-                Question { axis, money: Some(Name::from(event.as_str())), ..question }
-            }
-            _ => question.of_goal(&goal.target),
-        }
     }
 
     /// Whether the query is about goals.
@@ -91,7 +112,7 @@ impl QueryRequest {
         self.asks_goals() || !self.filters.goals.is_empty()
     }
 
-    fn asks_goals(&self) -> bool {
+    pub(super) fn asks_goals(&self) -> bool {
         self.dimensions.contains(&Asked::Goal)
     }
 }

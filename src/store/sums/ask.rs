@@ -1,9 +1,9 @@
 //! Questions for sums, and the rows that sums in memory add to an answer.
 
-use super::{Interrupt, StoreError};
-use crate::cell::{Axis, Cell, Filter, Tally};
+use super::{Doubt, Interrupt, StoreError};
+use crate::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
-use crate::counts::{Name, SessionSnapshot, Sums};
+use crate::counts::{MetValues, Name, SessionSnapshot, Sums};
 use crate::site::{Day, LocalHour, SiteId};
 
 /// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
@@ -34,6 +34,29 @@ pub struct Ask {
     pub last: i32,
     /// Whether buckets stay apart; else each value has one row, in bucket 0.
     pub by_bucket: bool,
+    /// What becomes of the axis' values under a filter on another dimension.
+    pub cut: Cut,
+}
+
+/// Which values of an axis count, and what has a row of its own.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cut {
+    /// Those that count; nothing for all.
+    pub kept: Option<Test>,
+    /// What has a row.
+    pub rows: RowsBy,
+}
+
+/// What has a row of its own, where two dimensions meet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum RowsBy {
+    /// Each value of the axis.
+    #[default]
+    Axis,
+    /// All of them together.
+    Nothing,
+    /// Each value of the axis with each of the filter's dimension.
+    Both,
 }
 
 /// The sums of a value, in a bucket.
@@ -43,8 +66,19 @@ pub struct SumRow {
     pub bucket: i32,
     /// The value; empty for totals.
     pub value: Name,
+    /// The value of the filter's dimension, where rows are by both.
+    pub second: Option<Name>,
     /// The sums.
     pub tally: Tally,
+    /// What is not sure of them.
+    pub doubt: Option<Box<Doubt>>,
+}
+
+impl SumRow {
+    /// Sums that are sure.
+    pub fn of(bucket: i32, value: Name, tally: Tally) -> SumRow {
+        SumRow { bucket, value, second: None, tally, doubt: None }
+    }
 }
 
 /// Where the cells are that answer a question.
@@ -61,7 +95,17 @@ pub enum CellSource<'a> {
 impl Ask {
     /// The question for the totals of a site's day.
     pub fn totals_of_day(site: SiteId, day: Day) -> Ask {
-        Ask { site, axis: Axis::Total, filter: None, grain: Grain::Day, first: day.0, last: day.0, by_bucket: false }
+        let (grain, cut) = (Grain::Day, Cut::default());
+        Ask { site, axis: Axis::Total, filter: None, grain, first: day.0, last: day.0, by_bucket: false, cut }
+    }
+
+    /// The dimension over whose values it adds up cells of one dimension, so that who has several of them counts several times.
+    pub fn adds_values_of(&self) -> Option<Dimension> {
+        let filter = self.filter.as_ref().filter(|filter| self.grain != Grain::Hour && !filter.test.is_single())?;
+        match filter.axis {
+            Axis::Of(dimension) if self.axis == Axis::Total => Some(dimension),
+            _ => None,
+        }
     }
 
     /// Which cells answer it.
@@ -110,11 +154,7 @@ impl Ask {
     pub fn rows_of(&self, day: Day, sums: &Sums) -> Vec<SumRow> {
         let CellSource::Single(axis) = self.source() else { return Vec::new() };
         let wanted = |cell: &Cell<Name>| cell.axis == *axis;
-        let row = |bucket: i32, value: &Name, tally: Tally| SumRow {
-            bucket: self.bucket(bucket),
-            value: value.clone(),
-            tally,
-        };
+        let row = |bucket: i32, value: &Name, tally: Tally| SumRow::of(self.bucket(bucket), value.clone(), tally);
         if self.grain == Grain::Hour {
             let hours = sums.hours.iter().map(|(cell, hour, tally)| (LocalHour { day, hour: *hour }, cell, tally));
             let wanted = hours.filter(|(hour, cell, _)| self.spans(hour.number()) && wanted(cell));
@@ -137,7 +177,17 @@ impl Ask {
         interrupt: &Interrupt,
     ) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let mut rows = vec![Vec::new(); asks.len()];
-        let mut open: Vec<(usize, &Ask)> = asks.iter().enumerate().filter(|(_, ask)| ask.has_pairs_of(day)).collect();
+        let open = asks.iter().enumerate().filter(|(_, ask)| ask.has_pairs_of(day));
+        let (mut open, cut): (Vec<(usize, &Ask)>, Vec<_>) = open.partition(|(_, ask)| ask.cut.rows == RowsBy::Axis);
+        let mut met: Vec<(&Ask, MetValues)> = Vec::new();
+        for (place, ask) in cut {
+            let is_same = |of: &Ask| of.axis == ask.axis && of.filter == ask.filter && of.cut == ask.cut;
+            if !met.iter().any(|(of, _)| is_same(of)) {
+                met.push((ask, ask.met(snapshot, interrupt)?));
+            }
+            let found = met.iter().find(|(of, _)| is_same(of)).map_or(&[][..], |(_, found)| found);
+            rows[place] = found.iter().map(|(values, tally)| ask.row_of_met(day, values, *tally)).collect();
+        }
         while let Some((first, filter)) = open.first().and_then(|(place, ask)| Some((*place, ask.filter.as_ref()?))) {
             let is_same = |(place, ask): &(usize, &Ask)| *place == first || ask.filter.as_ref() == Some(filter);
             let (same, others): (Vec<_>, Vec<_>) = open.into_iter().partition(is_same);
@@ -145,11 +195,42 @@ impl Ask {
             let passes = |value: &str| interrupt.passes(&filter.test, value);
             for ((place, ask), values) in same.into_iter().zip(snapshot.filtered(filter, &axes, passes)?) {
                 let bucket = ask.bucket(ask.bucket_of(day));
-                rows[place] = values.into_iter().map(|(value, tally)| SumRow { bucket, value, tally }).collect();
+                for (value, tally) in values {
+                    if ask.keeps(&value, interrupt)? {
+                        rows[place].push(SumRow::of(bucket, value, tally));
+                    }
+                }
             }
             open = others;
         }
         Ok(rows)
+    }
+
+    /// What lies on both sides of a day, by what has rows.
+    fn met(&self, snapshot: &SessionSnapshot, interrupt: &Interrupt) -> Result<MetValues, StoreError> {
+        let test = self.cut.kept.clone().unwrap_or(Test::All(Vec::new()));
+        let kept = Filter { axis: self.axis.clone(), test };
+        let sides: Vec<&Filter<Name>> = std::iter::once(&kept).chain(&self.filter).collect();
+        let split = |side: &&Filter<Name>| match side.axis {
+            Axis::Of(dimension) => Some(dimension),
+            _ => None,
+        };
+        let splits: Vec<Dimension> =
+            if self.cut.rows == RowsBy::Both { sides.iter().filter_map(split).collect() } else { Vec::new() };
+        snapshot.meeting(&sides, &splits, |test, value| interrupt.passes(test, value))
+    }
+
+    fn row_of_met(&self, day: Day, [value, second]: &[Name; 2], tally: Tally) -> SumRow {
+        let second = (self.cut.rows == RowsBy::Both).then(|| second.clone());
+        SumRow { second, ..SumRow::of(self.bucket(self.bucket_of(day)), value.clone(), tally) }
+    }
+
+    /// Whether a value of the axis counts.
+    ///
+    /// # Errors
+    /// Those of [`Interrupt::check`].
+    pub fn keeps(&self, value: &str, interrupt: &Interrupt) -> Result<bool, StoreError> {
+        self.cut.kept.as_ref().map_or(Ok(true), |test| interrupt.passes(test, value))
     }
 
     /// Whether pairs of a day are part of the answer.

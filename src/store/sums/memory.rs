@@ -3,6 +3,7 @@
 //! For tests: it is what the contract means, written as plainly as can be, and other stores are compared with it. Nothing is packed,
 //! no month is kept, each question looks at every cell.
 
+mod answering;
 mod at_rest;
 mod forgetting;
 
@@ -11,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Ask, BotCount, CellSource, CountedBy, DayState, Ended, Flush, Forgetting, Grain, Imported, InMemory, Interrupt,
-    JournalMark, JournalPosition, JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums,
-    SumRow, SumSnapshot, SumStore, TakenOut,
+    Ask, BotCount, CountedBy, DayState, Ended, Flush, Forgetting, Imported, InMemory, JournalMark, JournalPosition,
+    JournalState, MailSum, NamesMark, OTHER_PAGES, RemovedCells, StoreError, StoredSums, SumSnapshot, SumStore,
+    TakenOut,
 };
 use crate::beacon::mail::MailKind;
-use crate::cell::{Axis, OTHER, Tally};
+use crate::cell::{Axis, Tally};
 use crate::counts::pairs::{Pair, Pairs, REST};
 use crate::counts::{Name, Sums};
 use crate::limits;
@@ -220,56 +221,6 @@ impl Held {
             CountedBy::Import => self.flush < day.number,
             CountedBy::Live => self.closed.get(&(day.site, day.day)).is_none_or(|number| *number < day.number),
         }
-    }
-
-    fn rows(&self, ask: &Ask, left_out: &[(SiteId, Day, CountedBy)]) -> Vec<SumRow> {
-        let mut sums: BTreeMap<(i32, Name), Tally> = BTreeMap::new();
-        let mut take = |bucket: i32, value: &Name, tally: &Tally| {
-            let row = SumRow { bucket: ask.bucket(bucket), value: value.clone(), tally: *tally };
-            if ask.spans(bucket)
-                && let Ok(Some(row)) = ask.narrowed(&row, &Interrupt::default())
-            {
-                *sums.entry((row.bucket, row.value)).or_default() += row.tally;
-            }
-        };
-        match ask.source() {
-            CellSource::Single(axis) if ask.grain == Grain::Hour => {
-                let of_axis = self.hours.iter().filter(|((site, of, ..), _)| *site == ask.site && of == axis);
-                of_axis.for_each(|((_, _, hour, value), tally)| take(*hour, value, tally));
-            }
-            CellSource::Single(axis) => {
-                let of_axis = self.days.iter().filter(|((site, of, ..), _)| *site == ask.site && of == axis);
-                of_axis.for_each(|((_, _, day, value), tally)| take(ask.bucket_of(*day), value, tally));
-            }
-            CellSource::Pair(pair, is_by_second) => return self.rows_of_pair(ask, pair, is_by_second, left_out),
-            CellSource::Nowhere => {}
-        }
-        sums.into_iter().map(|((bucket, value), tally)| SumRow { bucket, value, tally }).collect()
-    }
-
-    fn rows_of_pair(
-        &self,
-        ask: &Ask,
-        pair: Pair,
-        is_by_second: bool,
-        left_out: &[(SiteId, Day, CountedBy)],
-    ) -> Vec<SumRow> {
-        let (Some(filter), true) = (&ask.filter, ask.grain != Grain::Hour) else { return Vec::new() };
-        let of_finals = self.final_pairs.iter().map(|((site, day), pairs)| (*site, *day, pairs));
-        let shown = self.snapshots.iter().filter(|(key, _)| !left_out.contains(key));
-        let of_snapshots = shown.map(|((site, day, _), pairs)| (*site, *day, pairs));
-        let mut sums: BTreeMap<(i32, Name), Tally> = BTreeMap::new();
-        for (_, day, pairs) in of_finals.chain(of_snapshots).filter(|(site, ..)| *site == ask.site) {
-            let bucket = ask.bucket_of(day);
-            for ((_, first, second), tally) in pairs.iter().filter(|((of, ..), _)| *of == pair && ask.spans(bucket)) {
-                let (by, value) = if is_by_second { (second, first) } else { (first, second) };
-                if by.as_ref().is_some_and(|by| filter.test.passes(by)) {
-                    let value = value.clone().unwrap_or_else(|| Name::from(OTHER));
-                    *sums.entry((ask.bucket(bucket), value)).or_default() += *tally;
-                }
-            }
-        }
-        sums.into_iter().map(|((bucket, value), tally)| SumRow { bucket, value, tally }).collect()
     }
 }
 

@@ -20,6 +20,7 @@ mod merge;
 mod months;
 mod names;
 mod packed;
+mod pair_reading;
 mod pairs;
 mod read;
 mod releases;
@@ -30,6 +31,7 @@ mod table_writer;
 mod taken_out;
 mod thinning;
 mod turn;
+mod value_sums;
 mod write;
 
 use std::collections::BTreeSet;

@@ -7,14 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::cell::{Filter, Tally};
-use crate::counts::Name;
+use super::value_sums::RowKey;
+use crate::cell::{Tally, Test};
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
-use crate::store::{Ask, DayState, Flush, Grain};
+use crate::store::{Ask, DayState, Doubt, Flush, Grain};
 
-/// Rows by bucket and number of the value.
-pub(super) type KeptRows = Arc<[(i32, u32, Tally)]>;
+/// The rows of an answer.
+pub(super) type KeptRows = Arc<[KeptRow]>;
+
+/// A row of an answer: its bucket, the numbers of its values, and its sums.
+#[derive(Debug, Clone)]
+pub(super) struct KeptRow {
+    pub(super) key: RowKey,
+    pub(super) tally: Tally,
+    pub(super) doubt: Option<Box<Doubt>>,
+}
 
 /// The answers of one store.
 #[derive(Default)]
@@ -129,7 +137,7 @@ impl KeptAnswers {
 
     /// Keeps an answer that was found in a transaction that began after `since`, unless it is very large. Those that nobody has asked
     /// for since long make room.
-    pub(super) fn keep(&self, ask: &Ask, rows: impl ExactSizeIterator<Item = (i32, u32, Tally)>, since: u64) {
+    pub(super) fn keep(&self, ask: &Ask, rows: impl ExactSizeIterator<Item = KeptRow>, since: u64) {
         if !is_keepable(ask) || rows.len() > limits::KEPT_ROWS_MAX / 4 {
             return;
         }
@@ -172,10 +180,11 @@ fn days_of(ask: &Ask) -> RangeInclusive<(SiteId, Day)> {
 /// Whether a question is about whole days and compared with another in no time.
 fn is_keepable(ask: &Ask) -> bool {
     let bytes = |values: &[String]| values.iter().map(|value| value.len() + 1).sum::<usize>();
-    let named = |filter: &Filter<Name>| {
-        filter.test.named().is_some_and(|values| bytes(values) <= limits::KEPT_FILTER_BYTES_MAX)
+    let is_short = |test: &Test| {
+        test.passes_all() || test.named().is_some_and(|values| bytes(values) <= limits::KEPT_FILTER_BYTES_MAX)
     };
-    ask.grain != Grain::Hour && ask.filter.as_ref().is_none_or(named)
+    let mut tests = ask.filter.iter().map(|filter| &filter.test).chain(&ask.cut.kept);
+    ask.grain != Grain::Hour && tests.all(is_short)
 }
 
 impl KeptState {
@@ -215,16 +224,19 @@ impl KeptState {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cell::Axis;
 
     const SITE: SiteId = SiteId(1);
 
     fn ask(first: i32, last: i32) -> Ask {
-        Ask { site: SITE, axis: Axis::Total, filter: None, grain: Grain::Month, first, last, by_bucket: false }
+        Ask { grain: Grain::Month, first, last, ..Ask::totals_of_day(SITE, Day(0)) }
     }
 
-    fn row(visits: i64) -> std::vec::IntoIter<(i32, u32, Tally)> {
-        vec![(0, 0, Tally { visits, ..Tally::ZERO })].into_iter()
+    fn kept_row(visits: i64) -> KeptRow {
+        KeptRow { key: (0, 0, 0), tally: Tally { visits, ..Tally::ZERO }, doubt: None }
+    }
+
+    fn row(visits: i64) -> std::vec::IntoIter<KeptRow> {
+        vec![kept_row(visits)].into_iter()
     }
 
     fn flush_of(day: Day) -> Flush {
@@ -236,7 +248,7 @@ mod tests {
     }
 
     fn visits(kept: &KeptAnswers, ask: &Ask, since: u64) -> Option<i64> {
-        kept.find(ask, since).map(|rows| rows[0].2.visits)
+        kept.find(ask, since).map(|rows| rows[0].tally.visits)
     }
 
     #[test]
@@ -285,14 +297,14 @@ mod tests {
     fn what_nobody_asks_for_makes_room_and_is_released() {
         let kept = KeptAnswers::default();
         let many = limits::KEPT_ROWS_MAX / 4;
-        let rows = || vec![(0, 0, Tally::ZERO); many].into_iter();
+        let rows = || vec![kept_row(0); many].into_iter();
         for first in 1..=5 {
             kept.keep(&ask(first, 100), rows(), kept.now());
             assert!(kept.find(&ask(1, 100), kept.now()).is_some());
         }
         assert!(kept.find(&ask(2, 100), kept.now()).is_none(), "the oldest but for one that is asked for");
         assert!(kept.find(&ask(5, 100), kept.now()).is_some());
-        kept.keep(&ask(6, 100), vec![(0, 0, Tally::ZERO); many + 1].into_iter(), kept.now());
+        kept.keep(&ask(6, 100), vec![kept_row(0); many + 1].into_iter(), kept.now());
         assert!(kept.find(&ask(6, 100), kept.now()).is_none());
         kept.release();
         assert!(kept.find(&ask(1, 100), kept.now()).is_some());

@@ -12,7 +12,7 @@ use crate::cell::Test;
 use crate::counts::Name;
 use crate::limits;
 use crate::site::SiteId;
-use crate::store::{Ask, Interrupt, StoreError};
+use crate::store::{Interrupt, StoreError};
 
 /// Texts that were read. The number of a name means the same text as long as the store is open.
 #[derive(Default)]
@@ -93,22 +93,23 @@ enum WantedValues<'a> {
 impl<'a> ValueFilter<'a> {
     pub(super) fn of(
         connection: &'a Connection,
-        ask: &'a Ask,
+        (site, test): (SiteId, Option<&'a Test>),
         texts: &'a TextCache,
         interrupt: &'a Interrupt,
     ) -> Result<ValueFilter<'a>> {
-        let test = match &ask.filter {
+        let test = match test {
             None => WantedValues::All,
-            Some(filter) => match filter.test.named() {
+            Some(test) if test.passes_all() => WantedValues::All,
+            Some(test) => match test.named() {
                 Some(named) => {
                     let mut ids = HashSet::default();
                     for text in named {
                         interrupt.check(limits::CELLS_PER_NAME_SOUGHT)?;
-                        ids.extend(name_id(connection, ask.site, text)?.and_then(|id| u32::try_from(id).ok()));
+                        ids.extend(name_id(connection, site, text)?.and_then(|id| u32::try_from(id).ok()));
                     }
                     WantedValues::Ids(ids)
                 }
-                None => WantedValues::Passing(&filter.test, RefCell::default()),
+                None => WantedValues::Passing(test, RefCell::default()),
             },
         };
         Ok(ValueFilter { test, connection, texts, interrupt, failed: RefCell::default() })
@@ -136,6 +137,11 @@ impl<'a> ValueFilter<'a> {
             *failed = Some(error);
             false
         })
+    }
+
+    /// Whether every value is wanted.
+    pub(super) fn is_all(&self) -> bool {
+        matches!(self.test, WantedValues::All)
     }
 
     /// The only value that is wanted, if there is one.

@@ -1,8 +1,7 @@
 //! Answers questions for sums, in a transaction of the caller.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
@@ -10,12 +9,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::compaction::tally;
 use super::damage::DamagedDays;
-use super::kept_answers::KeptRows;
+use super::kept_answers::{KeptRow, KeptRows};
 use super::months;
 use super::names::{TextCache, ValueFilter};
-use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
-use super::pairs::{self, OpenedBlocks, PairsKey};
-use super::thinning;
+use super::packed::{self, FUNNEL, PROP, PackedKey, REVENUE, part_code};
+use super::pair_reading::BucketPart;
+use super::pairs::{OpenedBlocks, PairsKey};
+use super::value_sums::{Repeats, ValueSums};
 use super::write::{axis_id, name_id, table};
 use super::{Result, SqliteSnapshot};
 use crate::cell::packed::{CellKey, is_sound, unpack};
@@ -28,7 +28,7 @@ use crate::site::{Day, LocalHour, Month, SiteId};
 use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, Interrupt, JournalId, JournalPosition,
-    JournalState, StoreError, StoredSums, SumRow,
+    JournalState, RowsBy, StoredSums, SumRow,
 };
 
 pub(super) fn last_flush(connection: &Connection) -> Result<u64> {
@@ -73,9 +73,10 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
         let of_site = in_memory.iter().filter(|running| running.site == ask.site && ask.touches(running.day));
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
-        let wanted = ValueFilter::of(connection, ask, texts, interrupt)?;
-        let sums = ValueSums::of(interrupt);
-        let mut reading = Reading { connection, ask, wanted, left_out, found, damaged, interrupt, sums };
+        let values = |test| ValueFilter::of(connection, (ask.site, test), texts, interrupt);
+        let (wanted, kept) = (values(ask.filter.as_ref().map(|filter| &filter.test))?, values(ask.cut.kept.as_ref())?);
+        let (sums, repeats) = (ValueSums::of(interrupt), Repeats::of(ask));
+        let mut reading = Reading { connection, ask, wanted, kept, left_out, found, damaged, interrupt, sums, repeats };
         match ask.source() {
             CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
             _ => {}
@@ -86,12 +87,9 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
     read_pairs(connection, &mut readings)?;
     let finished = readings.into_iter().map(|reading| {
         reading.wanted.check()?;
+        reading.kept.check()?;
         if reading.found.is_none() && reading.left_out.is_empty() {
-            kept.keep(
-                reading.ask,
-                reading.sums.by_value.iter().map(|((bucket, value), tally)| (*bucket, *value, *tally)),
-                *since,
-            );
+            kept.keep(reading.ask, reading.sums.rows(), *since);
         }
         reading.rows(texts)
     });
@@ -124,17 +122,6 @@ fn read_pairs(connection: &Connection, readings: &mut [Reading]) -> Result<()> {
     Ok(())
 }
 
-/// What a question wants of a bucket that has pairs.
-struct BucketPart {
-    grain: Grain,
-    bucket: i32,
-    /// The bucket to which it is added.
-    shown: i32,
-    parts: &'static [i64],
-    /// Whether large tables are there in the order of their other value too.
-    is_turned: bool,
-}
-
 /// Whether what is in memory of a running day is not in the store yet.
 fn is_added(connection: &Connection, running: &InMemory, flush: u64) -> Result<bool> {
     if running.by == CountedBy::Import {
@@ -149,80 +136,45 @@ fn is_added(connection: &Connection, running: &InMemory, flush: u64) -> Result<b
 }
 
 /// One question while it is answered.
-struct Reading<'a> {
-    connection: &'a Connection,
-    ask: &'a Ask,
-    wanted: ValueFilter<'a>,
+pub(super) struct Reading<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) ask: &'a Ask,
+    /// Which values of the filter's dimension are wanted.
+    pub(super) wanted: ValueFilter<'a>,
+    /// Which values of the axis.
+    pub(super) kept: ValueFilter<'a>,
     /// Days and parts of pairs that the caller adds by itself.
-    left_out: Vec<(i32, i64)>,
+    pub(super) left_out: Vec<(i32, i64)>,
     /// The answer, if it was kept.
-    found: Option<KeptRows>,
+    pub(super) found: Option<KeptRows>,
     damaged: &'a DamagedDays,
     interrupt: &'a Interrupt,
-    sums: ValueSums<'a>,
-}
-
-/// Sums by bucket and number of the value.
-struct ValueSums<'a> {
-    by_value: HashMap<(i32, u32), Tally, foldhash::fast::RandomState>,
-    interrupt: &'a Interrupt,
-    /// Why no more are added.
-    failed: Option<StoreError>,
-}
-
-impl ValueSums<'_> {
-    fn of(interrupt: &Interrupt) -> ValueSums<'_> {
-        ValueSums { by_value: HashMap::default(), interrupt, failed: None }
-    }
-
-    /// Adds to the sum of a value, if there is room for it. A failure is kept for [`ValueSums::check`].
-    fn add(&mut self, ask: &Ask, bucket: i32, value: u32, tally: Tally) {
-        if self.by_value.len() == self.by_value.capacity() && self.failed.is_none() {
-            // A table that is full gets another of twice the size beside it.
-            let next = 2 * self.by_value.capacity() * size_of::<((i32, u32), Tally)>();
-            self.failed = self.interrupt.make_room(next).err();
-        }
-        if self.failed.is_some() {
-            return;
-        }
-        let bucket = if ask.by_bucket { bucket } else { 0 };
-        let value = if ask.axis == Axis::Total { 0 } else { value };
-        *self.by_value.entry((bucket, value)).or_default() += tally;
-    }
-
-    /// What failed meanwhile.
-    fn check(&mut self) -> Result<()> {
-        self.failed.take().map_or(Ok(()), Err)
-    }
+    pub(super) sums: ValueSums<'a>,
+    repeats: Option<Repeats>,
 }
 
 impl Reading<'_> {
     fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
-        let row = |bucket: i32, value: u32, tally: Tally| -> Result<SumRow> {
-            self.interrupt.check(1)?;
-            let value: Name = match value {
-                0 => Name::from(""),
-                REST => Name::from(OTHER),
-                value => texts.text(self.connection, value)?,
-            };
-            Ok(SumRow { bucket, value, tally })
+        let text = |value: u32| -> Result<Name> {
+            match value {
+                0 => Ok(Name::from("")),
+                REST => Ok(Name::from(OTHER)),
+                value => texts.text(self.connection, value),
+            }
         };
-        let many = self.found.as_ref().map_or(self.sums.by_value.len(), |rows| rows.len());
+        let is_both = self.ask.cut.rows == RowsBy::Both;
+        let row = |row: KeptRow| -> Result<SumRow> {
+            self.interrupt.check(1)?;
+            let (bucket, value, second) = row.key;
+            let second = is_both.then(|| text(second)).transpose()?;
+            Ok(SumRow { second, doubt: row.doubt, ..SumRow::of(bucket, text(value)?, row.tally) })
+        };
+        let many = self.found.as_ref().map_or(self.sums.rows().len(), |rows| rows.len());
         self.interrupt.make_room(many * size_of::<SumRow>())?;
-        let mut rows = Vec::with_capacity(many);
         match &self.found {
-            Some(found) => {
-                for (bucket, value, tally) in found.iter() {
-                    rows.push(row(*bucket, *value, *tally)?);
-                }
-            }
-            None => {
-                for ((bucket, value), tally) in &self.sums.by_value {
-                    rows.push(row(*bucket, *value, *tally)?);
-                }
-            }
+            Some(found) => found.iter().cloned().map(row).collect(),
+            None => self.sums.rows().map(row).collect(),
         }
-        Ok(rows)
     }
 
     fn single(&mut self, axis: &Axis<Name>) -> Result<()> {
@@ -240,9 +192,9 @@ impl Reading<'_> {
         match grain {
             Grain::Hour => {
                 let days = [first, last].map(|hour| LocalHour::from_number(hour).day.0);
-                self.packed_hours(PackedKey { bucket: days[0], ..place }, days[1])
+                self.packed_hours(PackedKey { bucket: days[0], ..place }, days[1])?;
             }
-            Grain::Day => self.packed_days(place, last, &[]),
+            Grain::Day => self.packed_days(place, last, &[])?,
             // Days that are not over are in no month yet, and months that are not added up count by their rows alone.
             Grain::Month => {
                 let not_added = months::not_added(self.connection, site, first, last)?;
@@ -251,9 +203,27 @@ impl Reading<'_> {
                     self.table(grain, place, run)?;
                 }
                 let days = (Month(first).first().0, Month(last).last().0);
-                self.table(Grain::Day, PackedKey { grain: Grain::Day, ..place }, days)
+                self.table(Grain::Day, PackedKey { grain: Grain::Day, ..place }, days)?;
             }
         }
+        self.repeats.as_ref().map(Repeats::open).unwrap_or_default().into_iter().for_each(|at| self.close(at));
+        Ok(())
+    }
+
+    /// Notes a value that is added to others. Who asks knows days in memory better.
+    fn note(&mut self, grain: Grain, bucket: i32, value: u32, tally: Tally) {
+        let is_left_out = grain == Grain::Day && self.left_out.iter().any(|(day, _)| *day == bucket);
+        if let Some(repeats) = self.repeats.as_mut().filter(|_| !is_left_out) {
+            repeats.note(grain, bucket, value, tally);
+        }
+    }
+
+    /// All values of a bucket were noted.
+    fn close(&mut self, (grain, bucket): (Grain, i32)) {
+        let Some(repeats) = &mut self.repeats else { return };
+        let doubt = repeats.close(grain, bucket);
+        let shown = if grain == self.ask.grain { bucket } else { Day(bucket).month().0 };
+        self.sums.doubt(self.ask, shown, (0, 0), doubt);
     }
 
     fn totals(&mut self) -> Result<()> {
@@ -281,10 +251,12 @@ impl Reading<'_> {
         let mut rows = statement.query(params![place.site.0, place.dimension, place.prop, first, last])?;
         while let Some(row) = rows.next()? {
             self.interrupt.check(1)?;
-            let (bucket, value) = (row.get(0)?, row.get(1)?);
-            let bucket = if grain == self.ask.grain { bucket } else { Day(bucket).month().0 };
+            let (stored, value) = (row.get(0)?, row.get(1)?);
+            let bucket = if grain == self.ask.grain { stored } else { Day(stored).month().0 };
             if self.wanted.passes(value) {
-                self.sums.add(self.ask, bucket, value, tally(row, 2)?);
+                let tally = tally(row, 2)?;
+                self.sums.add(self.ask, bucket, value, tally);
+                self.note(grain, stored, value, tally);
             }
         }
         Ok(())
@@ -322,93 +294,19 @@ impl Reading<'_> {
                 by_rows.push(day);
                 return Ok(());
             }
-            let add = |(value, _): CellKey, tally| self.sums.add(self.ask, day, value, tally);
+            let mut noted = Vec::new();
+            let add = |(value, _): CellKey, tally| {
+                self.sums.add(self.ask, day, value, tally);
+                noted.extend(self.repeats.is_some().then_some((value, tally)));
+            };
             let read = unpack(cells, 0..=u32::MAX, |key| self.wanted.passes(key.0), add);
+            noted.into_iter().for_each(|(value, tally)| self.note(place.grain, day, value, tally));
+            self.close((place.grain, day));
             self.damaged.pass(place.site, (place.grain, day), read.map_err(Into::into)).map(drop)
         })?;
         by_rows.into_iter().try_for_each(|month| self.table(Grain::Month, place, (month, month)))
     }
-
-    /// The buckets that have pairs, if these are what the question wants.
-    fn bucket_parts(&self) -> Result<Vec<BucketPart>> {
-        let Ask { site, grain, first, last, .. } = *self.ask;
-        let days = |first: i32, last: i32| pairs::buckets(self.connection, site, Grain::Day, first, last);
-        let day =
-            |bucket: i32, shown: i32, parts| BucketPart { grain: Grain::Day, bucket, shown, parts, is_turned: false };
-        let mut found = Vec::new();
-        if self.found.is_some() {
-            return Ok(found);
-        }
-        match (self.ask.source(), grain) {
-            // Pairs are not kept by hour.
-            (CellSource::Single(_) | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
-            (CellSource::Pair(..), Grain::Day) => {
-                found.extend(days(first, last)?.into_iter().map(|bucket| day(bucket, bucket, &PARTS)));
-            }
-            (CellSource::Pair(..), Grain::Month) => {
-                for month in (first..=last).map(Month) {
-                    let days = || days(month.first().0, month.last().0);
-                    if thinning::is_alone(self.connection, site, month)? {
-                        let parts = &[FINAL];
-                        found.push(BucketPart { grain, bucket: month.0, shown: month.0, parts, is_turned: true });
-                        // What came late is with its day.
-                        found.extend(days()?.into_iter().map(|bucket| day(bucket, month.0, &PARTS)));
-                        continue;
-                    }
-                    if let Some(is_turned) = months::is_added_and_turned(self.connection, site, month)? {
-                        let parts = &[FINAL];
-                        found.push(BucketPart { grain, bucket: month.0, shown: month.0, parts, is_turned });
-                        // What is not for good is in no month.
-                        let running = pairs::running(self.connection, site, month)?;
-                        found.extend(running.into_iter().map(|bucket| day(bucket, month.0, ALL_PARTS)));
-                        continue;
-                    }
-                    found.extend(days()?.into_iter().map(|bucket| day(bucket, month.0, &PARTS)));
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    /// Adds the cells that one of those who have counted a bucket has, unless the caller adds them.
-    fn pair(&mut self, key: PairsKey, shown: i32, is_turned: bool, blocks: &OpenedBlocks) -> Result<()> {
-        let CellSource::Pair(pair, is_by_second) = self.ask.source() else { return Ok(()) };
-        if self.left_out.contains(&(key.bucket, key.part)) {
-            return Ok(());
-        }
-        let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
-        // A reader who wants one first value opens the chunks that hold it alone.
-        match self.wanted.single() {
-            Some(id) if !is_by_second => _ = self.pair_table(table, &(id..=id), false, shown, blocks)?,
-            Some(id) if is_turned && self.pair_table(pairs::TURNED | table, &(id..=id), false, shown, blocks)? => {}
-            Some(id) => {
-                blocks.each_of_second(table, id, |(first, _), tally| self.sums.add(self.ask, shown, first, tally))?;
-            }
-            None => _ = self.pair_table(table, &(0..=u32::MAX), is_by_second, shown, blocks)?,
-        }
-        Ok(())
-    }
-
-    fn pair_table(
-        &mut self,
-        table: u32,
-        first: &RangeInclusive<u32>,
-        is_by_second: bool,
-        shown: i32,
-        blocks: &OpenedBlocks,
-    ) -> Result<bool> {
-        let sides = |(a, b): CellKey| if is_by_second { (b, a) } else { (a, b) };
-        let single = self.wanted.single();
-        let passes = |key: CellKey| match (sides(key).0, single) {
-            (value, Some(id)) => value == id,
-            (value, None) => value != REST && self.wanted.passes(value),
-        };
-        blocks.each(table, first, passes, |key, tally| self.sums.add(self.ask, shown, sides(key).1, tally))
-    }
 }
-
-/// Those who may have counted a day.
-const PARTS: [i64; 3] = [1, 2, FINAL];
 
 /// The columns of an axis that the store has never met.
 const UNKNOWN: (u8, i64) = (0, -1);

@@ -161,7 +161,7 @@ mod tests {
     fn visits(file: &SqliteFile, grain: Grain, first: i32, last: i32) -> i64 {
         let filter = Some(Filter { axis: Axis::Of(Dimension::Source), test: Test::Is(vec!["x".into()]) });
         let axis = Axis::Of(Dimension::Page);
-        let ask = Ask { site: SITE, axis, filter, grain, first, last, by_bucket: false };
+        let ask = Ask { axis, filter, grain, first, last, ..Ask::totals_of_day(SITE, Day(0)) };
         let (texts, answers) = (TextCache::default(), KeptAnswers::default());
         let damaged = DamagedDays::default();
         let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &answers, &damaged).unwrap();

@@ -173,9 +173,8 @@ fn questions_are_answered_alike_by_either_order_of_a_table() {
         let snapshot = SqliteSnapshot::begin(file.snapshot(), &texts, &kept, &damaged).unwrap();
         let ask = |(split, by, value): (Dimension, Dimension, u32)| {
             let filter = Filter { axis: Axis::Of(by), test: Test::Is(vec![format!("name {value}")]) };
-            let (axis, month) = (Axis::Of(split), FIRST.month().0);
-            let (grain, first, last, by_bucket) = (Grain::Month, month, month, true);
-            let ask = Ask { site: SITE, axis, filter: Some(filter), grain, first, last, by_bucket };
+            let (axis, filter, grain, month) = (Axis::Of(split), Some(filter), Grain::Month, Day(FIRST.month().0));
+            let ask = Ask { axis, filter, grain, by_bucket: true, ..Ask::totals_of_day(SITE, month) };
             let mut rows = snapshot.read(&[ask], &[]).unwrap().rows.remove(0);
             rows.sort_by(|a, b| a.value.cmp(&b.value));
             rows
