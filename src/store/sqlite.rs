@@ -35,7 +35,7 @@ pub use allowed::{ALLOWED, AllowedColumn, AllowedTable, ColumnContent};
 pub(super) use foreign_log::set_foreign_aside;
 pub use moved::Moved;
 pub(super) use pool::PooledConnection;
-pub(super) use schema::TALLY_COLUMNS;
+pub(super) use schema::{HOUR_COLUMNS, TALLY_COLUMNS};
 
 use connections::{Connections, OpenFiles};
 use lock_wait::LockWait;

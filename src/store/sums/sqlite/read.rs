@@ -16,7 +16,7 @@ use super::names::{TextCache, ValueFilter};
 use super::packed::{self, ALL_PARTS, FINAL, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pairs::{self, OpenedBlocks, PairsKey};
 use super::thinning;
-use super::write::{axis_id, name_id, table};
+use super::write::{axis_id, columns_of, name_id, table};
 use super::{Result, SqliteSnapshot};
 use crate::cell::packed::{CellKey, is_sound, unpack};
 use crate::cell::{Axis, OTHER, Tally};
@@ -25,7 +25,7 @@ use crate::counts::pairs::REST;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sqlite::HOUR_COLUMNS;
 use crate::store::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, Interrupt, JournalId, JournalPosition,
     JournalState, StoreError, StoredSums, SumRow,
@@ -260,7 +260,7 @@ impl Reading<'_> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let sql = format!(
             "SELECT bucket, {} FROM site_totals WHERE site = ? AND grain = ? AND bucket BETWEEN ? AND ?",
-            TALLY.join(", ")
+            HOUR_COLUMNS.join(", ")
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![site.0, packed::grain_code(grain), first, last])?;
@@ -274,7 +274,7 @@ impl Reading<'_> {
     fn table(&mut self, grain: Grain, place: PackedKey, (first, last): (i32, i32)) -> Result<()> {
         let sql = format!(
             "SELECT bucket, value, {} FROM {} WHERE site = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?",
-            TALLY.join(", "),
+            columns_of(grain).join(", "),
             table(grain)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
