@@ -5,6 +5,8 @@
 
 pub mod bots;
 pub mod bucket;
+pub mod comparison;
+mod cut_day;
 pub mod figures;
 pub mod folded;
 pub mod goals;
@@ -25,8 +27,9 @@ mod memory;
 
 use crate::cell::{Axis, Filter, Metric, Tally};
 use crate::counts::Name;
-use crate::site::{Month, SiteId};
+use crate::site::{Hour, Month, SiteId};
 use crate::store::{Ask, CellSource, Grain, StoreError, SumRow};
+use cut_day::{CutRows, Gaps};
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
@@ -66,6 +69,9 @@ pub struct Question {
     pub site: SiteId,
     /// About which range.
     pub span: Span,
+    /// Before which hour of the last day, where only the hours before it count; nothing for whole days. Visitors of such a day are
+    /// those who came until then.
+    pub until: Option<Hour>,
     /// Split by what; [`Axis::Total`] for totals.
     pub axis: Axis<Name>,
     /// Of what alone; nothing for all.
@@ -106,6 +112,7 @@ impl Question {
         Question {
             site,
             span,
+            until: None,
             axis,
             interval,
             metrics,
@@ -145,12 +152,14 @@ struct Sum {
     /// Visitors of the line whether or not they reached a goal.
     line: i64,
     money: Vec<(Name, i64, i64)>,
+    gaps: Gaps,
 }
 
 impl Sum {
     fn add(&mut self, other: Sum) {
         self.own += other.own;
         self.line += other.line;
+        self.gaps = self.gaps.and(other.gaps);
         if let Some(entered) = other.entered {
             **self.entered.get_or_insert_default() += *entered;
         }
@@ -210,12 +219,16 @@ fn lines<'a>(
     room: &dyn Sums,
 ) -> Result<Vec<Line>, StoreError> {
     let mut sums: Vec<KeyedSum> = Vec::new();
-    let mut whole = Tally::ZERO;
+    let (mut whole, mut cut) = ((Tally::ZERO, Gaps::default()), CutRows::default());
     let total = Name::from("");
     for (read, rows) in found {
         room.make_room((sums.len() + rows.len()) * size_of::<KeyedSum>())?;
         sums.reserve_exact(rows.len());
-        for row in rows {
+        let rows = match read.cut {
+            None => rows.into_iter().map(|row| (row, Gaps::default())).collect(),
+            Some(part) => cut.take(part, rows),
+        };
+        for (row, gaps) in rows {
             let bucket = read.bucket(row.bucket);
             let value = match (&question.keep, read.part) {
                 (Some(_), RowRole::Lines) | (_, RowRole::Money) => total.clone(),
@@ -224,10 +237,10 @@ fn lines<'a>(
                 _ => row.value.clone(),
             };
             if read.part == RowRole::Whole {
-                whole += row.tally;
+                whole = (whole.0 + row.tally, whole.1.and(gaps));
                 continue;
             }
-            let sum = sum_of(read.part, row);
+            let sum = Sum { gaps, ..sum_of(read.part, row) };
             sums.push(((bucket, value), sum));
         }
     }
@@ -235,7 +248,7 @@ fn lines<'a>(
     if question.views_only {
         sums.iter_mut().for_each(|(_, sum)| sum.own.events = 0);
     }
-    let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero());
+    let counted = sums.into_iter().filter(|(_, sum)| !sum.own.is_zero() || !sum.gaps.is_none());
     room.make_room(counted.size_hint().1.unwrap_or_default() * line_bytes(question))?;
     Ok(counted.map(|((bucket, value), sum)| line(question, bucket, value, sum, whole)).collect())
 }
@@ -257,18 +270,21 @@ fn line_bytes(question: &Question) -> usize {
     size_of::<Line>() + question.metrics.len() * size_of::<Option<f64>>()
 }
 
-fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: Tally) -> Line {
+fn line(question: &Question, bucket: Option<i32>, value: Name, mut sum: Sum, whole: (Tally, Gaps)) -> Line {
     let entered = sum.entered.as_deref().copied().unwrap_or_default();
     let of_visits = if plan::takes_rates_of_entries(question) { entered } else { sum.own };
     sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
     let figures = Figures {
         tally: sum.own,
         of_visits,
-        all_visitors: whole.visitors,
+        all_visitors: whole.0.visitors,
         line_visitors: sum.line,
         money: sum.money.first().map(|(_, thousandths, events)| (*thousandths, *events)),
     };
-    let metrics = question.metrics.iter().map(|metric| figures.metric(*metric)).collect();
+    let is_share = |metric: Metric| matches!(metric, Metric::Percentage | Metric::ConversionRate);
+    let is_known = |metric: Metric| sum.gaps.knows(metric) && (whole.1.is_none() || !is_share(metric));
+    let metric = |metric: &Metric| figures.metric(*metric).filter(|_| is_known(*metric));
+    let metrics = question.metrics.iter().map(metric).collect();
     Line { bucket, value, tally: sum.own, metrics, money: sum.money }
 }
 
@@ -283,7 +299,7 @@ pub fn total(question: &Question, sums: &dyn Sums) -> Result<Line, StoreError> {
 
 /// The line of a question of which nothing was counted.
 pub fn nothing(question: &Question) -> Line {
-    line(question, None, Name::from(""), Sum::default(), Tally::ZERO)
+    line(question, None, Name::from(""), Sum::default(), (Tally::ZERO, Gaps::default()))
 }
 
 /// The totals of a site over a span: always one line, with zeros where nothing was counted.
@@ -328,7 +344,7 @@ mod tests {
     }
 
     /// One day's sums of a value: day after the start, hour, value, numbers.
-    type Fact = (i32, u8, u8, [i64; 10]);
+    type Fact = (i32, u8, u8, [i64; 11]);
 
     fn memory(facts: &[Fact]) -> Memory {
         facts.iter().fold(Memory::default(), |memory, (day, hour, value, numbers)| {
@@ -345,7 +361,7 @@ mod tests {
 
         #[test]
         fn every_answer_is_the_plain_sum_over_its_days(
-            facts in prop::collection::vec((0..110i32, 0..24u8, 0..3u8, prop::array::uniform10(0..5i64)), 0..60),
+            facts in prop::collection::vec((0..110i32, 0..24u8, 0..3u8, prop::array::uniform11(0..5i64)), 0..60),
             first in -5..115i32,
             length in 0..115i32,
             begin in 0..24i32,

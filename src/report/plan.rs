@@ -1,5 +1,6 @@
 //! What a question asks of the sums, and in which bucket of the series each row belongs.
 
+use super::cut_day::DayPart;
 use super::{Interval, Question, Span};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
@@ -26,6 +27,8 @@ pub(super) enum RowRole {
 pub(super) struct PlannedRead {
     pub(super) ask: Ask,
     pub(super) part: RowRole,
+    /// The part of a day that is cut, if it is for one.
+    pub(super) cut: Option<DayPart>,
     interval: Option<Interval>,
     first_day: Day,
 }
@@ -117,11 +120,17 @@ fn part(
         last: piece.last,
         by_bucket: piece.by_bucket,
     };
-    let first_day = question.span.first_day();
-    pieces(question.span, interval)
-        .into_iter()
-        .map(|p| PlannedRead { ask: ask(p), part, interval, first_day })
-        .collect()
+    let read = |piece: Piece, cut: Option<DayPart>| PlannedRead {
+        ask: ask(piece),
+        part,
+        cut,
+        interval,
+        first_day: question.span.first_day(),
+    };
+    let whole = pieces(question.uncut_span(interval), interval).into_iter().map(|piece| read(piece, None));
+    let cut = question.cut_day(interval).into_iter();
+    let cut = cut.map(|(part, grain, first, last)| read(Piece { grain, first, last, by_bucket: false }, Some(part)));
+    whole.chain(cut).collect()
 }
 
 /// The cells that make up a span: months where they are whole, days for the rest; hours where only hours will do.

@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Include, Pagination, Query};
+use super::comparisons::{AnswerComparison, Include, RowComparison};
+use super::{Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
+use crate::counts::Name;
 use crate::report::{self, Figure, Interval, Line, Question, Sums, taken_out};
 use crate::site::Day;
 use crate::store::{Grain, StoreError, TakenOut};
@@ -24,6 +26,8 @@ pub struct Answer {
 struct Row {
     metrics: Vec<Value>,
     dimensions: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<RowComparison>,
 }
 
 /// What is said about the results; only what was asked for or has to be known.
@@ -113,6 +117,8 @@ pub(super) struct Echo {
     pub(super) site_id: String,
     pub(super) metrics: Vec<&'static str>,
     pub(super) date_range: [String; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comparison_date_range: Option<[String; 2]>,
     pub(super) filters: Vec<Value>,
     pub(super) dimensions: Vec<String>,
     pub(super) order_by: Vec<(String, &'static str)>,
@@ -121,7 +127,7 @@ pub(super) struct Echo {
 }
 
 /// What was asked to be included; what was not is left out.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Included {
     #[serde(skip_serializing_if = "is_false")]
     imports: bool,
@@ -129,17 +135,25 @@ pub(super) struct Included {
     time_labels: bool,
     #[serde(skip_serializing_if = "is_false")]
     total_rows: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparisons: Option<Value>,
 }
 
 impl From<Include> for Included {
     fn from(include: Include) -> Self {
-        let Include { imports, time_labels, total_rows } = include;
-        Included { imports, time_labels, total_rows }
+        let Include { imports, time_labels, total_rows, comparisons } = include;
+        Included { imports, time_labels, total_rows, comparisons: comparisons.map(|asked| asked.echo()) }
     }
 }
 
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+impl AnswerComparison {
+    fn told(&self) -> Option<Warning> {
+        self.warning.clone().map(|text| Warning { code: "compared", warning: Cow::Owned(text) })
+    }
 }
 
 impl Query {
@@ -164,9 +178,9 @@ impl Query {
             }
         }
         if self.echo.dimensions.is_empty() && lines.is_empty() {
-            let nothing = self.subjects.first().map(|subject| report::nothing(&subject.question));
-            lines.extend(nothing);
+            lines.extend(self.subjects.first().map(|subject| report::nothing(&subject.question)));
         }
+        let compared = self.compared(&mut lines, sums)?;
         report::sort(&mut lines, &self.order);
         let is_other = |line: &Line| self.is_split() && &*line.value == OTHER;
         let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
@@ -180,9 +194,12 @@ impl Query {
         meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
         meta.warnings.extend(self.not_collected.as_deref().map(not_collected));
         meta.warnings.extend(told_of(&marks));
+        meta.warnings.extend(compared.as_ref().and_then(AnswerComparison::told));
         let Pagination { offset, limit } = self.echo.pagination;
-        let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
-        Ok(Answer { results, meta, query: self.echo.clone() })
+        let row = |line: &Line| self.row(line, compared.as_ref());
+        let results = lines.iter().skip(offset).take(limit).map(row).collect();
+        let comparison_date_range = compared.as_ref().and_then(|compared| compared.date_range(self));
+        Ok(Answer { results, meta, query: Echo { comparison_date_range, ..self.echo.clone() } })
     }
 
     fn is_split(&self) -> bool {
@@ -219,16 +236,22 @@ impl Query {
         sums.taken_out(subject.question.site, self.span.first_day(), self.span.last_day())
     }
 
-    fn row(&self, line: &Line) -> Row {
-        let text = |name: &String| match (self.interval, line.bucket) {
-            (Some(interval), Some(bucket)) if name.starts_with("time") => interval.label(bucket),
-            _ => line.value.to_string(),
-        };
+    fn row(&self, line: &Line, compared: Option<&AnswerComparison>) -> Row {
         let metrics = self.echo.metrics.iter().zip(&line.metrics);
         Row {
             metrics: metrics.map(|(name, value)| number(name, *value, line)).collect(),
-            dimensions: self.echo.dimensions.iter().map(text).collect(),
+            dimensions: self.dimensions_of(line.bucket, &line.value),
+            comparison: compared.map(|compared| compared.row(self, line)),
         }
+    }
+
+    /// A bucket and a value under the dimensions that are asked for.
+    pub(super) fn dimensions_of(&self, bucket: Option<i32>, value: &Name) -> Vec<String> {
+        let text = |name: &String| match (self.interval, bucket) {
+            (Some(interval), Some(bucket)) if name.starts_with("time") => interval.label(bucket),
+            _ => value.to_string(),
+        };
+        self.echo.dimensions.iter().map(text).collect()
     }
 
     fn meta(&self, lines: &[Line]) -> Meta {
@@ -282,7 +305,7 @@ impl Query {
 }
 
 /// A metric as JSON; money with its currency, as Plausible writes it.
-fn number(name: &str, value: Option<f64>, line: &Line) -> Value {
+pub(super) fn number(name: &str, value: Option<f64>, line: &Line) -> Value {
     match (value, line.money.first()) {
         (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => json!({
             "value": value,

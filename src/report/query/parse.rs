@@ -5,8 +5,9 @@ use std::hash::Hash;
 
 use serde_json::{Map, Value};
 
+use super::comparisons::{ComparisonAsked, Include};
 use super::filters::{Filters, filters};
-use super::{Asked, Direction, Include, OrderKey, Pagination, QueryError, QueryRequest};
+use super::{Asked, Direction, OrderKey, Pagination, QueryError, QueryRequest};
 use crate::cell::{Axis, DIMENSIONS, Dimensions, Metric};
 use crate::counts::Name;
 use crate::limits;
@@ -58,7 +59,11 @@ fn check_keys(body: &Map<String, Value>) -> Result<(), QueryError> {
     }
 }
 
-fn known_keys(place: &str, found: &Map<String, Value>, is_known: impl Fn(&str) -> bool) -> Result<(), QueryError> {
+pub(super) fn known_keys(
+    place: &str,
+    found: &Map<String, Value>,
+    is_known: impl Fn(&str) -> bool,
+) -> Result<(), QueryError> {
     match found.keys().find(|key| !is_known(key)) {
         Some(key) => refuse(&format!("{place}/{key}"), "Schema does not allow additional properties."),
         None => Ok(()),
@@ -185,13 +190,18 @@ fn order_entry(
 fn include(value: &Value) -> Result<Include, QueryError> {
     const PLACE: &str = "#/include";
     let found = object(PLACE, value)?;
-    known_keys(PLACE, found, |key| matches!(key, "imports" | "time_labels" | "total_rows"))?;
+    known_keys(PLACE, found, |key| matches!(key, "imports" | "time_labels" | "total_rows" | "comparisons"))?;
     let flag = |key: &str| match found.get(key) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
         Some(other) => mismatch(&format!("{PLACE}/{key}"), "Boolean", other),
     };
-    Ok(Include { imports: flag("imports")?, time_labels: flag("time_labels")?, total_rows: flag("total_rows")? })
+    Ok(Include {
+        imports: flag("imports")?,
+        time_labels: flag("time_labels")?,
+        total_rows: flag("total_rows")?,
+        comparisons: found.get("comparisons").map(ComparisonAsked::parse).transpose()?,
+    })
 }
 
 fn pagination(value: Option<&Value>) -> Result<Pagination, QueryError> {
