@@ -1,13 +1,15 @@
 //! The cards of the page of a site, with their tabs, and the question of each panel.
 
 use super::answers::{AnswerKey, Answers};
+use super::comparing;
 use super::site_view::SiteView;
 use crate::cell::{Axis, Dimension, Filter, Metric, UnknownValue, is_collected};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
-use crate::page::{CardBody, CardView, LinkTo, Panel, PanelFiles, PanelRow};
+use crate::page::{CardBody, CardView, ChangeColumns, LinkTo, Panel, PanelFiles, PanelRow};
 use crate::report::choice::Scope;
+use crate::report::comparison::ComparedLines;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
 use crate::site::{Goal, Target};
 use crate::store::StoreError;
@@ -75,11 +77,29 @@ pub(super) fn event<'a>(view: &'a SiteView) -> Option<&'a str> {
 
 /// The question of a panel; nothing for those that are no list of values.
 pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
+    Some(view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics(view, tab))))
+}
+
+/// What is asked for a panel. Where visitors are not measured, hits stand in their place.
+pub(super) fn metrics(view: &SiteView, tab: &Tab) -> Vec<Metric> {
     let scope = view.chosen.scope();
     let mut metrics = columns(tab, true, scope);
-    // Where visitors are not measured, hits stand in their place.
     metrics.push(if is_of_events(tab) { Metric::Events } else { scope.hits() });
-    Some(view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics)))
+    metrics
+}
+
+/// Where the columns of a panel begin among these.
+pub(super) fn first(tab: &Tab, is_measured: bool, scope: Scope) -> usize {
+    if is_measured || is_of_events(tab) { 0 } else { columns(tab, true, scope).len() }
+}
+
+/// Says of each row what it was before, and how it changed.
+pub(super) fn compare(panel: &mut Panel, compared: &ComparedLines, first: usize, columns: ChangeColumns) {
+    let many = panel.metrics.len();
+    for row in panel.rows.iter_mut().flatten() {
+        row.compared = compared.row(&row.value, None).map(|row| row.part(first, many));
+    }
+    panel.change = columns;
 }
 
 /// Why there is no such panel under what is chosen.
@@ -158,6 +178,11 @@ fn panel_of(
         None => {
             let lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
             let mut panel = panel(view, tab, lines, is_measured, whole);
+            let metrics = metrics(view, tab);
+            if let Some(compared) = comparing::lines_of(found, tab, &metrics) {
+                let first = first(tab, is_measured, view.chosen.scope());
+                compare(&mut panel, &compared, first, ChangeColumns::Change);
+            }
             if let Some(rows) = &mut panel.rows {
                 rows.truncate(most);
             }
@@ -196,6 +221,7 @@ pub(super) fn panel(view: &SiteView, tab: &Tab, lines: Vec<Line>, is_measured: b
         tab: tab.clone(),
         metrics: columns(tab, is_measured, scope),
         rows: (is_measured || !is_of_ends(tab)).then_some(rows),
+        change: ChangeColumns::None,
         refused: None,
         values,
         files: Some(files(view, tab)),
@@ -214,11 +240,19 @@ fn files(view: &SiteView, tab: &Tab) -> PanelFiles {
 /// A panel that says why it is empty.
 pub(super) fn without(tab: &Tab, sentence: &'static str) -> Panel {
     let (metrics, rows) = (Vec::new(), Some(Vec::new()));
-    Panel { tab: tab.clone(), metrics, rows, refused: Some(sentence), values: 0, files: None }
+    Panel {
+        tab: tab.clone(),
+        metrics,
+        rows,
+        change: ChangeColumns::None,
+        refused: Some(sentence),
+        values: 0,
+        files: None,
+    }
 }
 
 /// All rows of a breakdown, most first.
-fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec<PanelRow> {
+pub(super) fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec<PanelRow> {
     if *tab == Tab::Of(Dimension::Event) {
         // Pageviews have panels of their own.
         lines.retain(|line| line.tally.events > 0);
@@ -231,12 +265,13 @@ fn rows(tab: &Tab, mut lines: Vec<Line>, is_measured: bool, scope: Scope) -> Vec
             UnknownValue::Shown => {}
         }
     }
-    let first = if is_measured || is_of_events(tab) { 0 } else { columns(tab, true, scope).len() };
+    let first = first(tab, is_measured, scope);
     report::sort(&mut lines, &[Order { by: By::Metric(first), descending: true }]);
     let many = columns(tab, is_measured, scope).len();
     let row = |line: Line| PanelRow {
         value: line.value,
         metrics: line.metrics[first..first + many].to_vec(),
+        compared: None,
         share: None,
         href: None,
     };
