@@ -96,6 +96,8 @@ pub struct Tally {
     pub scroll: i64,
     /// Money in thousandths of the currency's unit (under [`Axis::Revenue`] only).
     pub revenue: i64,
+    /// Of an hour: the visitors who were in the cell for the first time of their day. Of wider buckets it is 0.
+    pub first_visitors: i64,
 }
 
 impl Tally {
@@ -111,10 +113,11 @@ impl Tally {
         engaged_ms: 0,
         scroll: 0,
         revenue: 0,
+        first_visitors: 0,
     };
 
     /// The numbers in the order in which they are stored.
-    pub const fn columns(self) -> [i64; 10] {
+    pub const fn columns(self) -> [i64; 11] {
         [
             self.visitors,
             self.visits,
@@ -126,14 +129,21 @@ impl Tally {
             self.engaged_ms,
             self.scroll,
             self.revenue,
+            self.first_visitors,
         ]
     }
 
     /// The tally with these numbers, in the order of [`Tally::columns`].
-    pub const fn from_columns(columns: [i64; 10]) -> Tally {
-        let [visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll, revenue] =
-            columns;
-        Tally { visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll, revenue }
+    pub const fn from_columns(columns: [i64; 11]) -> Tally {
+        let [visitors, visits, pageviews, events, bounces, seconds, ..] = columns;
+        let [.., engaged_visits, engaged_ms, scroll, revenue, first_visitors] = columns;
+        let none = Tally { revenue, first_visitors, ..Tally::ZERO };
+        Tally { visitors, visits, pageviews, events, bounces, seconds, engaged_visits, engaged_ms, scroll, ..none }
+    }
+
+    /// What an hour adds to its day, or to a part of the day that begins with it: there visitors count where they came first.
+    pub const fn of_day(self) -> Tally {
+        Tally { visitors: self.first_visitors, first_visitors: 0, ..self }
     }
 
     /// Of each number the smaller of two.
@@ -173,6 +183,7 @@ impl AddAssign for Tally {
             engaged_ms,
             scroll,
             revenue,
+            first_visitors,
         } = other;
         self.visitors += visitors;
         self.visits += visits;
@@ -184,6 +195,7 @@ impl AddAssign for Tally {
         self.engaged_ms += engaged_ms;
         self.scroll += scroll;
         self.revenue += revenue;
+        self.first_visitors += first_visitors;
     }
 }
 
@@ -302,7 +314,7 @@ mod tests {
 
     #[test]
     fn what_is_taken_from_a_tally_can_be_added_again() {
-        let a = Tally::from_columns([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+        let a = Tally::from_columns([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
         let b = Tally { pageviews: 10, ..Tally::ZERO };
         assert_eq!(a - b + b, a);
         assert!((a - a).is_zero());

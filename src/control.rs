@@ -147,6 +147,9 @@ pub enum Command {
         /// Of what alone, as in `--filter`.
         #[serde(default)]
         filter: Vec<String>,
+        /// What it is compared with, as in `--compare`, and whether by the same weekdays; nothing for no comparison.
+        #[serde(default)]
+        compare: Option<(String, bool)>,
     },
     /// Makes a page or an event a goal.
     GoalAdd {
@@ -376,8 +379,8 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Flush => flush(collector),
         Command::Store(command) => store::run(collector, command),
         Command::Import { .. } => refuse("the lines of a log are missing; use `headcount import`"),
-        Command::Report { site, period, by, rows, filter } => {
-            report::report(collector, &site, &report::ReportRequest { period, by, rows, filter })
+        Command::Report { site, period, by, rows, filter, compare } => {
+            report::report(collector, &site, &report::ReportRequest { period, by, rows, filter, compare })
         }
         Command::GoalAdd { site, target, name } => goal::add(collector, &site, &target, name.as_deref()),
         Command::GoalList { site } => goal::list(collector, &site),

@@ -47,9 +47,7 @@ pub struct Counts {
     /// Whether only the totals are kept by hour.
     without_hours: bool,
     hours: Fast<SumKey, (Cell<Sym>, Hour, Tally)>,
-    day_visitors: Fast<SumKey, (Cell<Sym>, i64)>,
     tuple_hours: Fast<(AttributeTuple, Hour), Tally>,
-    tuple_day_visitors: Fast<AttributeTuple, i64>,
 }
 
 impl Book for Counts {
@@ -61,19 +59,8 @@ impl Book for Counts {
         self.hours.entry(SumKey::of(cell, hour)).or_insert((cell, hour, Tally::ZERO)).2 += tally;
     }
 
-    fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
-        if is_of_nothing(cell) {
-            return;
-        }
-        self.day_visitors.entry(SumKey::of(cell, Hour(0))).or_insert((cell, 0)).1 += by;
-    }
-
     fn tuple_hour(&mut self, tuple: AttributeTuple, hour: Hour, tally: Tally) {
         *self.tuple_hours.entry((tuple, self.kept(hour))).or_default() += tally;
-    }
-
-    fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64) {
-        *self.tuple_day_visitors.entry(tuple).or_default() += by;
     }
 }
 
@@ -112,7 +99,7 @@ pub struct PropKey {
 /// Sums of one site and day, by hour and over the day. Months are sums of days.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Sums {
-    /// By hour; visitors are those of the hour.
+    /// By hour; visitors are those of the hour, and the day's are all first visitors.
     pub hours: Vec<(Cell<Name>, Hour, Tally)>,
     /// Over the day; visitors are those of the day.
     pub days: Vec<(Cell<Name>, Tally)>,

@@ -116,6 +116,7 @@
 //! - a text of pages: `page/words/english.rs` and the other languages beside it; a language: `page::words::Language` and what
 //!   `docs/languages.md` lists;
 //! - the chart: what it draws in `view/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
+//!   what is compared, and which part of it: [`report::comparison`], `report/cut_day.rs`, `view/comparing.rs`;
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
 //! - what happens just now: `counts/recent_activity.rs`, `view/live.rs`, `server/live/`; what swaps, refreshes and takes keys: `dashboards/headcount.js`, the
 //!   keys themselves: `page/keys.rs`;

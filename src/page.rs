@@ -42,7 +42,7 @@ mod golden;
 use askama::Template;
 
 pub use chart::{Note, Point, Progress, Series};
-pub use panel::{CardBody, CardView, Panel, PanelFiles, PanelRow};
+pub use panel::{CardBody, CardView, ChangeColumns, Panel, PanelFiles, PanelRow};
 pub use rows::RowsPage;
 pub use sign_in::SignInPage;
 pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};

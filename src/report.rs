@@ -6,6 +6,8 @@
 pub mod bots;
 pub mod bounds;
 pub mod bucket;
+pub mod comparison;
+mod cut_day;
 pub mod figures;
 pub mod folded;
 pub mod goals;
@@ -32,6 +34,7 @@ use crate::counts::Name;
 use crate::site::SiteId;
 use crate::store::{Ask, Grain, RowsBy, StoreError, SumRow};
 use bounds::SumBounds;
+use cut_day::{CutRows, Gaps};
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
@@ -113,6 +116,7 @@ struct Sum {
     line: i64,
     money: Vec<(Name, i64, i64)>,
     bounds: Option<Box<SumBounds>>,
+    gaps: Gaps,
 }
 
 impl Sum {
@@ -124,6 +128,7 @@ impl Sum {
         self.own += other.own;
         self.left += other.left;
         self.line += other.line;
+        self.gaps = self.gaps.and(other.gaps);
         if let Some(entered) = other.entered {
             **self.entered.get_or_insert_default() += *entered;
         }
@@ -200,6 +205,7 @@ fn merge_same(sums: &mut Vec<KeyedSum>) {
 struct WholeVisitors {
     visitors: i64,
     is_unsure: bool,
+    gaps: Gaps,
 }
 
 fn lines<'a>(
@@ -208,25 +214,32 @@ fn lines<'a>(
     room: &dyn Sums,
 ) -> Result<Vec<Line>, StoreError> {
     let mut sums: Vec<KeyedSum> = Vec::new();
-    let mut whole = WholeVisitors::default();
+    let (mut whole, mut cut) = (WholeVisitors::default(), CutRows::default());
     for (read, rows) in found {
-        let rows = if read.adds_values { read.with_values_added(rows) } else { rows };
         room.make_room((sums.len() + rows.len()) * size_of::<KeyedSum>())?;
         sums.reserve_exact(rows.len());
-        for row in rows {
+        let rows = match read.cut {
+            Some(part) => cut.take(read, part, rows),
+            None => {
+                let rows = if read.adds_values { read.with_values_added(rows) } else { rows };
+                rows.into_iter().map(|row| (row, Gaps::default())).collect()
+            }
+        };
+        for (row, gaps) in rows {
             if read.part == RowRole::Whole {
                 whole.visitors += row.tally.visitors;
                 whole.is_unsure |= row.doubt.is_some_and(|doubt| doubt.is_of_visitors());
+                whole.gaps = whole.gaps.and(gaps);
                 continue;
             }
-            sums.push((read.key(question, &row), sum_of(read.part, row)));
+            sums.push((read.key(question, &row), Sum { gaps, ..sum_of(read.part, row) }));
         }
     }
     let mut sums = added_up(sums);
     if question.views_only {
         sums.iter_mut().for_each(|(_, sum)| sum.own.events = 0);
     }
-    let counted = sums.into_iter().filter(|(_, sum)| sum.is_counted(question));
+    let counted = sums.into_iter().filter(|(_, sum)| sum.is_counted(question) || !sum.gaps.is_none());
     room.make_room(counted.size_hint().1.unwrap_or_default() * line_bytes(question))?;
     Ok(counted.map(|(key, sum)| line(question, key, sum, whole)).collect())
 }
@@ -285,8 +298,15 @@ fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, 
     };
     let metrics = |tally: Tally| question.metrics.iter().map(move |metric| figures(tally).metric(*metric));
     let mut most: Vec<Option<f64>> = metrics(high).collect();
+    let is_share = |metric: Metric| matches!(metric, Metric::Percentage | Metric::ConversionRate);
+    let is_told = |metric: Metric| sum.gaps.knows(metric) && (whole.gaps.is_none() || !is_share(metric));
+    for (most, metric) in most.iter_mut().zip(&question.metrics) {
+        *most = most.filter(|_| is_told(*metric));
+    }
     let known = sum.bounds.as_deref().copied().unwrap_or_default();
-    let is_unsure = |metric: &Metric| bounds::is_unsure(*metric, (low, high), &known, (is_entered, whole.is_unsure));
+    let is_unsure = |metric: &Metric| {
+        is_told(*metric) && bounds::is_unsure(*metric, (low, high), &known, (is_entered, whole.is_unsure))
+    };
     let unsure: Vec<bool> = question.metrics.iter().map(is_unsure).collect();
     let mut bounds = None;
     if unsure.contains(&true) {
@@ -356,7 +376,7 @@ mod tests {
     }
 
     /// One day's sums of a value: day after the start, hour, value, numbers.
-    type Fact = (i32, u8, u8, [i64; 10]);
+    type Fact = (i32, u8, u8, [i64; 11]);
 
     fn memory(facts: &[Fact]) -> Memory {
         facts.iter().fold(Memory::default(), |memory, (day, hour, value, numbers)| {
@@ -373,7 +393,7 @@ mod tests {
 
         #[test]
         fn every_answer_is_the_plain_sum_over_its_days(
-            facts in prop::collection::vec((0..110i32, 0..24u8, 0..3u8, prop::array::uniform10(0..5i64)), 0..60),
+            facts in prop::collection::vec((0..110i32, 0..24u8, 0..3u8, prop::array::uniform11(0..5i64)), 0..60),
             first in -5..115i32,
             length in 0..115i32,
             begin in 0..24i32,

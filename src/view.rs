@@ -8,6 +8,7 @@ mod url_state;
 pub mod site_view;
 mod answers;
 mod panels;
+mod comparing;
 mod series;
 mod goals;
 mod notices;

@@ -18,7 +18,7 @@ mod unknown;
 use labels::Labels;
 use page_visit::PageVisit;
 use progress::FunnelProgress;
-use seen::{SeenProperty, book_known};
+use seen::{SeenBefore, SeenProperty, book_known};
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -37,14 +37,10 @@ pub use unknown::{UnknownHit, take_unknown};
 
 /// Where changes of sums go.
 pub trait Book {
-    /// Changes the sums of a cell in an hour. `tally.visitors` is about that hour alone.
+    /// Changes the sums of a cell in an hour. `tally.visitors` is about that hour alone; the day's are all `first_visitors`.
     fn hour(&mut self, cell: Cell<Sym>, hour: Hour, tally: Tally);
-    /// Changes the distinct visitors of a cell over the whole day.
-    fn day_visitors(&mut self, cell: Cell<Sym>, by: i64);
-    /// As [`Book::hour`], of all the cells of a tuple.
+    /// The same of all the cells of a tuple.
     fn tuple_hour(&mut self, tuple: AttributeTuple, hour: Hour, tally: Tally);
-    /// As [`Book::day_visitors`], of all the cells of a tuple.
-    fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64);
 }
 
 /// One visitor's day at one site. Days have many visitors and most of them do little, so longer lists are kept without room
@@ -126,6 +122,11 @@ impl VisitState {
         self.hours().any(|h| h.hour == hour && h.pageviews + h.events > 0)
     }
 
+    /// Its first hour on the clock, which may go back.
+    fn first_hour(&self) -> Hour {
+        self.later.iter().fold(self.start.hour, |first, later| first.min(later.hour))
+    }
+
     /// Milliseconds from its start to a moment. No day has 2^32 of them.
     fn at_ms(&self, at: Moment) -> u32 {
         u32::try_from(at.0 - self.first.0).unwrap_or(u32::MAX)
@@ -153,7 +154,8 @@ fn insert<A: smallvec::Array>(list: &mut SmallVec<A>, place: usize, item: A::Ite
 /// What one pageview or event changes for every visit cell whose value stays.
 struct VisitChange {
     hour: Hour,
-    is_new_visit: bool,
+    /// The visit's first hour until now; nothing for a new visit.
+    first_hour: Option<Hour>,
     is_new_hour: bool,
     /// Change of [`VisitState::whole`].
     whole: Tally,
@@ -162,11 +164,21 @@ struct VisitChange {
 }
 
 impl VisitChange {
-    /// What it changes in the hour of the hit, and in that of the visit's start if that is another. `is_known` says whether
-    /// the visitor was counted in the hour of the hit before.
-    fn parts(&self, start: Hour, is_known: bool) -> (Tally, Tally) {
-        let in_hour = Tally { visitors: i64::from(self.is_new_hour && !is_known), ..self.hit };
-        if start == self.hour { (in_hour + self.whole, Tally::ZERO) } else { (in_hour, self.whole) }
+    /// Books what it changes in a cell of visits, in a visit that began in the hour `start`. `elsewhere` is where other visits
+    /// put the visitor into the cell.
+    fn book(&self, start: Hour, elsewhere: SeenBefore, mut book: impl FnMut(Hour, Tally)) {
+        let visitors = i64::from(self.is_new_hour && !elsewhere.in_hour);
+        let mut in_hour = Tally { visitors, ..self.hit };
+        if self.is_new_hour {
+            let known = seen::earlier(self.first_hour, elsewhere.first);
+            in_hour.first_visitors = seen::first(known, self.hour, &mut book);
+        }
+        if start == self.hour {
+            in_hour += self.whole;
+        } else if !self.whole.is_zero() {
+            book(start, self.whole);
+        }
+        book(self.hour, in_hour);
     }
 }
 
@@ -288,7 +300,8 @@ impl Visitor {
         let is_new_hour = !self.visits[current].is_active_in(hour);
         self.visits[current].advance(hit, at, hour, labels.page);
         let whole = self.visits[current].whole() - before.as_ref().map_or(Tally::ZERO, VisitState::whole);
-        let step = VisitChange { hour, is_new_visit, is_new_hour, whole, hit: of_hits(1, hit.kind == Kind::Pageview) };
+        let first_hour = before.as_ref().map(VisitState::first_hour);
+        let step = VisitChange { hour, first_hour, is_new_hour, whole, hit: of_hits(1, hit.kind == Kind::Pageview) };
         self.book_visit(current, before.as_ref(), &step, names, book);
         self.book_page_visit(current, &labels, &step, hit.kind == Kind::Pageview, names, book);
         self.book_props(current, &labels, &step, hit.kind == Kind::Pageview, book);
@@ -347,15 +360,11 @@ impl Visitor {
     fn book_step(&self, current: usize, axis: Axis<Sym>, step: &VisitChange, names: &DayNames, book: &mut impl Book) {
         let visit = &self.visits[current];
         let cell = Cell { axis, value: visit.value(axis, names) };
-        let is_known = step.is_new_hour && self.is_elsewhere(current, cell, Some(step.hour), names);
-        let (in_hour, at_start) = step.parts(visit.start.hour, is_known);
-        book.hour(cell, step.hour, in_hour);
-        if !at_start.is_zero() {
-            book.hour(cell, visit.start.hour, at_start);
-        }
-        if step.is_new_visit && !self.is_elsewhere(current, cell, None, names) {
-            book.day_visitors(cell, 1);
-        }
+        let elsewhere = match step.is_new_hour {
+            true => self.elsewhere(current, cell, step.hour, names),
+            false => SeenBefore::default(),
+        };
+        step.book(visit.start.hour, elsewhere, |hour, tally| book.hour(cell, hour, tally));
     }
 
     /// Books all that `visit`, which is or was visit number `current`, counts in its cell of `axis`; `sign` is 1 or -1.
@@ -370,25 +379,29 @@ impl Visitor {
     ) {
         let cell = Cell { axis, value: visit.value(axis, names) };
         let signed = |tally: Tally| if sign < 0 { -tally } else { tally };
-        let mut whole = visit.whole();
+        let (mut whole, first) = (visit.whole(), visit.first_hour());
         for count in visit.hours() {
-            let is_active = count.pageviews + count.events > 0;
-            let visitors = i64::from(is_active && !self.is_elsewhere(current, cell, Some(count.hour), names));
-            let (pageviews, events) = (i64::from(count.pageviews), i64::from(count.events));
-            let in_hour = Tally { visitors, pageviews, events, ..std::mem::take(&mut whole) };
+            let elsewhere = self.elsewhere(current, cell, count.hour, names);
+            let mut in_hour = std::mem::take(&mut whole);
+            if count.hour == first {
+                let move_from = |hour, tally| book.hour(cell, hour, signed(tally));
+                in_hour.first_visitors = seen::first(elsewhere.first, first, move_from);
+            }
+            in_hour.visitors = i64::from(count.pageviews + count.events > 0 && !elsewhere.in_hour);
+            (in_hour.pageviews, in_hour.events) = (count.pageviews.into(), count.events.into());
             book.hour(cell, count.hour, signed(in_hour));
-        }
-        if !self.is_elsewhere(current, cell, None, names) {
-            book.day_visitors(cell, sign);
         }
     }
 
-    /// Whether another visit than `current` puts this visitor into `cell`, in `hour` if one is given.
-    fn is_elsewhere(&self, current: usize, cell: Cell<Sym>, hour: Option<Hour>, names: &DayNames) -> bool {
-        let mut others = self.visits.iter().enumerate().filter(|(at, _)| *at != current).map(|(_, visit)| visit);
-        others.any(|visit| {
-            visit.value(cell.axis, names) == cell.value && hour.is_none_or(|hour| visit.is_active_in(hour))
-        })
+    /// Where other visits than `current` put this visitor into `cell`: in which hour first, and whether in this one.
+    fn elsewhere(&self, current: usize, cell: Cell<Sym>, hour: Hour, names: &DayNames) -> SeenBefore {
+        let mut seen = SeenBefore::default();
+        let others = self.visits.iter().enumerate().filter(|(at, _)| *at != current).map(|(_, visit)| visit);
+        for visit in others.filter(|visit| visit.value(cell.axis, names) == cell.value) {
+            seen.first = seen::earlier(seen.first, Some(visit.first_hour()));
+            seen.in_hour |= visit.is_active_in(hour);
+        }
+        seen
     }
 
     /// Books the hit under its page, host, event and patterns.

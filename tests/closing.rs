@@ -59,7 +59,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Totals and pairs of each site's day.
-fn figures(world: &World, sites: u32) -> BTreeMap<String, [i64; 10]> {
+fn figures(world: &World, sites: u32) -> BTreeMap<String, [i64; 11]> {
     let day = hit(1, 0, "/").local.day;
     let mut figures = BTreeMap::new();
     for site in (1..=sites).map(SiteId) {
@@ -70,7 +70,7 @@ fn figures(world: &World, sites: u32) -> BTreeMap<String, [i64; 10]> {
             let ask = Ask { axis: axis.clone(), filter, by_bucket: true, ..Ask::totals_of_day(site, day) };
             for row in snapshot.read(&[ask]).unwrap().concat() {
                 // What is stored and what is not has rows of its own.
-                let sum: &mut [i64; 10] = figures.entry(format!("{site:?} {axis:?} {}", row.value)).or_default();
+                let sum: &mut [i64; 11] = figures.entry(format!("{site:?} {axis:?} {}", row.value)).or_default();
                 sum.iter_mut().zip(row.tally.columns()).for_each(|(sum, number)| *sum += number);
             }
         }

@@ -142,6 +142,7 @@ fn panels_are_shown_where_there_are_older_sums_alone() {
         by: Some("country".into()),
         rows: None,
         filter: Vec::new(),
+        compare: None,
     });
     assert!(report.unwrap().text.contains("example.com does not collect country"));
 }

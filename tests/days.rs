@@ -187,7 +187,7 @@ fn a_report_by_day_goes_up_to_the_newest() {
     }
     let report = |by: &str, rows| {
         let (site, period, by) = ("example.com".into(), "30d".into(), Some(by.into()));
-        world.command(Command::Report { site, period, by, rows, filter: Vec::new() }).unwrap()
+        world.command(Command::Report { site, period, by, rows, filter: Vec::new(), compare: None }).unwrap()
     };
     let all = report("day", None);
     let days: Vec<&str> = all.json["rows"].as_array().unwrap().iter().map(|row| row["day"].as_str().unwrap()).collect();

@@ -31,7 +31,7 @@ fn steps(world: &World, name: &str) -> Vec<(i64, i64)> {
 fn report(world: &World, by: Option<&str>, filter: &[&str]) -> Result<Reply, Refused> {
     let filter = filter.iter().map(|text| (*text).to_owned()).collect();
     let by = by.map(str::to_owned);
-    world.command(Command::Report { site: SITE.into(), period: "7d".into(), by, rows: None, filter })
+    world.command(Command::Report { site: SITE.into(), period: "7d".into(), by, rows: None, filter, compare: None })
 }
 
 fn rows(world: &World, by: Option<&str>, filter: &[&str]) -> Value {

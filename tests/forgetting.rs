@@ -383,6 +383,7 @@ fn what_was_taken_out_is_said_everywhere_and_never_what() {
         by: None,
         rows: None,
         filter: Vec::new(),
+        compare: None,
     };
     assert!(done(&world, report).text.contains("taken out"));
     let before = world

@@ -36,6 +36,7 @@ mod intake;
 mod journal_command;
 mod knowing;
 mod licences;
+mod like_with_like;
 mod live;
 mod memory;
 mod moved;

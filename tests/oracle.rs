@@ -7,6 +7,7 @@ pub mod pairs;
 mod any_two;
 mod contributions;
 mod images;
+mod like;
 mod recent_activity;
 mod states;
 mod switches;
@@ -245,6 +246,9 @@ impl<'a> Walk<'a> {
         for ((day, hour), inside) in hours {
             *figures.hours.entry((site, day, hour, cell)).or_default() += hits_and_visitors(&inside);
         }
+        for ((day, _), hour) in first_hours(inside) {
+            figures.hours.entry((site, day, hour, cell)).or_default().first_visitors += 1;
+        }
         for (day, inside) in days {
             let mut of_day = hits_and_visitors(&inside);
             for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
@@ -287,6 +291,16 @@ impl<'a> Walk<'a> {
 fn joined(hit: &Hit) -> &'static str {
     let text = format!("{}{JOINT}{}", hit.value(Dimension::Channel), hit.value(Dimension::Source));
     Box::leak(text.into_boxed_str())
+}
+
+/// The first hour of the clock in which each visitor was there, day by day.
+fn first_hours(inside: &[&Counted]) -> BTreeMap<(Day, u64), Hour> {
+    let mut first = BTreeMap::new();
+    for (token, counted) in inside.iter().filter_map(|counted| Some((counted.hit.token?.bits(), counted))) {
+        let hour = first.entry((counted.day, token)).or_insert(counted.hour);
+        *hour = counted.hour.min(*hour);
+    }
+    first
 }
 
 fn hits_and_visitors(inside: &[&Counted]) -> Tally {

@@ -19,6 +19,7 @@ fn report(world: &World, rows: Option<usize>) -> Value {
         by: Some("bot".into()),
         rows,
         filter: Vec::new(),
+        compare: None,
     };
     world.command(command).unwrap().json
 }

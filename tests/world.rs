@@ -34,7 +34,7 @@ use tokio::sync::oneshot;
 use crate::scenario::End;
 use crate::store::file::Database;
 use journal::JournalFolder;
-use stored::{programs, stored};
+use stored::{days_without_first_visitors, programs, stored};
 
 /// Who visits. Each has an address and an agent of its own, which must be found nowhere.
 #[derive(Debug, Clone)]
@@ -486,6 +486,7 @@ impl Drop for World {
         assert_eq!(reasons, rejected, "every rejection is stored");
         let (bots, of_bots) = programs(&Database::of(self.folder.path()));
         assert_eq!(bots, of_bots, "every program that is rejected is counted by its family");
+        assert_eq!(days_without_first_visitors(&Database::of(self.folder.path())), 0);
         let looked = headcount::store::check::check(&self.folder.path().join("headcount.db"), true, |_| {}).unwrap();
         assert_eq!(looked.findings, [], "a check finds nothing");
         let forms = canary::forms(&self.canaries.borrow(), &self.addresses.borrow());

@@ -132,9 +132,11 @@ mod tests {
         let usual =
             (1..5i64, 0..20i64, 0..3i64, 0..5i64, 0..4_000i64).prop_map(|(visits, more, events, b, seconds)| {
                 let bounces = b.min(visits);
-                Tally { visitors: visits, visits, pageviews: visits + more, events, bounces, seconds, ..Tally::ZERO }
+                let first_visitors = if seconds % 3 == 0 { 0 } else { visits - more % 2 };
+                let usual = Tally { visitors: visits, visits, first_visitors, ..Tally::ZERO };
+                Tally { pageviews: visits + more, events, bounces, seconds, ..usual }
             });
-        let any = prop::array::uniform10(number()).prop_map(Tally::from_columns);
+        let any = prop::array::uniform11(number()).prop_map(Tally::from_columns);
         prop_oneof![3 => usual, 1 => any]
     }
 

@@ -301,6 +301,12 @@ pub struct ReportWords {
     /// Only what reaches a goal
     #[arg(long, value_name = "NAME")]
     goal: Option<String>,
+    /// What each line is compared with: previous, year, or the first day like 2026-06-01
+    #[arg(long, value_name = "WITH")]
+    compare: Option<String>,
+    /// Moves what is compared by a few days, so that Mondays meet Mondays
+    #[arg(long, requires = "compare")]
+    weekdays: bool,
     /// Most rows to give [default: 20 in a table of values; all of them by hour, day, week or month, and in JSON]
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
@@ -436,6 +442,7 @@ impl ReportWords {
             by: self.by.clone(),
             rows: self.rows,
             filter: self.filters(),
+            compare: self.compare.clone().map(|with| (with, self.weekdays)),
         }
     }
 

@@ -1,8 +1,9 @@
 //! `headcount report`: makes a table for the terminal, and the same as JSON.
 
 mod asked;
+mod compared;
 
-use super::{CommandRefusal, Done, Reply, find};
+use super::{CommandRefusal, Done, Reply, find, refuse};
 use crate::cell::{Axis, OTHER};
 use crate::collector::Collector;
 use crate::limits;
@@ -21,11 +22,15 @@ pub(super) struct ReportRequest {
     pub(super) by: Option<String>,
     pub(super) rows: Option<usize>,
     pub(super) filter: Vec<String>,
+    pub(super) compare: Option<(String, bool)>,
 }
 
 pub(super) fn report(collector: &Collector, site: &str, words: &ReportRequest) -> Done {
     let site = find(collector, site)?;
     if words.by.as_deref() == Some(asked::BOT) {
+        if words.compare.is_some() {
+            return refuse("programs are not compared; leave out --compare");
+        }
         return of_bots(collector, &site, words);
     }
     let mut made = made(collector, &site, words)?;
@@ -83,8 +88,10 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     }
     notes.extend(taken_out::told(&marks).into_iter().chain(taken_out::days_gone(&marks)));
     notes.extend(taken_out::damaged(&marks));
+    let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
+    notes.extend(compared.as_ref().and_then(|compared| compared.note()));
     let Split { interval, column, .. } = split;
-    Ok(ReportText { range, interval, column, choice, metrics, lines, notes })
+    Ok(ReportText { range, interval, column, choice, metrics, lines, compared, notes })
 }
 
 /// The lines of a question; always one where nothing is split.

@@ -158,8 +158,6 @@ impl UnstoredSums {
         for layer in &self.layers {
             let hours = layer.hours.values().filter(|(cell, ..)| wants(cell.axis));
             hours.for_each(|(cell, hour, tally)| counts.hour(*cell, *hour, *tally));
-            let visitors = layer.day_visitors.values().filter(|(cell, _)| wants(cell.axis));
-            visitors.for_each(|(cell, by)| counts.day_visitors(*cell, *by));
             self.spread(layer, &wants, &mut counts);
         }
         self.named(&counts)
@@ -174,9 +172,6 @@ impl UnstoredSums {
         for ((tuple, hour), tally) in &layer.tuple_hours {
             cells(*tuple).for_each(|cell| counts.hour(cell, *hour, *tally));
         }
-        for (tuple, by) in &layer.tuple_day_visitors {
-            cells(*tuple).for_each(|cell| counts.day_visitors(cell, *by));
-        }
     }
 
     fn named(&self, counts: &Counts) -> Sums {
@@ -186,17 +181,14 @@ impl UnstoredSums {
         let hours_room = if self.without_hours { 0 } else { counts.hours.len() };
         let mut hours = Vec::with_capacity(hours_room);
         let mut days: Fast<Cell<Sym>, Tally> = HashMap::default();
-        days.reserve(counts.day_visitors.len());
+        // Most of what waits is of an hour or two.
+        days.reserve(counts.hours.len() / 2);
         for (cell, hour, tally) in counts.hours.values() {
-            // Visitors of hours do not add up to visitors of the day; those are counted beside them.
-            *days.entry(*cell).or_default() += Tally { visitors: 0, ..*tally };
+            *days.entry(*cell).or_default() += tally.of_day();
             let has_hours = !self.without_hours || cell.axis == Axis::Total;
             if has_hours && !tally.is_zero() {
                 hours.push((named(cell), *hour, *tally));
             }
-        }
-        for (cell, visitors) in counts.day_visitors.values() {
-            days.entry(*cell).or_default().visitors += visitors;
         }
         let mut named_days = Vec::with_capacity(days.len());
         named_days.extend(days.iter().filter(|(_, t)| !t.is_zero()).map(|(cell, tally)| (named(cell), *tally)));
@@ -249,9 +241,7 @@ impl Serialize for Counts {
         let rows = CountsRows {
             without_hours: self.without_hours,
             hours: self.hours.values().copied().collect(),
-            day_visitors: self.day_visitors.values().copied().collect(),
             tuple_hours: self.tuple_hours.iter().map(|((tuple, hour), tally)| (*tuple, *hour, *tally)).collect(),
-            tuple_day_visitors: self.tuple_day_visitors.iter().map(|(tuple, by)| (*tuple, *by)).collect(),
         };
         rows.serialize(to)
     }
@@ -262,9 +252,7 @@ impl<'de> Deserialize<'de> for Counts {
         let rows = CountsRows::deserialize(from)?;
         let mut counts = Counts::new(rows.without_hours);
         rows.hours.into_iter().for_each(|(cell, hour, tally)| counts.hour(cell, hour, tally));
-        rows.day_visitors.into_iter().for_each(|(cell, by)| counts.day_visitors(cell, by));
         rows.tuple_hours.into_iter().for_each(|(tuple, hour, tally)| counts.tuple_hour(tuple, hour, tally));
-        rows.tuple_day_visitors.into_iter().for_each(|(tuple, by)| counts.tuple_day_visitors(tuple, by));
         Ok(counts)
     }
 }
@@ -274,9 +262,7 @@ impl<'de> Deserialize<'de> for Counts {
 struct CountsRows {
     without_hours: bool,
     hours: Vec<(Cell<Sym>, Hour, Tally)>,
-    day_visitors: Vec<(Cell<Sym>, i64)>,
     tuple_hours: Vec<(AttributeTuple, Hour, Tally)>,
-    tuple_day_visitors: Vec<(AttributeTuple, i64)>,
 }
 
 impl Counts {
@@ -288,17 +274,13 @@ impl Counts {
 
     fn add(&mut self, other: &Counts) {
         other.hours.values().for_each(|(cell, hour, tally)| self.hour(*cell, *hour, *tally));
-        other.day_visitors.values().for_each(|(cell, by)| self.day_visitors(*cell, *by));
         other.tuple_hours.iter().for_each(|((tuple, hour), tally)| self.tuple_hour(*tuple, *hour, *tally));
-        other.tuple_day_visitors.iter().for_each(|(tuple, by)| self.tuple_day_visitors(*tuple, *by));
     }
 
     /// Drops what changes nothing.
     fn drop_zeros(&mut self) {
         self.hours.retain(|_, (.., tally)| !tally.is_zero());
-        self.day_visitors.retain(|_, (_, by)| *by != 0);
         self.tuple_hours.retain(|_, tally| !tally.is_zero());
-        self.tuple_day_visitors.retain(|_, by| *by != 0);
     }
 }
 

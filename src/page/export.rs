@@ -5,13 +5,16 @@ use std::fmt::Write;
 use super::panel::PanelRow;
 use super::site::MailLine;
 use crate::cell::Metric;
+use crate::report::comparison::ComparedWith;
 
 /// A breakdown as CSV by RFC 4180: a header `value,visitors,...`, lines that end in CR LF, nothing for what was not
 /// measured.
 ///
 /// Values come from strangers, and a spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage
 /// return for a formula: such a value gets an apostrophe in front.
-pub fn csv(metrics: &[Metric], rows: &[PanelRow]) -> String {
+///
+/// Compared rows have for each metric what it was before, and the change in whole percent, of rates in points.
+pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
     let mut text = String::from("value");
     for metric in metrics {
         let _ = write!(text, ",{}", metric.name());
@@ -19,6 +22,9 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow]) -> String {
     let unsure = unsure(metrics, rows);
     for place in &unsure {
         let _ = write!(text, ",{0}_at_least,{0}_at_most", metrics[*place].name());
+    }
+    for name in compared_names(metrics).iter().filter(|_| is_compared) {
+        text.extend([",", name]);
     }
     text.push_str("\r\n");
     for row in rows {
@@ -29,6 +35,9 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow]) -> String {
         for place in &unsure {
             let [low, high] = bounds(row, *place).unwrap_or_default();
             let _ = write!(text, ",{low},{high}");
+        }
+        if is_compared {
+            compared(row, metrics.len()).for_each(|number| _ = write!(text, ",{}", number.unwrap_or_default()));
         }
         text.push_str("\r\n");
     }
@@ -48,9 +57,16 @@ fn bounds(row: &PanelRow, place: usize) -> Option<[String; 2]> {
 }
 
 /// A breakdown as JSON: `{"dimension":"page","metrics":["visitors"],"rows":[{"value":"/","visitors":3}]}`, with `null`
-/// for what was not measured. With a `warning` where there is something to know.
-pub fn json(dimension: &str, metrics: &[Metric], rows: &[PanelRow], warning: Option<&str>) -> String {
+/// for what was not measured. With a `warning` where there is something to know, and the days that it is compared with.
+pub fn json(
+    dimension: &str,
+    metrics: &[Metric],
+    rows: &[PanelRow],
+    with: Option<&ComparedWith>,
+    warning: Option<&str>,
+) -> String {
     let names: Vec<_> = metrics.iter().map(|metric| quoted(metric.name())).collect();
+    let names_compared: Vec<_> = compared_names(metrics).iter().map(|name| quoted(name)).collect();
     let line = |row: &PanelRow| {
         let mut line = format!("{{\"value\":{}", quoted(&row.value));
         for (place, name) in names.iter().enumerate() {
@@ -60,12 +76,30 @@ pub fn json(dimension: &str, metrics: &[Metric], rows: &[PanelRow], warning: Opt
                 let _ = write!(line, ",\"{name}_at_least\":{low},\"{name}_at_most\":{high}");
             }
         }
+        for (name, number) in names_compared.iter().zip(compared(row, names.len())).filter(|_| with.is_some()) {
+            let _ = write!(line, ",{name}:{}", number.unwrap_or_else(|| "null".to_owned()));
+        }
         line + "}"
     };
     let rows: Vec<_> = rows.iter().map(line).collect();
     let warning = warning.map_or_else(String::new, |text| format!(",\"warning\":{}", quoted(text)));
     let (dimension, metrics) = (quoted(dimension), names.join(","));
-    format!("{{\"dimension\":{dimension},\"metrics\":[{metrics}],\"rows\":[{}]{warning}}}\n", rows.join(","))
+    let with = with.map_or_else(String::new, |with| format!(",\"compared\":{}", with.json()));
+    format!("{{\"dimension\":{dimension},\"metrics\":[{metrics}],\"rows\":[{}]{with}{warning}}}\n", rows.join(","))
+}
+
+/// What the columns of compared rows are called.
+fn compared_names(metrics: &[Metric]) -> Vec<String> {
+    metrics.iter().flat_map(|metric| ["before", "change"].map(|of| format!("{}_{of}", metric.name()))).collect()
+}
+
+/// Before and change of each metric.
+fn compared(row: &PanelRow, metrics: usize) -> impl Iterator<Item = Option<String>> {
+    (0..metrics).flat_map(move |place| {
+        let compared = row.compared.as_ref();
+        let before = compared.and_then(|compared| shown(compared.before.get(place).copied().flatten()));
+        [before, compared.and_then(|compared| compared.change.get(place)?.map(|change| change.to_string()))]
+    })
 }
 
 /// What became of mails, as CSV in the same manner.
@@ -96,8 +130,11 @@ pub fn mail_json(lines: &[MailLine]) -> String {
 
 /// Whole numbers without a point, others as short as they can be read back.
 fn number(row: &PanelRow, place: usize) -> Option<String> {
-    let sure = row.metrics.get(place).copied().flatten().filter(|_| row.low(place).is_none());
-    sure.filter(|value| value.is_finite()).map(|value| value.to_string())
+    shown(row.metrics.get(place).copied().flatten().filter(|_| row.low(place).is_none()))
+}
+
+fn shown(value: Option<f64>) -> Option<String> {
+    value.filter(|value| value.is_finite()).map(|value| value.to_string())
 }
 
 pub(super) fn field(value: &str) -> String {
@@ -121,6 +158,7 @@ mod tests {
             value: (*value).into(),
             metrics: vec![Some(3.0), Some(1.25)],
             lows: Vec::new(),
+            compared: None,
             share: None,
             href: None,
         };
@@ -129,7 +167,7 @@ mod tests {
 
     #[test]
     fn csv_quotes_what_it_must() {
-        let text = csv(&METRICS, &rows(&["/", "/a,b", "/say \"hi\"", "/two\nlines"]));
+        let text = csv(&METRICS, &rows(&["/", "/a,b", "/say \"hi\"", "/two\nlines"]), false);
         let expected = "value,visitors,views_per_visit\r\n/,3,1.25\r\n\"/a,b\",3,1.25\r\n\"/say \"\"hi\"\"\",3,1.25\r\n\
                         \"/two\nlines\",3,1.25\r\n";
         assert_eq!(text, expected);
@@ -138,11 +176,11 @@ mod tests {
     #[test]
     fn csv_never_begins_a_value_as_a_formula() {
         for value in ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "=HYPERLINK(\"http://x\",\"y\")"] {
-            let text = csv(&[], &rows(&[value]));
+            let text = csv(&[], &rows(&[value]), false);
             let line = text.strip_prefix("value\r\n").unwrap();
             assert!(line.trim_start_matches('"').starts_with('\''), "{line:?}");
         }
-        assert_eq!(csv(&[], &rows(&["a=b"])), "value\r\na=b\r\n");
+        assert_eq!(csv(&[], &rows(&["a=b"]), false), "value\r\na=b\r\n");
     }
 
     #[test]
@@ -151,8 +189,8 @@ mod tests {
         rows[1].lows = vec![Some(2.0), None];
         let expected =
             "value,visitors,views_per_visit,visitors_at_least,visitors_at_most\r\n/a,3,1.25,3,3\r\n/b,,1.25,2,3\r\n";
-        assert_eq!(csv(&METRICS, &rows), expected);
-        let read: serde_json::Value = serde_json::from_str(&json("page", &METRICS, &rows, None)).unwrap();
+        assert_eq!(csv(&METRICS, &rows, false), expected);
+        let read: serde_json::Value = serde_json::from_str(&json("page", &METRICS, &rows, None, None)).unwrap();
         let expected = serde_json::json!({"value": "/b", "visitors": null, "visitors_at_least": 2, "visitors_at_most": 3, "views_per_visit": 1.25});
         assert_eq!((&read["rows"][1], read["rows"][0].get("visitors_at_least")), (&expected, None));
     }
@@ -161,11 +199,11 @@ mod tests {
     fn json_escapes_and_says_null_where_nothing_was_measured() {
         let mut rows = rows(&["a\"b\\c\u{1}</script>"]);
         rows[0].metrics = vec![None];
-        let text = json("event", &METRICS, &rows, None);
+        let text = json("event", &METRICS, &rows, None, None);
         let read: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(read["rows"][0]["value"], "a\"b\\c\u{1}</script>");
         assert!(read["rows"][0]["visitors"].is_null() && read["rows"][0]["views_per_visit"].is_null());
         assert_eq!(read["metrics"][1], "views_per_visit");
-        assert_eq!(csv(&METRICS, &rows).lines().nth(1).map(|l| l.ends_with(",,")), Some(true));
+        assert_eq!(csv(&METRICS, &rows, false).lines().nth(1).map(|l| l.ends_with(",,")), Some(true));
     }
 }

@@ -190,15 +190,6 @@ pub struct Change {
     pub tone: Tone,
 }
 
-impl Change {
-    /// How a change of a count is to be taken whose range, of so many days, is still running: to have less by what a day brings
-    /// is no bad news.
-    pub fn tone_so_far(&self, now: f64, before: f64, days: f64) -> Tone {
-        let is_early = (before - now) / before.max(1.0) <= 1.0 / days.max(1.0);
-        if is_early && self.tone == Tone::Bad { Tone::Even } else { self.tone }
-    }
-}
-
 impl Tone {
     /// Its class in the style sheet.
     pub const fn class(self) -> &'static str {
@@ -299,16 +290,6 @@ mod tests {
             let found = ENGLISH.change(metric, now, before).map(|c| (c.text.replace(NBSP, " "), c.tone));
             assert_eq!(found, expected.map(|(text, tone)| (text.to_owned(), tone)), "{metric:?} {now:?} {before:?}");
         }
-    }
-
-    #[test]
-    fn what_a_running_day_may_still_bring_is_no_loss() {
-        let tone = |now: f64, days: f64| {
-            let change = ENGLISH.change(Metric::Visitors, Some(now), Some(700.0)).unwrap();
-            change.tone_so_far(now, 700.0, days)
-        };
-        assert_eq!([tone(602.0, 7.0), tone(590.0, 7.0), tone(710.0, 7.0)], [Tone::Even, Tone::Bad, Tone::Good]);
-        assert_eq!([tone(1.0, 1.0), tone(602.0, 30.0)], [Tone::Even, Tone::Bad]);
     }
 
     #[test]

@@ -18,7 +18,8 @@ use crate::page::cards::{Card, Tab};
 use crate::page::sign_in::SignInReason;
 use crate::page::words::{ENGLISH, Language};
 use crate::rejection::Rejection;
-use crate::site::AddressMode;
+use crate::report::comparison::{Basis, ComparedWith};
+use crate::site::{AddressMode, Hour};
 use made_up::{cards, day, full, month, panel, panels, period, sites, today, total};
 
 /// The languages of pages beside English.
@@ -66,7 +67,8 @@ fn today_shows_hours_and_leaves_those_ahead_empty() {
     let mut page = full();
     page.period = period("today");
     (page.first, page.last) = (page.last, page.last);
-    (page.compared, page.series) = (Some((day("2026-11-22"), day("2026-11-22"))), today());
+    (page.compared, page.series) =
+        (ComparedWith::Days { days: (day("2026-11-22"), day("2026-11-22")), basis: Basis::Until(Hour(10)) }, today());
     page.notices.clear();
     let html = page.html();
     assert_plain(&html);
@@ -174,15 +176,17 @@ fn what_is_not_measured_is_not_zero() {
 }
 
 #[test]
-fn a_day_that_still_runs_is_not_blamed_for_being_short() {
+fn of_a_day_that_still_runs_the_hours_that_are_over_are_compared() {
     let mut page = full();
-    page.totals = vec![total(Visitors, 50.0, 100.0), total(BounceRate, 50.0, 40.0)];
-    (page.first, page.is_running) = (page.last, true);
+    page.compared = ComparedWith::Days { days: (page.first, page.first), basis: Basis::Until(Hour(15)) };
+    page.totals = vec![Total { compared: Some(90.0), ..total(Visitors, 100.0, 80.0) }];
     let html = page.html();
-    assert!(html.contains(r#"class="change even" title="100 in"#), "half of yesterday so far");
-    assert!(html.contains(r#"class="change bad" title="40"#), "a rate does not grow with the day");
-    page.is_running = false;
-    assert!(page.html().contains(r#"class="change bad" title="100 in"#));
+    let title = "80 in the compared period, 90 in the same part of this one";
+    assert!(html.contains(&format!("class=\"change good\" title=\"{title}\">+13\u{a0}%")), "{html}");
+    page.totals[0].before = None;
+    assert!(page.html().contains(ENGLISH.not_compared_why), "visitors of that hour were not counted then");
+    page.compared = ComparedWith::NotCounted { days: (page.first, page.first), since: page.last };
+    assert!(page.html().contains("not compared: Sunday, 25 October 2026 was not counted, or not all of it"));
 }
 
 #[test]
@@ -235,6 +239,7 @@ fn all_rows_can_be_searched_sorted_and_turned_over() {
         form: ("/example.com/page".into(), vec![("period".into(), "30d".into())]),
         heads: vec![head("Page", "none"), head("Visitors", "descending"), head("Pageviews", "none")],
         first: 101,
+        compared: None,
         before: Some("/example.com/page?period=30d".into()),
         after: Some("/example.com/page?period=30d&page=3".into()),
     };

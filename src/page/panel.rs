@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::cards::{Card, Tab};
-use super::format::tame;
+use super::format::{Change, tame};
 use super::map::Map;
 use super::names;
 use super::site::LinkTo;
 use super::words::Words;
 use crate::cell::Metric;
 use crate::counts::Name;
+use crate::report::comparison::ComparedRow;
 
 /// A card of the page.
 #[derive(Debug, Clone)]
@@ -57,12 +58,26 @@ pub struct Panel {
     pub metrics: Vec<Metric>,
     /// The first rows in order; nothing where the dimension is not measured.
     pub rows: Option<Vec<PanelRow>>,
+    /// What its rows say of how they have changed.
+    pub change: ChangeColumns,
     /// Why sums can't tell it under the filter; there are no rows then.
     pub refused: Option<&'static str>,
     /// How many values there are in all.
     pub values: usize,
     /// Where all of it can be seen, and had as CSV and as JSON.
     pub files: Option<PanelFiles>,
+}
+
+/// What rows say of how they have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ChangeColumns {
+    /// Nothing.
+    #[default]
+    None,
+    /// The change.
+    Change,
+    /// What was before too.
+    BeforeAndChange,
 }
 
 /// A row of a breakdown.
@@ -74,6 +89,8 @@ pub struct PanelRow {
     pub metrics: Vec<Option<f64>>,
     /// The least of each that is not sure; empty where all are.
     pub lows: Vec<Option<f64>>,
+    /// What these are compared with, where they are.
+    pub compared: Option<ComparedRow>,
     /// The first metric as a part of the range's total, 0 to 1.
     pub share: Option<f64>,
     /// Where the page about this value alone is.
@@ -85,9 +102,35 @@ impl Panel {
         self.metrics.iter().map(|metric| (words.name(*metric), words.meaning(*metric)))
     }
 
-    /// A second metric takes the place of the share, which the bar shows anyway.
+    /// A second metric or the change takes the place of the share, which the bar shows anyway.
     pub(super) fn has_share(&self) -> bool {
-        self.metrics.len() == 1
+        self.metrics.len() == 1 && !self.is_compared()
+    }
+
+    pub(super) fn is_compared(&self) -> bool {
+        self.change != ChangeColumns::None
+    }
+
+    pub(super) fn has_before(&self) -> bool {
+        self.change == ChangeColumns::BeforeAndChange
+    }
+
+    /// How the first metric of a row has changed, and what it was; nothing where that is not known.
+    pub(super) fn change_of(&self, row: &PanelRow, words: &Words) -> Option<(Change, String)> {
+        let (metric, compared) = (*self.metrics.first()?, row.compared.as_ref()?);
+        let (own, before) = (compared.own.first().copied().flatten(), compared.before.first().copied().flatten());
+        let shown = |value| words.full(metric, value).unwrap_or_else(|| words.metric(metric, value));
+        let was = match row.metrics.first().copied().flatten() == own {
+            true => words.one(words.before_value, shown(before)),
+            false => words.two(words.before_part, shown(before), shown(own)),
+        };
+        Some((words.change(metric, own, before)?, was))
+    }
+
+    /// The first metric of a row before.
+    pub(super) fn before(&self, row: &PanelRow, words: &Words) -> String {
+        let before = row.compared.as_ref().and_then(|compared| compared.before.first().copied().flatten());
+        self.metrics.first().map_or_else(String::new, |metric| words.metric(*metric, before))
     }
 
     /// Values past the rows shown.

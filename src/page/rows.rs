@@ -42,6 +42,8 @@ pub struct RowsPage {
     pub first: usize,
     /// Where the rows before are.
     pub before: Option<String>,
+    /// What they are compared with, in words.
+    pub compared: Option<String>,
     /// Where the rows after are.
     pub after: Option<String>,
 }

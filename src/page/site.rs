@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::chart::Series;
-use super::format::{Change, Tone};
+use super::format::Change;
 use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow};
@@ -13,6 +13,7 @@ use crate::cell::Metric;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::report::bots::BotLine;
+use crate::report::comparison::{Basis, ComparedWith};
 use crate::site::{AddressMode, Day};
 
 /// The dashboard of a site.
@@ -47,8 +48,8 @@ pub struct SitePage {
     pub first: Day,
     /// Last day of the range.
     pub last: Day,
-    /// First and last day of the range it is compared with.
-    pub compared: Option<(Day, Day)>,
+    /// What the range is compared with.
+    pub compared: ComparedWith,
     /// Whether the range's last day is still running.
     pub is_running: bool,
     /// The filters that act on the page.
@@ -121,6 +122,51 @@ pub struct PeriodForm {
     pub hidden: Vec<(String, String)>,
 }
 
+impl ComparedWith {
+    /// For scripts: the days that figures are compared with, and up to which hour or day; null where they are not.
+    pub fn json(&self) -> serde_json::Value {
+        let ComparedWith::Days { days: (first, last), basis } = self else { return serde_json::Value::Null };
+        let (from, to) = (first.to_string(), last.to_string());
+        match basis {
+            Basis::Whole => serde_json::json!({"from": from, "to": to}),
+            Basis::Until(hour) => serde_json::json!({"from": from, "to": to, "until": format!("{:02}:00", hour.0)}),
+            Basis::WithoutLastDay => serde_json::json!({"from": from, "to": Day(last.0 - 1).to_string()}),
+        }
+    }
+
+    /// What a reader of a file has to know: which part is compared, or why nothing is.
+    pub fn partly_told(&self) -> Option<String> {
+        let told = self
+            .told(&super::words::ENGLISH)
+            .filter(|_| !matches!(self, ComparedWith::Days { basis: Basis::Whole, .. }));
+        told.map(|told| format!("The columns `_before` and `_change`: {told}."))
+    }
+
+    /// In words.
+    pub fn told(&self, words: &Words) -> Option<String> {
+        let range = |days: &(Day, Day)| words.range(days.0, days.1);
+        Some(match self {
+            ComparedWith::Nothing => return None,
+            ComparedWith::Days { days, basis } => {
+                let compared = words.one(words.range_compared, range(days));
+                match basis {
+                    Basis::Whole => compared,
+                    Basis::Until(hour) => {
+                        format!("{compared}, {}", words.one(words.range_until, format!("{:02}:00", hour.0)))
+                    }
+                    Basis::WithoutLastDay => format!("{compared}, {}", words.range_without_last),
+                }
+            }
+            ComparedWith::NotCounted { days, since } => {
+                words.two(words.range_not_counted, range(days), words.range(*since, *since))
+            }
+            ComparedWith::NotKept(days) => words.one(words.range_not_kept, range(days)),
+            ComparedWith::NoHourOver => words.range_no_hour.to_owned(),
+            ComparedWith::NotByHour => words.range_not_by_hour.to_owned(),
+        })
+    }
+}
+
 /// What the days can be compared with.
 #[derive(Debug, Clone)]
 pub struct Choose {
@@ -128,6 +174,8 @@ pub struct Choose {
     pub links: Vec<LinkTo>,
     /// With the same weekdays, or without.
     pub weekdays: LinkTo,
+    /// Lists too, or totals alone.
+    pub lists: LinkTo,
     /// First day of what they are compared with.
     pub since: Day,
     /// Whether that is a choice of its own.
@@ -154,6 +202,8 @@ pub struct Total {
     pub value: Option<f64>,
     /// The least, where it is not sure.
     pub low: Option<f64>,
+    /// How much of that is compared: all of it, unless a day still runs.
+    pub compared: Option<f64>,
     /// How much in the range before, if that is to be compared.
     pub before: Option<f64>,
     /// Whether it is of a goal, which is reached by each of its events.
@@ -255,21 +305,15 @@ impl SitePage {
         self.words.range(self.first, self.last)
     }
 
-    fn compared_range(&self) -> Option<String> {
-        self.compared.map(|(first, last)| self.words.range(first, last))
+    /// Whether the range is compared, and a total of it can't be.
+    fn is_not_compared(&self, total: &Total) -> bool {
+        let is_compared = matches!(self.compared, ComparedWith::Days { .. });
+        is_compared && total.metric == Metric::Visitors && total.before.is_none()
     }
 
     /// Visits and pageviews of a range are what they are of a day; visitors are not, because nothing connects days.
     fn is_sum_of_days(&self, total: &Total) -> bool {
         total.metric == Metric::Visitors && total.value.is_some() && self.first != self.last
-    }
-
-    /// A day that still runs is compared with a whole one: to have less by what a day brings is no bad news.
-    fn tone(&self, total: &Total, change: &Change) -> Tone {
-        match total.value.zip(total.before).filter(|_| self.is_running && total.metric.is_count()) {
-            Some((now, before)) => change.tone_so_far(now, before, f64::from(self.last.0 - self.first.0 + 1)),
-            None => change.tone,
-        }
     }
 
     fn why_none(&self) -> &'static str {
@@ -405,12 +449,15 @@ impl Total {
     }
 
     fn change(&self, words: &Words) -> Option<Change> {
-        words.change(self.metric, self.value, self.before)
+        words.change(self.metric, self.compared, self.before)
     }
 
     fn before_shown(&self, words: &Words) -> String {
-        let shown = words.full(self.metric, self.before).unwrap_or_else(|| words.metric(self.metric, self.before));
-        words.one(words.before_value, shown)
+        let shown = |value| words.full(self.metric, value).unwrap_or_else(|| words.metric(self.metric, value));
+        match self.compared == self.value {
+            true => words.one(words.before_value, shown(self.before)),
+            false => words.two(words.before_part, shown(self.before), shown(self.compared)),
+        }
     }
 }
 

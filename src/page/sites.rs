@@ -51,7 +51,7 @@ pub struct SiteLine {
     pub days: Vec<f64>,
     /// Visitors of the period.
     pub sum: f64,
-    /// Visitors of as many days before; nothing if not all of them were counted.
+    /// Visitors of as many days before, without their last; nothing if not all of them were counted.
     pub before: Option<f64>,
 }
 
@@ -110,10 +110,10 @@ impl SiteLine {
         words.full(self.metric(), Some(self.sum))
     }
 
+    /// The days that are over against as many before them.
     fn change(&self, words: &Words) -> Option<Change> {
-        let change = words.change(self.metric(), Some(self.sum), self.before)?;
-        let tone = change.tone_so_far(self.sum, self.before.unwrap_or(0.0), self.days.len() as f64);
-        Some(Change { tone, ..change })
+        let over = self.days.iter().rev().skip(1).sum();
+        words.change(self.metric(), Some(over), self.before)
     }
 
     /// What the line of days says.

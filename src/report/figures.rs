@@ -140,7 +140,7 @@ mod tests {
             engaged_visits: 2,
             engaged_ms: 2_999,
             scroll: 81,
-            revenue: 0,
+            ..Tally::ZERO
         });
         for (metric, expected) in [
             (Metric::Visitors, 1.0),

@@ -16,7 +16,8 @@ pub struct Glance {
     pub days: Vec<Tally>,
     /// Their sum.
     pub sum: Tally,
-    /// The sum of as many days before them; nothing if some of them lie before the first day that was counted.
+    /// The sum of as many days before them but for the last, which the running day stands against; nothing if some of them lie before
+    /// the first day that was counted.
     pub before: Option<Tally>,
 }
 
@@ -54,5 +55,6 @@ fn glance(site: SiteId, today: Day, days: i32, by_day: &[SumRow], earlier: &[Sum
     }
     let shown = all.split_off(days.max(0) as usize);
     let sum = |tallies: &[Tally]| tallies.iter().fold(Tally::ZERO, |sum, tally| sum + *tally);
+    all.pop();
     Glance { site, sum: sum(&shown), before: is_counted.then(|| sum(&all)), days: shown }
 }

@@ -10,7 +10,7 @@ use std::fmt;
 use super::range::date;
 use super::{Interval, Span};
 use crate::limits;
-use crate::site::{Day, Moment, Schedule, time::Month};
+use crate::site::{Day, Hour, LocalHour, Moment, Schedule, time::Month};
 
 /// Most days that are drawn by hour, by day and by week.
 const DRAWN_DAYS: [(i32, Interval); 3] = [(2, Interval::Hour), (92, Interval::Day), (183, Interval::Week)];
@@ -62,6 +62,8 @@ pub struct Range {
     pub is_partial: bool,
     /// Today, when it was made.
     pub today: Day,
+    /// The hour of today that was running then.
+    pub hour: Hour,
 }
 
 /// What a range is compared with.
@@ -183,7 +185,7 @@ impl Period {
 
     /// What it means at `now`. `first_day` is the first one with data, for [`Period::All`].
     pub fn range(self, schedule: &Schedule, now: Moment, first_day: Option<Day>) -> Range {
-        let today = schedule.locate(now).day;
+        let LocalHour { day: today, hour } = schedule.locate(now);
         let month = today.month();
         let (first, last) = match self {
             Period::Today => (today, today),
@@ -196,7 +198,8 @@ impl Period {
             Period::All => (first_day.unwrap_or(today).min(today), today),
             Period::Custom(from, to) => (from, to),
         };
-        Range { period: self, span: Span::of_days(first, last), is_partial: first <= today && today <= last, today }
+        let is_partial = first <= today && today <= last;
+        Range { period: self, span: Span::of_days(first, last), is_partial, today, hour }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cut_day::DayPart;
 use super::{Interval, LineKey, Question, Span};
 use crate::cell::{Axis, Dimension, Filter, Metric, Tally, Test};
 use crate::counts::Name;
@@ -38,6 +39,8 @@ pub(super) struct PlannedRead {
     pub(super) part: RowRole,
     /// Whether its values are added up, hour by hour.
     pub(super) adds_values: bool,
+    /// The part of a day that is cut, if it is for one.
+    pub(super) cut: Option<DayPart>,
     interval: Option<Interval>,
     first_day: Day,
 }
@@ -214,13 +217,11 @@ fn part(question: &Question, part: RowRole) -> Vec<PlannedRead> {
         axis = if cut.rows == RowsBy::Nothing { Axis::Total } else { axis };
         cut = Cut::default();
     }
-    let adds_hours = |grain: Grain| {
-        let is_set = filter.as_ref().is_some_and(|filter| axis == Axis::Total && !filter.test.is_single());
-        grain == Grain::Hour && is_set
-    };
     let first_day = question.span.first_day();
-    let read = |piece: Piece| {
-        let adds_values = adds_hours(piece.grain);
+    let read = |piece: Piece, day: Option<DayPart>| {
+        // The hours of a day that is cut are held against the day, value by value.
+        let is_set = filter.as_ref().is_some_and(|filter| axis == Axis::Total && !filter.test.is_single());
+        let adds_values = is_set && (piece.grain == Grain::Hour || day.is_some());
         let split = filter.as_ref().filter(|_| adds_values).map_or(&axis, |filter| &filter.axis);
         let ask = Ask {
             site: question.site,
@@ -232,9 +233,13 @@ fn part(question: &Question, part: RowRole) -> Vec<PlannedRead> {
             by_bucket: piece.by_bucket || adds_values,
             cut: cut.clone(),
         };
-        PlannedRead { ask, part, adds_values, interval: question.interval, first_day }
+        PlannedRead { ask, part, adds_values, cut: day, interval: question.interval, first_day }
     };
-    pieces(question.span, question.interval).into_iter().map(read).collect()
+    let whole = pieces(question.uncut_span(), question.interval).into_iter().map(|piece| read(piece, None));
+    let of_day = question.cut_day().into_iter();
+    let of_day =
+        of_day.map(|(part, grain, first, last)| read(Piece { grain, first, last, by_bucket: false }, Some(part)));
+    whole.chain(of_day).collect()
 }
 
 /// The cells that make up a span: months where they are whole, days for the rest; hours where only hours will do.

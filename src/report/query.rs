@@ -6,6 +6,7 @@
 mod answer;
 mod asked;
 mod check;
+mod comparisons;
 mod filters;
 mod parse;
 mod subjects;
@@ -15,6 +16,7 @@ use super::{By, Interval, Order, Span, not_collected};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, Moment, Schedule, Site};
+use comparisons::{Include, QueryComparison};
 use filters::Filters;
 use subjects::Subject;
 
@@ -73,15 +75,6 @@ enum Direction {
     Descending,
 }
 
-/// What `include` asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Include {
-    imports: bool,
-    time_labels: bool,
-    total_rows: bool,
-    estimates: bool,
-}
-
 /// Which rows are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 struct Pagination {
@@ -114,6 +107,8 @@ pub struct Query {
     columns: Vec<LineColumn>,
     order: Vec<Order>,
     include: Include,
+    comparison: Option<QueryComparison>,
+    schedule: Schedule,
     echo: answer::Echo,
     time_labels: Option<Vec<String>>,
     /// What is said of what the site does not collect.
@@ -160,6 +155,8 @@ impl QueryRequest {
             columns: self.columns(),
             order: self.order.iter().map(|(key, direction)| self.step(*key, *direction)).collect(),
             include: self.include,
+            comparison: self.include.comparison(site, span, now)?,
+            schedule: site.schedule.clone(),
             echo: self.echo(site, span, interval),
             time_labels: interval.filter(|_| self.include.time_labels).map(|interval| labels(interval).collect()),
             not_collected: self.not_collected(site),
@@ -230,6 +227,7 @@ impl QueryRequest {
             site_id: site.domain.as_str().to_owned(),
             metrics: self.metrics.iter().map(|metric| metric.name()).collect(),
             date_range: range_text(span, &site.schedule),
+            comparison_date_range: None,
             filters: self.filters.echo.clone(),
             dimensions: self.dimensions.iter().map(|asked| asked.name(interval)).collect(),
             order_by: self.order.iter().map(|(key, direction)| (name(key), direction.name())).collect(),

@@ -3,7 +3,7 @@
 use super::{Interval, Span, plan};
 use crate::cell::{Axis, Filter, Metric, Test};
 use crate::counts::Name;
-use crate::site::{Month, SiteId};
+use crate::site::{Hour, Month, SiteId};
 use crate::store::{CellSource, Cut, Grain, RowsBy};
 
 /// A question as a reader asks it.
@@ -13,6 +13,9 @@ pub struct Question {
     pub site: SiteId,
     /// About which range.
     pub span: Span,
+    /// Before which hour of the last day, where only the hours before it count; nothing for whole days. Visitors of such a day are
+    /// those who came until then.
+    pub until: Option<Hour>,
     /// Split by what; [`Axis::Total`] for totals.
     pub axis: Axis<Name>,
     /// Of what alone; nothing for all.
@@ -37,6 +40,7 @@ impl Question {
         Question {
             site,
             span,
+            until: None,
             axis,
             interval,
             metrics: metrics.to_vec(),

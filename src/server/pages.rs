@@ -197,15 +197,20 @@ pub fn rows_or_file(
         return Ok(Some(html(StatusCode::OK, page.html())));
     };
     let found = breakdown(view, tab, &ListParams::read(asked), now, sums)?;
-    let Some(Breakdown { days, metrics, rows }) = found else { return Ok(None) };
+    let Some(Breakdown { days, metrics, rows, compared }) = found else { return Ok(None) };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
     sums.make_room(text_bytes(&metrics, &rows))?;
-    let told: Vec<String> = told_of(&marks);
+    let mut told: Vec<String> = told_of(&marks);
+    told.extend(compared.and_then(|compared| compared.partly_told()));
     let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
     let mut answer = match ending {
-        "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows)),
-        _ => file("application/json", &name, export::json(&tab.key(), &metrics, &rows, warning.as_deref())),
+        "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows, compared.is_some())),
+        _ => file(
+            "application/json",
+            &name,
+            export::json(&tab.key(), &metrics, &rows, compared.as_ref(), warning.as_deref()),
+        ),
     };
     warn(&mut answer, warning.as_deref().filter(|_| ending == "csv"));
     Ok(Some(answer))

@@ -3,6 +3,7 @@
 //!
 //! docs/stopping.md tells the format. A file is there whole or not at all: it is written under another name, synced, and renamed.
 
+mod first_form;
 mod handed_over;
 mod place;
 
@@ -17,11 +18,12 @@ use crate::cell::Axis;
 use crate::counts::Sums;
 use crate::secret::{self, Digest};
 use crate::site::{Day, SiteId};
+use first_form::FirstSpill;
 pub use handed_over::HandedOver;
 pub use place::{SpillPlaces, SpilledFiles};
 
 /// The version of the format. It changes with every change of what a file holds.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const MAGIC: [u8; 8] = *b"headcntS";
 /// Bytes before the sums: what it is, its version, the database.
 const HEAD_BYTES: usize = 8 + 2 + 16;
@@ -183,8 +185,9 @@ impl Spill {
         if !head.starts_with(&MAGIC) {
             return Err(SpillTrouble::Damaged);
         }
-        // Nothing else of another version is looked at.
-        if head[MAGIC.len()..][..2] != VERSION.to_le_bytes() {
+        // Nothing else of a later version is looked at.
+        let version = u16::from_le_bytes([head[MAGIC.len()], head[MAGIC.len() + 1]]);
+        if !(1..=VERSION).contains(&version) {
             return Err(SpillTrouble::OtherVersion);
         }
         let whole = rest.len().checked_sub(CHECK_BYTES).map(|end| (&bytes[..HEAD_BYTES + end], &rest[..end]));
@@ -195,7 +198,11 @@ impl Spill {
         if head[MAGIC.len() + 2..] != database.0 {
             return Err(SpillTrouble::OtherDatabase);
         }
-        match postcard::take_from_bytes(body) {
+        let found = match version {
+            1 => postcard::take_from_bytes(body).map(|(first, rest)| (FirstSpill::into(first), rest)),
+            _ => postcard::take_from_bytes(body),
+        };
+        match found {
             Ok((spill, [])) => Ok(spill),
             _ => Err(SpillTrouble::Damaged),
         }

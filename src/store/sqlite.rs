@@ -38,7 +38,7 @@ pub(super) use foreign_log::set_foreign_aside;
 pub(super) use marks::is_open_here;
 pub use moved::Moved;
 pub(super) use pool::PooledConnection;
-pub(super) use schema::TALLY_COLUMNS;
+pub(super) use schema::{HOUR_COLUMNS, TALLY_COLUMNS};
 
 use connections::{Connections, OpenFiles};
 use lock_wait::LockWait;

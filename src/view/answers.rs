@@ -12,6 +12,8 @@ use crate::report::choice::Scope;
 pub enum AnswerKey {
     /// The totals of the range.
     Totals,
+    /// Those of the part of the range that is compared.
+    Own,
     /// Those of what it is compared with.
     Before,
     /// The series of the chart.
@@ -20,6 +22,10 @@ pub enum AnswerKey {
     SeriesBefore,
     /// The rows of a panel.
     Panel(Tab),
+    /// Those of the part of the range that is compared.
+    PanelOwn(Tab),
+    /// Those of what it is compared with.
+    PanelBefore(Tab),
     /// The goals that are patterns.
     Patterns,
     /// What the goal at this place brought.

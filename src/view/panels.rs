@@ -3,13 +3,15 @@
 use std::ops::Range;
 
 use super::answers::{AnswerKey, Answers};
+use super::comparing;
 use super::site_view::{Audience, SiteView};
 use crate::cell::{Axis, Dimension, Metric, UnknownValue, is_collected};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
-use crate::page::{CardBody, CardView, LinkTo, Panel, PanelFiles, PanelRow};
+use crate::page::{CardBody, CardView, ChangeColumns, LinkTo, Panel, PanelFiles, PanelRow};
 use crate::report::choice::Scope;
+use crate::report::comparison::ComparedLines;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
 use crate::store::StoreError;
 
@@ -72,11 +74,32 @@ pub(super) fn whole_list(view: &SiteView, span: Span, tab: &Tab) -> Option<Quest
     question_of(view, span, tab, list_columns(view, tab, true))
 }
 
-fn question_of(view: &SiteView, span: Span, tab: &Tab, mut metrics: Vec<Metric>) -> Option<Question> {
-    let scope = view.chosen.scope();
-    // Where visitors are not measured, hits stand in their place.
-    metrics.push(if is_of_events(tab) { Metric::Events } else { scope.hits() });
-    view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics))
+fn question_of(view: &SiteView, span: Span, tab: &Tab, columns: Vec<Metric>) -> Option<Question> {
+    view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &asked(view, tab, columns)))
+}
+
+/// What is asked for a panel. Where visitors are not measured, hits stand in their place.
+pub(super) fn metrics(view: &SiteView, tab: &Tab) -> Vec<Metric> {
+    asked(view, tab, columns(tab, true, view.chosen.scope()))
+}
+
+/// The same for a list of all values.
+pub(super) fn list_metrics(view: &SiteView, tab: &Tab) -> Vec<Metric> {
+    asked(view, tab, list_columns(view, tab, true))
+}
+
+fn asked(view: &SiteView, tab: &Tab, mut columns: Vec<Metric>) -> Vec<Metric> {
+    columns.push(if is_of_events(tab) { Metric::Events } else { view.chosen.scope().hits() });
+    columns
+}
+
+/// Says of each row what it was before, and how it changed.
+pub(super) fn compare(panel: &mut Panel, compared: &ComparedLines, first: usize, columns: ChangeColumns) {
+    let many = panel.metrics.len();
+    for row in panel.rows.iter_mut().flatten() {
+        row.compared = compared.row(&row.value, None).map(|row| row.part(first, many));
+    }
+    panel.change = columns;
 }
 
 /// Why there is no such panel under what is chosen.
@@ -119,6 +142,17 @@ fn list_columns(view: &SiteView, tab: &Tab, is_measured: bool) -> Vec<Metric> {
     let rates = page_rates(tab, scope).iter().filter(|_| is_measured && view.audience != Audience::Public);
     metrics.extend(rates.filter(|rate| **rate != Metric::BounceRate || *tab != Tab::Of(Dimension::EntryPage)));
     metrics
+}
+
+fn counted(view: &SiteView, tab: &Tab, is_measured: bool, is_list: bool) -> Vec<Metric> {
+    if is_list { list_columns(view, tab, is_measured) } else { columns(tab, is_measured, view.chosen.scope()) }
+}
+
+/// The places of what is shown among what is asked for.
+pub(super) fn places(view: &SiteView, tab: &Tab, is_measured: bool, is_list: bool) -> Range<usize> {
+    let many = |is_measured: bool| counted(view, tab, is_measured, is_list).len();
+    let first = if is_measured || is_of_events(tab) { 0 } else { many(true) };
+    first..first + many(is_measured)
 }
 
 /// What whole lists and files of pages count too.
@@ -179,6 +213,11 @@ fn panel_of(
         None => {
             let lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
             let mut panel = panel(view, tab, lines, (is_measured, whole), false);
+            let metrics = metrics(view, tab);
+            if let Some(compared) = comparing::lines_of(found, tab, &metrics) {
+                let first = places(view, tab, is_measured, false).start;
+                compare(&mut panel, &compared, first, ChangeColumns::Change);
+            }
             if let Some(rows) = &mut panel.rows {
                 rows.truncate(most);
             }
@@ -211,13 +250,8 @@ pub(super) fn panel(
     is_list: bool,
 ) -> Panel {
     let scope = view.chosen.scope();
-    let counted = |is_measured: bool| match is_list {
-        true => list_columns(view, tab, is_measured),
-        false => columns(tab, is_measured, scope),
-    };
-    let metrics = counted(is_measured);
-    let first = if is_measured || is_of_events(tab) { 0 } else { counted(true).len() };
-    let mut rows = rows(tab, lines, first..first + metrics.len());
+    let metrics = counted(view, tab, is_measured, is_list);
+    let mut rows = rows(tab, lines, places(view, tab, is_measured, is_list));
     let is_own_sum = is_of_events(tab) || is_of_ends(tab) && !scope.is_goal();
     let sum = if is_own_sum { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { whole };
     for row in &mut rows {
@@ -229,6 +263,7 @@ pub(super) fn panel(
         tab: tab.clone(),
         metrics,
         rows: (is_measured || !is_of_ends(tab)).then_some(rows),
+        change: ChangeColumns::None,
         refused: None,
         values,
         files: Some(files(view, tab)),
@@ -247,11 +282,19 @@ fn files(view: &SiteView, tab: &Tab) -> PanelFiles {
 /// A panel that says why it is empty.
 pub(super) fn without(tab: &Tab, sentence: &'static str) -> Panel {
     let (metrics, rows) = (Vec::new(), Some(Vec::new()));
-    Panel { tab: tab.clone(), metrics, rows, refused: Some(sentence), values: 0, files: None }
+    Panel {
+        tab: tab.clone(),
+        metrics,
+        rows,
+        change: ChangeColumns::None,
+        refused: Some(sentence),
+        values: 0,
+        files: None,
+    }
 }
 
 /// All rows of a breakdown, most first, with the metrics at some places of their lines.
-fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec<PanelRow> {
+pub(super) fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec<PanelRow> {
     if *tab == Tab::Of(Dimension::Event) {
         // Pageviews have panels of their own.
         lines.retain(|line| line.tally.events > 0);
@@ -269,6 +312,7 @@ fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec<PanelRow> 
         lows: line.lows(places.clone()),
         value: line.value,
         metrics: line.metrics[places.clone()].to_vec(),
+        compared: None,
         share: None,
         href: None,
     };

@@ -1,6 +1,7 @@
 //! The questions that the page of a site asks, and their answers: all in one read, so that its numbers agree with each other.
 
-use super::answers::{AnswerKey, Answers, totals};
+use super::answers::{AnswerKey, Answers};
+use super::comparing::{self, Compared};
 use super::panels::{self, CardTabs};
 use super::site_view::SiteView;
 use super::{goals, series};
@@ -12,18 +13,11 @@ use crate::report::{self, Interval, Question, Span, Sums};
 use crate::site::{Day, Target};
 use crate::store::StoreError;
 
-/// What a range is compared with. A time of which a part was not counted is nothing to compare with.
-pub(super) fn compared(view: &SiteView, range: &Range, sums: &dyn Sums) -> Result<Option<Span>, StoreError> {
-    let since = sums.counted_since(view.site.id)?;
-    let is_counted = |span: &Span| since.is_some_and(|since| since <= span.first_day()) && view.is_counted(span);
-    Ok(range.compared(view.state.compare).filter(is_counted))
-}
-
 /// The answers to all that a page asks and sums can tell.
 pub(super) fn answers(
     view: &SiteView,
     range: &Range,
-    before: Option<Span>,
+    compared: &Compared,
     tabs: &[CardTabs],
     sums: &dyn Sums,
 ) -> Result<Answers, StoreError> {
@@ -31,18 +25,18 @@ pub(super) fn answers(
         view.chosen.ask(Question::new(view.site.id, span, Axis::Total, interval, metrics))
     };
     let span = range.span;
-    let mut metrics = totals(view.chosen.scope()).to_vec();
-    metrics.extend(view.chosen.event().map(|_| Metric::TotalRevenue));
+    let metrics = comparing::metrics(view);
     let (series, interval) = (series::metrics(view), Some(view.interval(range)));
     let mut asked =
         vec![(AnswerKey::Totals, ask(span, None, &metrics)), (AnswerKey::Series, ask(span, interval, &series))];
-    if let Some(before) = before {
-        asked.push((AnswerKey::Before, ask(before, None, &metrics)));
+    asked.extend(compared.questions().into_iter().map(|(key, question)| (key, Some(question))));
+    if let Some(before) = compared.days {
         let width = series::width_before(view, range, before);
         asked.extend(width.map(|width| (AnswerKey::SeriesBefore, ask(before, Some(width), &series))));
     }
     let mut questions: Vec<(AnswerKey, Question)> =
         asked.into_iter().filter_map(|(key, question)| Some((key, question?))).collect();
+    questions.extend(tabs.iter().flat_map(|tabs| compared.of_list(view, range, &tabs.seen)));
     for tab in needed(view, tabs) {
         let question = panels::breakdown(view, span, &tab);
         questions.extend(question.map(|question| (AnswerKey::Panel(tab), question)));

@@ -1,16 +1,25 @@
 //! All rows of one panel, a page at a time or as a file.
 
+use std::collections::HashSet;
+
+use super::comparing::Compared;
 use super::panels;
 use super::site_view::{Audience, SiteView};
 use crate::cell::{Axis, Dimension, Metric};
+use crate::counts::Name;
 use crate::limits;
 use crate::page::cards::Tab;
 use crate::page::rows::ColumnHead;
-use crate::page::{Account, LinkTo, Panel, PanelRow, RowsPage};
+use crate::page::{Account, ChangeColumns, LinkTo, Panel, PanelRow, RowsPage};
+use crate::report::comparison::{ComparedWith, RangeComparison};
 use crate::report::period::Range;
 use crate::report::{self, Line, Question, Sums};
 use crate::site::{AddressMode, Day, Moment};
 use crate::store::StoreError;
+
+/// What compared rows are sorted by: what was before, and how much more there is.
+const BEFORE: &str = "before";
+const CHANGE: &str = "change";
 
 /// What a reader of rows asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +61,11 @@ impl ListParams {
         query
     }
 
+    /// Whether rows that only the other range has stand among the others: else they are behind all of them.
+    fn sorts_by_change(&self) -> bool {
+        self.sort.as_deref().is_some_and(|sort| [BEFORE, CHANGE].contains(&sort))
+    }
+
     fn finds(&self, label: &str, value: &str) -> bool {
         let search = self.search.to_lowercase();
         search.is_empty() || label.to_lowercase().contains(&search) || value.to_lowercase().contains(&search)
@@ -71,8 +85,9 @@ pub fn rows_page(
     account: Option<Account>,
 ) -> Result<RowsPage, StoreError> {
     let range = range(view, now, sums)?;
-    let mut panel = found(whole_panel(view, tab, &range, sums)?, view, tab, &params);
-    let metrics = panel.metrics.clone();
+    let compared = Compared::of_lists(view, &range, sums)?;
+    let whole = whole_panel(view, tab, &range, (compared.as_ref(), params.sorts_by_change()), sums)?;
+    let mut panel = found(whole, view, tab, &params);
     let pages = panel.values.div_ceil(limits::ROWS_OF_PAGE).max(1);
     let params = ListParams { page: params.page.min(pages - 1), ..params };
     let first = params.page * limits::ROWS_OF_PAGE;
@@ -91,7 +106,8 @@ pub fn rows_page(
         filters: view.chips(),
         not_measured: view.words.why_not_measured(view.site.settings.address),
         form: view.form_below(tab),
-        heads: heads(view, tab, &metrics, &params),
+        heads: heads(view, tab, &panel, &params),
+        compared: compared.and_then(|compared| compared.told.told(view.words)),
         first: first + 1,
         before: (params.page > 0).then(|| at(ListParams { page: params.page.saturating_sub(1), ..params.clone() })),
         after: (params.page + 1 < pages).then(|| at(ListParams { page: params.page + 1, ..params.clone() })),
@@ -120,7 +136,13 @@ fn range(view: &SiteView, now: Moment, sums: &dyn Sums) -> Result<Range, StoreEr
 }
 
 /// A panel with all its rows.
-fn whole_panel(view: &SiteView, tab: &Tab, range: &Range, sums: &dyn Sums) -> Result<Panel, StoreError> {
+fn whole_panel(
+    view: &SiteView,
+    tab: &Tab,
+    range: &Range,
+    (compared, with_gone): (Option<&Compared>, bool),
+    sums: &dyn Sums,
+) -> Result<Panel, StoreError> {
     let question = panels::whole_list(view, range.span, tab);
     if let Some(sentence) = panels::refused(view, question.as_ref(), tab) {
         return Ok(panels::without(tab, sentence));
@@ -128,29 +150,79 @@ fn whole_panel(view: &SiteView, tab: &Tab, range: &Range, sums: &dyn Sums) -> Re
     let metrics = [Metric::Visitors, view.chosen.scope().hits()];
     let total = view.chosen.ask(Question::new(view.site.id, range.span, Axis::Total, None, &metrics));
     let Some((total, question)) = total.zip(question) else { return Ok(panels::without(tab, view.words.no_sums)) };
-    let mut found = report::answers(&[total, question], sums)?;
+    let compared = compared.and_then(|compared| compared.list(view, range, &question));
+    let more = compared.as_ref().map_or_else(Vec::new, RangeComparison::questions);
+    let mut found = report::answers(&[vec![total, question], more].concat(), sums)?;
+    let more = found.split_off(2);
     let lines = found.pop().unwrap_or_default();
     let total = found.pop().and_then(|lines| lines.into_iter().next());
     let visitors = total.as_ref().map_or(Some(0.0), |line| line.metrics[0]);
     let is_measured = visitors.is_some() && view.site.settings.address != AddressMode::None || visitors > Some(0.0);
     let whole = total.and_then(|line| line.metrics[usize::from(!is_measured)]).unwrap_or(0.0);
-    Ok(panels::panel(view, tab, lines, (is_measured, whole), true))
+    let compared = compared.map(|_| (more, lines.clone()));
+    let mut panel = panels::panel(view, tab, lines, (is_measured, whole), true);
+    if let Some((found, lines)) = compared {
+        compare(&mut panel, view, (tab, is_measured, with_gone), found, &lines);
+    }
+    Ok(panel)
+}
+
+/// Says of each row of a panel what it was before. `found` is what [`RangeComparison::questions`] ask for, `lines` is the whole range.
+fn compare(
+    panel: &mut Panel,
+    view: &SiteView,
+    (tab, is_measured, with_gone): (&Tab, bool, bool),
+    found: Vec<Vec<Line>>,
+    lines: &[Line],
+) {
+    let gone = found.first().filter(|_| with_gone).cloned().unwrap_or_default();
+    let lines = RangeComparison::lines(found, lines, &panels::list_metrics(view, tab));
+    let places = panels::places(view, tab, is_measured, true);
+    let (first, many) = (places.start, places.len());
+    add_gone(panel, panels::rows(tab, gone, places), |row| {
+        let own = lines.row(&row.value, None).map(|row| row.part(first, many).own);
+        (own.unwrap_or_default(), view.of_value(tab, &row.value))
+    });
+    panels::compare(panel, &lines, first, ChangeColumns::BeforeAndChange);
+}
+
+/// Adds the rows that only the other range has.
+fn add_gone(panel: &mut Panel, before: Vec<PanelRow>, of: impl Fn(&PanelRow) -> (Vec<Option<f64>>, Option<String>)) {
+    let Some(rows) = &mut panel.rows else { return };
+    let known: HashSet<Name> = rows.iter().map(|row| row.value.clone()).collect();
+    let gone = before.into_iter().filter(|row| !known.contains(&row.value));
+    let shown = |row: PanelRow| {
+        let (metrics, href) = of(&row);
+        PanelRow { metrics, href, share: Some(0.0), ..row }
+    };
+    rows.extend(gone.map(shown));
 }
 
 fn sort(rows: &mut [PanelRow], metrics: &[Metric], params: &ListParams, tab: &Tab, view: &SiteView) {
     let Some(sort) = &params.sort else { return };
+    let place = metrics.iter().position(|metric| metric.name() == sort);
     if sort == "value" {
         rows.sort_by_cached_key(|row| tab.value_label(&row.value, view.words).to_lowercase());
-    } else if let Some(place) = metrics.iter().position(|metric| metric.name() == sort) {
-        let of = |row: &PanelRow| row.metrics[place].unwrap_or(-1.0);
-        rows.sort_by(|a, b| of(b).total_cmp(&of(a)).then_with(|| a.value.cmp(&b.value)));
+    } else if place.is_some() || params.sorts_by_change() {
+        let of = |row: &PanelRow| place.map_or_else(|| compared_by(sort, row), |place| row.metrics[place]);
+        let or_least = |row: &PanelRow| of(row).unwrap_or(f64::NEG_INFINITY);
+        rows.sort_by(|a, b| or_least(b).total_cmp(&or_least(a)).then_with(|| a.value.cmp(&b.value)));
     }
     if params.is_rising {
         rows.reverse();
     }
 }
 
-fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) -> Vec<ColumnHead> {
+/// What a row is sorted by where it is compared: what was before, or how much more there is.
+fn compared_by(sort: &str, row: &PanelRow) -> Option<f64> {
+    let compared = row.compared.as_ref()?;
+    let first = |of: &[Option<f64>]| of.first().copied().flatten();
+    let before = first(&compared.before)?;
+    if sort == BEFORE { Some(before) } else { first(&compared.own).map(|own| own - before) }
+}
+
+fn heads(view: &SiteView, tab: &Tab, panel: &Panel, params: &ListParams) -> Vec<ColumnHead> {
+    let (metrics, words) = (&panel.metrics, view.words);
     let usual = metrics.first().map_or("", |metric| metric.name());
     let sorted = params.sort.clone().unwrap_or_else(|| usual.to_owned());
     let head = |name: &str, label: String, meaning: &'static str| {
@@ -177,7 +249,10 @@ fn heads(view: &SiteView, tab: &Tab, metrics: &[Metric], params: &ListParams) ->
     };
     let value = head("value", tab.singular(view.words), "");
     let metrics = metrics.iter().map(|it| head(it.name(), view.words.name(*it).to_owned(), view.words.meaning(*it)));
-    std::iter::once(value).chain(metrics).collect()
+    let is_compared = panel.change == ChangeColumns::BeforeAndChange;
+    let change = [(BEFORE, words.before), (CHANGE, words.change)].into_iter().filter(|_| is_compared);
+    let change = change.map(|(name, label)| head(name, label.to_owned(), words.change_why));
+    std::iter::once(value).chain(metrics).chain(change).collect()
 }
 
 /// What files of a panel count. Everybody is told events under their names alone.
@@ -200,6 +275,8 @@ pub struct Breakdown {
     pub metrics: Vec<Metric>,
     /// Its rows.
     pub rows: Vec<PanelRow>,
+    /// What they are compared with, if that is asked for.
+    pub compared: Option<ComparedWith>,
 }
 
 /// All rows of one breakdown that a search finds, for an export; nothing where sums can't tell it.
@@ -218,18 +295,23 @@ pub fn export(
     let Some(axis) = tab.axis() else { return Ok(None) };
     let asked = view.chosen.ask(Question::new(view.site.id, range.span, axis, None, &metrics));
     let Some(asked) = asked.filter(|asked| panels::refused(view, Some(asked), tab).is_none()) else { return Ok(None) };
-    let mut lines = report::answer(&asked, sums)?;
+    let compared = Compared::of_lists(view, &range, sums)?;
+    let both = compared.as_ref().and_then(|compared| compared.list(view, &range, &asked));
+    let more = both.as_ref().map_or_else(Vec::new, RangeComparison::questions);
+    let mut found = report::answers(&[vec![asked], more].concat(), sums)?;
+    let more = found.split_off(1);
+    let mut lines = found.pop().unwrap_or_default();
+    let both = both.map(|_| RangeComparison::lines(more, &lines, &metrics));
     lines.retain(|line| params.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
-    let row = |line: Line| PanelRow {
-        lows: line.lows(0..line.metrics.len()),
-        value: line.value,
-        metrics: line.metrics,
-        share: None,
-        href: None,
+    let row = |line: Line| {
+        let compared = both.as_ref().and_then(|both| both.row(&line.value, None));
+        let lows = line.lows(0..line.metrics.len());
+        PanelRow { value: line.value, metrics: line.metrics, lows, compared, share: None, href: None }
     };
     let days = (range.span.first_day(), range.span.last_day());
-    Ok(Some(Breakdown { days, metrics, rows: lines.into_iter().map(row).collect() }))
+    let (rows, compared) = (lines.into_iter().map(row).collect(), compared.map(|compared| compared.told));
+    Ok(Some(Breakdown { days, metrics, rows, compared }))
 }
 
 #[cfg(test)]

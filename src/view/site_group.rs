@@ -57,7 +57,10 @@ impl SiteGroup {
     ) -> Result<SiteView<'a>, ViewError> {
         let view = SiteView::read(site, asked, now, words)?;
         let name = words.many(self.members.len() as f64, words.together_title_one, words.together_title);
-        Ok(SiteView { audience: Audience::Together, name, home: format!("/together/{}", self.name), ..view })
+        let has_one_clock =
+            self.members.iter().all(|member| member.schedule.zone_at(now) == site.schedule.zone_at(now));
+        let home = format!("/together/{}", self.name);
+        Ok(SiteView { audience: Audience::Together, name, home, has_one_clock, ..view })
     }
 
     /// The name of the members' zone, or a word for many.

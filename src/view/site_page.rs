@@ -2,8 +2,9 @@
 
 use super::Arrivals;
 use super::answers::{AnswerKey, Answers, totals};
+use super::comparing::Compared;
 use super::panels::CardTabs;
-use super::questions::{answers, compared, days_kept_from};
+use super::questions::{answers, days_kept_from};
 use super::site_view::SiteView;
 use super::{goals, mails, notices, panels, series};
 use crate::beacon::address::HiddenProxy;
@@ -12,7 +13,7 @@ use crate::page::bots;
 use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
-use crate::report::{self, Line, Records, Span, Sums};
+use crate::report::{self, Line, Records, Sums};
 use crate::site::{AddressMode, Day, Moment};
 use crate::store::{StoreError, TakenOut};
 
@@ -53,9 +54,9 @@ pub fn site_page(
 ) -> Result<SitePage, StoreError> {
     let first_day = sums.first_day(view.site.id)?;
     let range = view.range(instance.now, first_day);
-    let before = compared(view, &range, sums)?;
+    let compared = Compared::of(view, &range, sums)?;
     let tabs = panels::tabs(view, range.span, sums)?;
-    let found = answers(view, &range, before, &tabs, sums)?;
+    let found = answers(view, &range, &compared, &tabs, sums)?;
     let records = records.filter(|_| view.has_records());
     let is_told = records.is_some();
     let records = SiteRecords::of(view, &range, records, first_day.is_none(), instance)?;
@@ -64,15 +65,14 @@ pub fn site_page(
     let marks = sums.taken_out(view.site.id, first, last)?;
     let unvisited = if is_told { sums.unvisited(view.site.id, first, last)? } else { 0 };
     let page =
-        PageAnswers { range, before, is_new: first_day.is_none(), found, unvisited, days_kept_from, marks, records };
+        PageAnswers { range, compared, is_new: first_day.is_none(), found, unvisited, days_kept_from, marks, records };
     Ok(page.shown(view, tabs, account, instance))
 }
 
 /// All that the page of a site is made of.
 struct PageAnswers {
     range: Range,
-    /// What the range is compared with.
-    before: Option<Span>,
+    compared: Compared,
     /// Whether nothing was ever counted.
     is_new: bool,
     found: Answers,
@@ -115,7 +115,7 @@ impl PageAnswers {
 
     /// The page, its lists still empty.
     fn frame(&self, view: &SiteView, instance: &InstanceState) -> SitePage {
-        let PageAnswers { range, before, is_new, found, unvisited, .. } = self;
+        let PageAnswers { range, compared, is_new, found, unvisited, .. } = self;
         let files = |name: &str| ["csv", "json"].map(|ending| view.file(&format!("{name}.{ending}")));
         SitePage {
             words: view.words,
@@ -125,17 +125,17 @@ impl PageAnswers {
             time_zone: view.site.schedule.zone_at(instance.now).iana_name().unwrap_or("Etc/UTC").to_owned(),
             address: view.site.settings.address,
             period: view.period_form(range),
-            compare: view.compare_form(range, *before),
+            compare: view.compare_form(range, compared.days),
             intervals: view.intervals(range),
             filters: view.chips(),
             everything: view.everything(),
             first: range.span.first_day(),
             last: range.span.last_day(),
-            compared: before.map(|span| (span.first_day(), span.last_day())),
+            compared: compared.told,
             is_running: range.is_partial,
             notices: notices::notices(view, range, (found, *unvisited, self.days_kept_from), &self.marks, instance),
-            totals: totals_of(view, found, before.is_some()),
-            series: series::series(view, range, *before, found, instance.now),
+            totals: totals_of(view, found, compared.totals.is_some()),
+            series: series::series(view, range, compared.days, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },
             files: Files { bots: files(bots::NAME), mails: files("mail") },
             has_records: view.has_records(),
@@ -222,7 +222,9 @@ pub fn bots_of(view: &SiteView, now: Moment, records: &dyn Records) -> Result<Ve
 
 fn totals_of(view: &SiteView, found: &Answers, is_compared: bool) -> Vec<Total> {
     let line = |slot: AnswerKey| found.get(&slot).and_then(|lines| lines.first());
-    let (line, before) = (line(AnswerKey::Totals), is_compared.then_some(line(AnswerKey::Before)));
+    let own = line(if found.contains_key(&AnswerKey::Own) { AnswerKey::Own } else { AnswerKey::Totals });
+    let before = is_compared.then_some(line(AnswerKey::Before));
+    let line = line(AnswerKey::Totals);
     let scope = view.chosen.scope();
     let none = view.site.settings.address == AddressMode::None;
     let value = |line: Option<&Line>, metric: Metric, place: usize| match line {
@@ -236,11 +238,12 @@ fn totals_of(view: &SiteView, found: &Answers, is_compared: bool) -> Vec<Total> 
     // Bounces of a page are those of the visits that entered there.
     let is_known = |metric| metric != Metric::BounceRate || scope != Scope::Pages || has_entries(found);
     // The most of one range is nothing to compare with the most of another.
-    let is_sure = |place: usize| [line, before.flatten()].into_iter().flatten().all(|line| line.is_sure(place));
+    let is_sure = |place: usize| [line, own, before.flatten()].into_iter().flatten().all(|line| line.is_sure(place));
     let total = |(place, metric): (usize, Metric)| Total {
         metric,
         value: value(line, metric, place).filter(|_| is_known(metric)),
         low: line.and_then(|line| line.low(place).flatten()),
+        compared: value(own, metric, place).filter(|_| is_known(metric)),
         before: before
             .filter(|_| had_visits || !is_rate(metric))
             .filter(|_| is_sure(place))

@@ -9,6 +9,7 @@ use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
 use crate::page::{Chip, Choose, EmbedOptions, LinkTo, PeriodForm, keys};
 use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter};
+use crate::report::comparison::KeptHours;
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
 use crate::report::{Interval, Span};
@@ -43,6 +44,8 @@ pub struct SiteView<'a> {
     pub is_findable: bool,
     /// The site.
     pub site: &'a Site,
+    /// Whether its days have one clock: those of several sites may have several.
+    pub has_one_clock: bool,
     /// What is chosen.
     pub state: UrlState,
     /// The filters of that, resolved.
@@ -91,7 +94,8 @@ impl<'a> SiteView<'a> {
         }
         let home = format!("/{}", site.domain);
         let name = site.domain.to_string();
-        Ok(SiteView { words, audience: Audience::SignedIn, name, home, is_findable: false, site, state, chosen })
+        let (audience, has_one_clock) = (Audience::SignedIn, true);
+        Ok(SiteView { words, audience, name, home, is_findable: false, site, has_one_clock, state, chosen })
     }
 
     /// What anybody asks for by a query, of a page that begins at `home`.
@@ -110,7 +114,8 @@ impl<'a> SiteView<'a> {
         }
         let chosen = state.choice.resolve(site)?;
         let name = site.domain.to_string();
-        Ok(SiteView { words, audience: Audience::Public, name, home, is_findable: false, site, state, chosen })
+        let (audience, has_one_clock) = (Audience::Public, true);
+        Ok(SiteView { words, audience, name, home, is_findable: false, site, has_one_clock, state, chosen })
     }
 
     /// What its period means at a moment. `first_day` is the first one with data.
@@ -298,6 +303,11 @@ impl<'a> SiteView<'a> {
                 With::From(day) => day,
                 _ => before.map_or(range.span.first_day(), Span::first_day),
             },
+            lists: LinkTo {
+                label: words.compare_lists.to_owned(),
+                href: self.with(|state| state.compares_lists = !state.compares_lists),
+                is_current: self.state.compares_lists,
+            },
             is_custom: matches!(compare.with, With::From(_)),
             hidden: self.state.pairs(&["compare", "since"]),
         }
@@ -362,6 +372,12 @@ impl<'a> SiteView<'a> {
     pub fn is_counted(&self, span: &Span) -> bool {
         let pattern = self.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
         pattern.is_none_or(|goal| self.site.schedule.locate(goal.since()).day < span.first_day())
+    }
+
+    /// Which hours tell of a running day.
+    pub fn kept_hours(&self, range: &Range) -> KeptHours {
+        let from = Day(range.today.0 - self.site.settings.retention.hour_days(range.today));
+        KeptHours { from, has_one_clock: self.has_one_clock }
     }
 }
 

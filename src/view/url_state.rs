@@ -17,6 +17,8 @@ pub struct UrlState {
     pub period: Period,
     /// What they are compared with.
     pub compare: Compare,
+    /// Whether the rows of lists are compared too.
+    pub compares_lists: bool,
     /// How wide the chart's buckets are; nothing for the width that fits.
     pub by: Option<Interval>,
     /// What the chart draws; nothing for visitors and hits.
@@ -54,6 +56,7 @@ impl UrlState {
         Ok(UrlState {
             period,
             compare,
+            compares_lists: one("lists").is_some(),
             by: one("by").and_then(known),
             metric: one("metric").and_then(Metric::from_name),
             choice: Choice::read(of("filter"))?,
@@ -70,6 +73,9 @@ impl UrlState {
         }
         if self.compare.matches_weekdays {
             query.push_str("&weekdays=1");
+        }
+        if self.compares_lists {
+            query.push_str("&lists=compared");
         }
         if let Some((name, _)) = INTERVALS.into_iter().find(|(_, interval)| Some(*interval) == self.by) {
             let _ = write!(query, "&by={name}");
@@ -114,6 +120,7 @@ mod tests {
             "period=7d&compare=2026-05-01&by=hour&metric=visits&pages=exit_page&sources=utm_term&filter=source:Google",
             "period=7d&compare=none&events=prop:a%26b&filter=event:Signup&filter=page~blog",
             "period=7d&embed",
+            "period=7d&lists=compared",
         ] {
             let state = read(query).unwrap();
             assert_eq!(read(&state.query()).unwrap(), state, "{query}");

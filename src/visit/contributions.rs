@@ -2,9 +2,12 @@
 //!
 //! What hits book one by one adds up to this. Money is not among it: a visitor does not remember it.
 
-use super::{Book, PageVisit, SeenProperty, Visitor};
+use super::{Book, FunnelProgress, PageVisit, SeenProperty, VisitState, Visitor};
 use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, OF_HITS, Sym, Tally};
 use crate::site::Hour;
+
+/// Somebody who comes first in an hour.
+const FIRST: Tally = Tally { first_visitors: 1, ..Tally::ZERO };
 
 /// Books the opposite of everything.
 #[derive(Debug)]
@@ -15,16 +18,8 @@ impl<B: Book> Book for Negated<'_, B> {
         self.0.hour(cell, hour, -tally);
     }
 
-    fn day_visitors(&mut self, cell: Cell<Sym>, by: i64) {
-        self.0.day_visitors(cell, -by);
-    }
-
     fn tuple_hour(&mut self, tuple: AttributeTuple, hour: Hour, tally: Tally) {
         self.0.tuple_hour(tuple, hour, -tally);
-    }
-
-    fn tuple_day_visitors(&mut self, tuple: AttributeTuple, by: i64) {
-        self.0.tuple_day_visitors(tuple, -by);
     }
 }
 
@@ -70,7 +65,9 @@ impl Visitor {
                 book.hour(cell, count.hour, Tally { visitors, pageviews, events, ..Tally::ZERO });
             }
             if !is_known(None) {
-                book.day_visitors(cell, 1);
+                let same = self.visits[place..].iter().filter(|other| other.value(axis, names) == cell.value);
+                let first = same.map(VisitState::first_hour).min().unwrap_or(visit.start.hour);
+                book.hour(cell, first, FIRST);
             }
         }
     }
@@ -80,7 +77,7 @@ impl Visitor {
         hits.sort_unstable_by_key(|hits| (hits.cell, hits.visit, hits.hour));
         for of_cell in hits.chunk_by(|a, b| a.cell == b.cell) {
             let cell = of_cell[0].cell;
-            book.day_visitors(cell, 1);
+            of_cell.iter().map(|hits| hits.hour).min().into_iter().for_each(|hour| book.hour(cell, hour, FIRST));
             for of_visit in of_cell.chunk_by(|a, b| a.visit == b.visit) {
                 book.hour(cell, self.start_of(of_visit[0].visit), Tally { visits: 1, ..Tally::ZERO });
             }
@@ -100,9 +97,10 @@ impl Visitor {
                 let Some(value) = names.find(&step.to_string()) else { continue };
                 let cell = Cell { axis: Axis::Funnel(of_visit.funnel), value };
                 book.hour(cell, self.start_of(of_visit.visit), Tally { visits: 1, ..Tally::ZERO });
-                let mut before = progress[..place].iter();
-                if !before.any(|other| other.funnel == of_visit.funnel && other.steps >= step) {
-                    book.day_visitors(cell, 1);
+                let reached = |other: &&FunnelProgress| other.funnel == of_visit.funnel && other.steps >= step;
+                if !progress[..place].iter().any(|other| reached(&other)) {
+                    let hours = progress.iter().filter(reached).map(|other| self.start_of(other.visit));
+                    hours.min().into_iter().for_each(|hour| book.hour(cell, hour, FIRST));
                 }
             }
         }

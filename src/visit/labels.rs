@@ -1,6 +1,7 @@
 //! In: a hit and the day's names. Out: the numbers of its values, and the cells that it lies in by itself. Forgets: texts past the
 //! budget.
 
+use super::seen::SeenBefore;
 use super::{Book, VisitChange, VisitState};
 use crate::cell::{
     AttributeTuple, Axis, Bringer, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT,
@@ -182,14 +183,7 @@ impl VisitState {
 /// Books what one hit changes for the only visit of a visitor. Nothing else can have put them into any cell, so all cells of
 /// a tuple change alike.
 pub(super) fn book_tuples(visit: &VisitState, step: &VisitChange, book: &mut impl Book) {
-    let (in_hour, at_start) = step.parts(visit.start.hour, false);
-    for tuple in visit.tuples {
-        book.tuple_hour(tuple, step.hour, in_hour);
-        if !at_start.is_zero() {
-            book.tuple_hour(tuple, visit.start.hour, at_start);
-        }
-        if step.is_new_visit {
-            book.tuple_day_visitors(tuple, 1);
-        }
-    }
+    step.book(visit.start.hour, SeenBefore::default(), |hour, tally| {
+        visit.tuples.into_iter().for_each(|tuple| book.tuple_hour(tuple, hour, tally));
+    });
 }

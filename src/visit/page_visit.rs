@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::seen::SeenBefore;
+use super::seen::{SeenBefore, earlier};
 use crate::cell::{Axis, Cell, DayNames, Dimension, HitAttributes, Sym, Tally};
 use crate::limits;
 use crate::site::Hour;
@@ -149,7 +149,7 @@ pub(super) fn known(
     };
     let mut known = SeenBefore::default();
     for page_visit in page_visits.iter().filter(|page_visit| page_visit.is_in(cell, names)) {
-        known.in_day = true;
+        known.first = earlier(known.first, Some(page_visit.hour));
         known.in_visit |= page_visit.visit == super::number(visit);
         known.in_hour |= page_visit.hour == hour;
         if known.in_visit && known.in_hour {

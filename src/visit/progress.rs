@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Book, Rare, Visitor};
+use super::{Book, Rare, Visitor, seen};
 use crate::cell::{Axis, Cell, DayNames, Tally};
 use crate::hit::Hit;
 
@@ -24,12 +24,10 @@ impl Visitor {
             let Some(reached) = rare.advance(*funnel, super::number(current), *steps) else { continue };
             let cell = Cell { axis: Axis::Funnel(*funnel), value: names.number(u32::from(reached)) };
             let is_known = |other: &&FunnelProgress| other.funnel == *funnel && other.steps >= reached;
-            // This visit is among those that reached it.
-            let is_first = rare.progress.iter().filter(is_known).count() == 1;
-            book.hour(cell, hour, Tally { visits: 1, ..Tally::ZERO });
-            if is_first {
-                book.day_visitors(cell, 1);
-            }
+            let others = rare.progress.iter().filter(is_known).filter(|other| other.visit != super::number(current));
+            let known = others.map(|other| self.visits[usize::from(other.visit)].start.hour).min();
+            let first_visitors = seen::first(known, hour, |hour, tally| book.hour(cell, hour, tally));
+            book.hour(cell, hour, Tally { visits: 1, first_visitors, ..Tally::ZERO });
         }
     }
 }

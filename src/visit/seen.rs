@@ -7,12 +7,31 @@ use super::{Book, VisitChange};
 use crate::cell::{Axis, Cell, Sym, Tally};
 use crate::site::Hour;
 
-/// Whether a visitor was in a cell of hits before.
+/// Whether a visitor was in a cell before.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SeenBefore {
-    pub(super) in_day: bool,
+    /// The first hour of the day in which they were, on the clock.
+    pub(super) first: Option<Hour>,
     pub(super) in_visit: bool,
     pub(super) in_hour: bool,
+}
+
+/// The earlier of two hours, where there are any.
+pub(super) fn earlier(a: Option<Hour>, b: Option<Hour>) -> Option<Hour> {
+    a.into_iter().chain(b).min()
+}
+
+/// The first visitors that an hour gains by somebody who was first in the cell in the hour `known`, if at all. Where the clock went
+/// back, the hour that was the first loses them.
+pub(super) fn first(known: Option<Hour>, hour: Hour, mut book: impl FnMut(Hour, Tally)) -> i64 {
+    match known {
+        Some(known) if known <= hour => 0,
+        Some(known) => {
+            book(known, Tally { first_visitors: -1, ..Tally::ZERO });
+            1
+        }
+        None => 1,
+    }
 }
 
 /// One cell of a property that a visit has been in, in one hour.
@@ -74,7 +93,7 @@ pub(super) fn known(seen: &[SeenProperty], cell: Cell<Sym>, visit: usize, hour: 
     let from = seen.partition_point(|seen| seen.parts() < wanted);
     let mut known = SeenBefore::default();
     for seen in seen[from..].iter().take_while(|seen| seen.parts() == wanted) {
-        known.in_day = true;
+        known.first = earlier(known.first, Some(seen.hour));
         known.in_visit |= seen.visit == super::number(visit);
         known.in_hour |= seen.hour == hour;
     }
@@ -84,9 +103,7 @@ pub(super) fn known(seen: &[SeenProperty], cell: Cell<Sym>, visit: usize, hour: 
 /// Books a hit in a cell of hits, in a visit that began in the hour `start`.
 pub(super) fn book_known(cell: Cell<Sym>, known: SeenBefore, start: Hour, step: &VisitChange, book: &mut impl Book) {
     let mut in_hour = Tally { visitors: i64::from(!known.in_hour), ..step.hit };
-    if !known.in_day {
-        book.day_visitors(cell, 1);
-    }
+    in_hour.first_visitors = first(known.first, step.hour, |hour, tally| book.hour(cell, hour, tally));
     if !known.in_visit && start == step.hour {
         in_hour.visits = 1;
     } else if !known.in_visit {

@@ -121,7 +121,7 @@ impl<'a> Walked<'a> {
 }
 
 /// A bucket, a value and its numbers.
-type Row = ((i32, String), [i64; 10]);
+type Row = ((i32, String), [i64; 11]);
 
 fn same(found: &Rows, expected: &Rows, but_engagement: bool, what: &str) -> Result<(), TestCaseError> {
     let of = |rows: &Rows| -> Vec<Row> {

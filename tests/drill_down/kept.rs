@@ -16,7 +16,7 @@ fn a_month_later() -> World {
 
 fn report(period: &str, by: &str, filter: &str) -> Command {
     let (period, by, filter) = (period.into(), Some(by.into()), vec![filter.into()]);
-    Command::Report { site: SITE.into(), period, by, rows: None, filter }
+    Command::Report { site: SITE.into(), period, by, rows: None, filter, compare: None }
 }
 
 #[test]

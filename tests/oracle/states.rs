@@ -41,7 +41,7 @@ const FILTERED: [(Dimension, &str, Dimension); 2] =
     [(Dimension::Page, "/", Dimension::Source), (Dimension::Browser, "Chrome", Dimension::ExitPage)];
 
 /// Figures by a text that says of what: site, buckets, split, value.
-type Shown = BTreeMap<String, [i64; 10]>;
+type Shown = BTreeMap<String, [i64; 11]>;
 
 /// A reader's snapshot, and between which numbers of hits it was taken.
 struct Taken {

@@ -22,12 +22,14 @@ const MINUTE_MS: i64 = 60_000;
 const HALF_AN_HOUR_MS: i64 = 30 * MINUTE_MS;
 
 /// Dates and zones where something happens: both nights of Berlin, a zone off by half an hour with a spring night of its
-/// own, ends of months, zones that change on the day in both directions.
-const SCENES: [Place; 9] = [
+/// own, a clock that goes back by two hours, ends of months, zones that change on the day in both directions.
+const SCENES: [Place; 10] = [
     ("2026-10-25", "Europe/Berlin", None),
     ("2026-03-29", "Europe/Berlin", None),
     ("2026-03-08", "America/St_Johns", None),
     ("2026-11-01", "America/St_Johns", None),
+    // The clock goes back from three to one: the hour of two is over before that of one begins again.
+    ("2026-10-25", "Antarctica/Troll", None),
     ("2026-05-31", "Asia/Kolkata", None),
     ("2026-06-01", "Etc/UTC", None),
     ("2026-12-31", "Etc/UTC", None),

@@ -2,12 +2,12 @@
 //!
 //! The patterns and steps are worked out here by hand, so that they prove those of the program.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use headcount::cell::{Axis, Cell, Tally};
 use headcount::hit::{Hit, Kind, Money, Watched};
-use headcount::site::{Day, Funnel, Goal, Settings, SiteId, Target};
+use headcount::site::{Day, Funnel, Goal, Hour, Settings, SiteId, Target};
 
 use super::{Counted, Figures, Walk};
 
@@ -110,15 +110,21 @@ impl<'a> Walk<'a> {
     fn book_step(&self, funnel: u32, number: &'static str, figures: &mut Figures<'a>) {
         let step: usize = number.parse().expect("a number");
         let cell = Cell { axis: Axis::Funnel(funnel), value: number };
-        let mut visitors: BTreeSet<(SiteId, Day, Option<u64>)> = BTreeSet::new();
+        let mut visitors: BTreeMap<(SiteId, Day, Option<u64>), Hour> = BTreeMap::new();
         for visit in self.visits.iter().filter(|visit| self.reached(visit.hits.as_slice(), funnel) >= step) {
             let first = &self.counted[visit.hits[0]];
             let (site, day) = (first.hit.site, first.day);
-            let is_new = visitors.insert((site, day, first.hit.token.map(|token| token.bits())));
-            let of_day = Tally { visits: 1, visitors: is_new.into(), ..Tally::ZERO };
-            *figures.hours.entry((site, day, visit.start, cell)).or_default() += Tally { visitors: 0, ..of_day };
-            *figures.days.entry((site, day, cell)).or_default() += of_day;
-            *figures.months.entry((site, day.month(), cell)).or_default() += of_day;
+            let hour = visitors.entry((site, day, first.hit.token.map(|token| token.bits()))).or_insert(visit.start);
+            *hour = visit.start.min(*hour);
+            let of_visit = Tally { visits: 1, ..Tally::ZERO };
+            *figures.hours.entry((site, day, visit.start, cell)).or_default() += of_visit;
+            *figures.days.entry((site, day, cell)).or_default() += of_visit;
+            *figures.months.entry((site, day.month(), cell)).or_default() += of_visit;
+        }
+        for ((site, day, _), hour) in visitors {
+            figures.hours.entry((site, day, hour, cell)).or_default().first_visitors += 1;
+            figures.days.entry((site, day, cell)).or_default().visitors += 1;
+            figures.months.entry((site, day.month(), cell)).or_default().visitors += 1;
         }
     }
 

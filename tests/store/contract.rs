@@ -91,7 +91,7 @@ pub fn ask(site: SiteId, grain: Grain, axis: Axis<Name>, page: Option<&str>) -> 
 }
 
 /// Rows in order, those without a number left out.
-pub fn rows(sums: &dyn SumStore, ask: &Ask, in_memory: &[InMemory]) -> Vec<(i32, String, [i64; 10])> {
+pub fn rows(sums: &dyn SumStore, ask: &Ask, in_memory: &[InMemory]) -> Vec<(i32, String, [i64; 11])> {
     let rows = sums.snapshot().unwrap().read(std::slice::from_ref(ask), in_memory).unwrap().rows.remove(0);
     let counted = rows.into_iter().filter(|row| !row.tally.is_zero());
     let mut rows: Vec<_> = counted.map(|row| (row.bucket, row.value.to_string(), row.tally.columns())).collect();

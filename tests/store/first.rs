@@ -110,7 +110,7 @@ impl First {
         let marks = vec!["?"; 14].join(", ");
         let sql = format!("INSERT INTO {table} VALUES ({marks}) ON CONFLICT DO UPDATE SET {sums}");
         let (dimension, prop, value) = self.columns(site, cell);
-        let [a, b, c, d, e, f, g, h, i, _] = tally.columns();
+        let [a, b, c, d, e, f, g, h, i, ..] = tally.columns();
         let row = params![site.0, dimension, prop, bucket, value, a, b, c, d, e, f, g, h, i];
         self.file.prepare_cached(&sql).unwrap().execute(row).unwrap();
     }
@@ -162,6 +162,8 @@ fn known<'a>(schedules: &'a [Schedule], hits: &'a [Hit]) -> Figures<'a> {
     known.hours.retain(|(.., cell), _| cell.axis != is_new);
     known.days.retain(|(.., cell), _| cell.axis != is_new);
     known.months.retain(|(.., cell), _| cell.axis != is_new);
+    // Nor did hours say who came first in them.
+    known.hours.values_mut().for_each(|tally| tally.first_visitors = 0);
     known
 }
 

@@ -194,7 +194,7 @@ proptest! {
 }
 
 /// The values that were counted, in alphabetical order, with their sums.
-fn counted(mut rows: Vec<SumRow>) -> Vec<(String, [i64; 10])> {
+fn counted(mut rows: Vec<SumRow>) -> Vec<(String, [i64; 11])> {
     rows.retain(|row| !row.tally.is_zero());
     let mut rows: Vec<_> = rows.iter().map(|row| (row.value.to_string(), row.tally.columns())).collect();
     rows.sort();

@@ -48,11 +48,8 @@ impl Chunk {
     /// # Errors
     /// [`Damaged`], which a chunk that was built never is.
     pub fn read(&self, to: &mut Vec<(CellKey, Tally)>) -> Result<(), Damaged> {
-        let mut reader = ChunkReader::at(
-            ChunkPosition { key: (self.first, 0), ..ChunkPosition::default() },
-            self.cells,
-            self.columns.each_ref().map(Vec::as_slice),
-        );
+        let mut reader =
+            ChunkReader::at(ChunkPosition::begin(self.first), self.cells, self.columns.each_ref().map(Vec::as_slice));
         to.reserve(self.cells);
         while let Some(key) = reader.key()? {
             to.push((key, reader.tally()?));
@@ -99,7 +96,7 @@ impl ChunkBuilder {
 }
 
 /// A chunk while it is written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OpenChunk {
     cells: usize,
     first: u32,
@@ -114,6 +111,24 @@ struct OpenChunk {
     step_bits: BitWriter,
     tally_bits: BitWriter,
     rates: Rates,
+}
+
+impl Default for OpenChunk {
+    fn default() -> Self {
+        OpenChunk {
+            cells: 0,
+            first: 0,
+            last: 0,
+            begin: 0,
+            steps: Vec::new(),
+            second: 0,
+            begun: 0,
+            columns: [const { Vec::new() }; COLUMNS],
+            step_bits: BitWriter::default(),
+            tally_bits: BitWriter::default(),
+            rates: Rates::default(),
+        }
+    }
 }
 
 impl OpenChunk {
@@ -142,6 +157,11 @@ impl OpenChunk {
         if tally.revenue != 0 || !self.columns[columns::REVENUE].is_empty() {
             self.fill_revenue();
             put_signed(&mut self.columns[columns::REVENUE], tally.revenue);
+        }
+        if tally.first_visitors != 0 || !self.columns[columns::FIRST_VISITORS].is_empty() {
+            self.columns[columns::FIRST_VISITORS].resize(self.cells - 1, 0);
+            let others = folded(tally.visitors.wrapping_sub(tally.first_visitors)).wrapping_add(1);
+            self.number(columns::FIRST_VISITORS, if tally.first_visitors == 0 { 0 } else { others });
         }
     }
 

@@ -11,7 +11,7 @@ use super::{CellKey, Damaged};
 use crate::cell::Tally;
 
 /// How far a chunk is read: the cells before, the last key, and what is taken of each column.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct ChunkPosition {
     pub(super) cells: usize,
     pub(super) key: CellKey,
@@ -23,6 +23,14 @@ pub(super) struct ChunkPosition {
     pub(super) steps: usize,
     pub(super) begin: u32,
     pub(super) rates: Rates,
+}
+
+impl ChunkPosition {
+    /// Before the first cell, of this first number.
+    pub(super) fn begin(first: u32) -> ChunkPosition {
+        let (taken, rates) = ([0; ALL], Rates::default());
+        ChunkPosition { cells: 0, key: (first, 0), left: 0, taken, steps: 0, begin: 0, rates }
+    }
 }
 
 /// A chunk while it is read.
@@ -57,6 +65,7 @@ impl<'a> ChunkReader<'a> {
             rates,
             has_engagement: !of[columns::ENGAGED].is_empty(),
             has_revenue: !of[columns::REVENUE].is_empty(),
+            has_first_visitors: !of[columns::FIRST_VISITORS].is_empty(),
         };
         let (gaps, runs, step_bits) = (bytes(columns::GAPS), bytes(columns::RUNS), bits(columns::STEP_BITS));
         ChunkReader {
@@ -199,6 +208,7 @@ struct Tallies<'a> {
     rates: Rates,
     has_engagement: bool,
     has_revenue: bool,
+    has_first_visitors: bool,
 }
 
 impl Tallies<'_> {
@@ -214,7 +224,7 @@ impl Tallies<'_> {
     fn pass(&mut self, tallies: usize) -> Result<(), Damaged> {
         for _ in 0..tallies {
             let code = self.tokens[columns::CODES].peek();
-            if self.has_engagement || self.has_revenue || code == WRITTEN_OUT {
+            if self.has_engagement || self.has_revenue || self.has_first_visitors || code == WRITTEN_OUT {
                 self.next()?;
                 continue;
             }
@@ -242,6 +252,10 @@ impl Tallies<'_> {
         if self.has_revenue {
             tally.revenue = self.revenue.signed()?;
         }
+        if self.has_first_visitors {
+            let others = self.number(columns::FIRST_VISITORS)?.checked_sub(1).map(unfolded);
+            tally.first_visitors = others.map_or(0, |others| tally.visitors.wrapping_sub(others));
+        }
         Ok(tally)
     }
 
@@ -253,6 +267,9 @@ impl Tallies<'_> {
             return (0..cells).try_for_each(|_| self.next().map(|tally| take(tally.visitors, 1)));
         };
         self.revenue.pass(cells)?;
+        if self.has_first_visitors {
+            self.tokens[columns::FIRST_VISITORS].pass(cells, &mut self.bits)?;
+        }
         let (mut counts, mut from) = ([0; 256], 0);
         for at in memchr::memchr_iter(WRITTEN_OUT, codes).chain([cells]) {
             self.pass_usual(&codes[from..at], &mut counts)?;

@@ -79,12 +79,12 @@ fn pack_block(chunks: &[(u32, Chunk)]) -> Vec<u8> {
         }
         put(&mut head, chunk.cells as u64);
         let of_chunk = used_columns(&chunk.columns);
-        put(&mut head, of_chunk.into());
+        put(&mut head, of_chunk);
         used |= of_chunk;
         chunk.columns.iter().filter(|column| !column.is_empty()).for_each(|column| put(&mut head, column.len() as u64));
     }
     column::write(&head, &mut bytes);
-    put(&mut bytes, used.into());
+    put(&mut bytes, used);
     for place in (0..COLUMNS).filter(|place| used >> place & 1 == 1) {
         let column: Vec<u8> = chunks.iter().flat_map(|(_, chunk)| &chunk.columns[place]).copied().collect();
         column::write(&column, &mut bytes);
@@ -101,8 +101,8 @@ fn checked(bytes: &[u8]) -> Result<&[u8], Damaged> {
 }
 
 /// The columns that are not empty, a bit each.
-fn used_columns(columns: &[Vec<u8>; COLUMNS]) -> u32 {
-    (0..).zip(columns).filter(|(_, column)| !column.is_empty()).map(|(place, _)| 1 << place).sum()
+fn used_columns(columns: &[Vec<u8>; COLUMNS]) -> u64 {
+    (0..).zip(columns).filter(|(_, column)| !column.is_empty()).map(|(place, _)| 1_u64 << place).sum()
 }
 
 /// How a block is written.
@@ -114,10 +114,10 @@ enum Form {
 
 impl Form {
     /// The columns that a block or a chunk has, a bit each.
-    fn used(self, bytes: &mut Bytes) -> Result<u32, Damaged> {
+    fn used(self, bytes: &mut Bytes) -> Result<u64, Damaged> {
         match self {
             Form::First => Ok((1 << FIRST_COLUMNS) - 1),
-            Form::Second => bytes.small(),
+            Form::Second => bytes.number().ok().filter(|used| used >> COLUMNS == 0).ok_or(Damaged),
         }
     }
 }
@@ -204,7 +204,7 @@ pub struct ColumnBlock {
 }
 
 /// Columns one after the other, and where each ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct OpenedColumns {
     bytes: Vec<u8>,
     ends: [usize; COLUMNS],
@@ -340,7 +340,7 @@ impl ColumnBlock {
     /// Reads a chunk from a position on, or from its beginning.
     pub(super) fn chunk(&self, chunk: usize, position: Option<ChunkPosition>) -> Result<FormReader<'_>, Damaged> {
         let item = self.items.get(chunk).ok_or(Damaged)?;
-        let position = position.unwrap_or_else(|| ChunkPosition { key: (item.first, 0), ..ChunkPosition::default() });
+        let position = position.unwrap_or_else(|| ChunkPosition::begin(item.first));
         let parts = self.parts(chunk)?;
         Ok(match self.form {
             Form::First => FormReader::First(FirstFormReader::at(position, item.cells, parts)?),
@@ -382,7 +382,7 @@ impl ColumnBlock {
         let mut rest = Bytes::of(&packed);
         let mut columns = OpenedColumns {
             bytes: Vec::with_capacity(self.bytes().next_multiple_of(limits::OPENED_COLUMNS_STEP)),
-            ..OpenedColumns::default()
+            ends: [0; COLUMNS],
         };
         let used = self.form.used(&mut rest)?;
         for (place, end) in columns.ends.iter_mut().enumerate() {

@@ -32,8 +32,10 @@ pub(super) const SCROLL: usize = 27;
 pub(super) const TALLY_BITS: usize = 30;
 /// Money.
 pub(super) const REVENUE: usize = 31;
+/// Visitors who came first in an hour: none, or 1 and how many of the hour's visitors did not.
+pub(super) const FIRST_VISITORS: usize = 32;
 /// How many there are.
-pub(super) const ALL: usize = 32;
+pub(super) const ALL: usize = 33;
 
 /// In [`ENGAGED`]: there is none; it stands in [`ENGAGED_WRITTEN_OUT`]; this and higher: how many visits have none.
 pub(super) const ENGAGED_NONE: u8 = 0;

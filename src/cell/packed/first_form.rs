@@ -56,7 +56,7 @@ impl<'a> FirstFormReader<'a> {
         for (place, rest) in rests.into_iter().enumerate() {
             taken[place] = self.columns[place].len() - rest.rest().len();
         }
-        ChunkPosition { cells: self.at, key: self.key, left: self.left, taken, ..ChunkPosition::default() }
+        ChunkPosition { cells: self.at, key: self.key, left: self.left, taken, ..ChunkPosition::begin(0) }
     }
 
     /// The key of the next cell.

@@ -76,7 +76,7 @@ impl Small {
             engaged_visits: self.engaged_visits.into(),
             engaged_ms: self.engaged_ms as i64,
             scroll: self.scroll.into(),
-            revenue: 0,
+            ..Tally::ZERO
         }
     }
 }

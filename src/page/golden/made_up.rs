@@ -11,6 +11,7 @@ use crate::page::*;
 use crate::rejection::Rejection;
 use crate::report::Interval;
 use crate::report::bots::BotLine;
+use crate::report::comparison::{Basis, ComparedWith};
 use crate::site::{AddressMode, Day, LocalHour};
 
 pub(super) fn day(text: &str) -> Day {
@@ -23,6 +24,7 @@ pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, row
         value: Arc::from(*value),
         metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
         lows: Vec::new(),
+        compared: None,
         share: Some(first / total),
         href: Some(format!("/example.com?period=30d&filter={}:x", dimension.name())),
     };
@@ -31,6 +33,7 @@ pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, row
         tab: Tab::Of(dimension),
         metrics: metrics.to_vec(),
         rows: Some(rows.iter().map(row).collect()),
+        change: ChangeColumns::None,
         refused: None,
         values,
         files: Some(PanelFiles {
@@ -218,6 +221,7 @@ pub(super) fn compare() -> Choose {
             link("Nothing", "period=30d&compare=none", false),
         ],
         weekdays: link("Same weekdays", "period=30d&weekdays=1", false),
+        lists: link("In lists too", "period=30d&lists=compared", false),
         since: day("2026-09-25"),
         is_custom: false,
         hidden: vec![("period".into(), "30d".into())],
@@ -317,7 +321,7 @@ pub(super) fn funnel(since: Option<Day>) -> FunnelPanel {
 
 pub(super) fn total(metric: Metric, value: f64, before: f64) -> Total {
     let (value, before) = (Some(value), Some(before));
-    Total { metric, value, low: None, before, is_of_goal: false, href: None, is_drawn: false }
+    Total { metric, value, low: None, compared: value, before, is_of_goal: false, href: None, is_drawn: false }
 }
 
 fn linked_totals() -> Vec<Total> {
@@ -370,7 +374,7 @@ pub(super) fn full() -> SitePage {
         everything: "/example.com?period=30d".into(),
         first,
         last,
-        compared: Some((compared_first, compared_last)),
+        compared: ComparedWith::Days { days: (compared_first, compared_last), basis: Basis::Whole },
         is_running: true,
         notices: vec![words::ENGLISH.notice_repeat.into()],
         personal: vec!["/profile".into()],

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::table::{self, aligned};
 use crate::cell::Metric;
 use crate::report::choice::Choice;
+use crate::report::comparison::{ComparedLines, ComparedRow, ComparedWith};
 use crate::report::money::plain;
 use crate::report::period::Range;
 use crate::report::{Figure, Interval, Line};
@@ -24,11 +25,26 @@ pub struct ReportText {
     pub metrics: Vec<Metric>,
     /// Its lines.
     pub lines: Vec<Line>,
+    /// What they are compared with, if that is asked for.
+    pub compared: Option<ComparedReport>,
     /// What has to be said beside them.
     pub notes: Vec<String>,
 }
 
+/// What the lines of a report are compared with.
+pub struct ComparedReport {
+    /// Which days.
+    pub with: ComparedWith,
+    /// The lines of both; nothing where there are none.
+    pub lines: Option<ComparedLines>,
+}
+
 impl ReportText {
+    /// What a line is compared with.
+    fn compared(&self, line: &Line) -> Option<ComparedRow> {
+        self.compared.as_ref()?.lines.as_ref()?.row(&line.value, line.bucket)
+    }
+
     /// For the terminal: `shown` lines of `all` that there are.
     pub fn text(&self, site: &Site, shown: usize, all: usize) -> String {
         let span = self.range.span;
@@ -55,6 +71,9 @@ impl ReportText {
         }
         if !self.notes.is_empty() {
             answer["notes"] = json!(self.notes);
+        }
+        if let Some(compared) = &self.compared {
+            answer["compared"] = compared.with.json();
         }
         if all > self.lines.len() {
             answer["more"] = json!(all - self.lines.len());
@@ -84,6 +103,14 @@ impl ReportText {
                 row.insert(format!("{name}_at_most"), json!(Figure(Some(high))));
             }
         }
+        if self.compared.is_some() {
+            let compared = self.compared(line).unwrap_or_default();
+            for (place, metric) in self.metrics.iter().enumerate() {
+                let before = compared.before.get(place).copied().flatten();
+                row.insert(format!("{}_before", self.name(*metric)), json!(Figure(before)));
+                row.insert(format!("{}_change", self.name(*metric)), json!(compared.change.get(place)));
+            }
+        }
         Value::Object(row)
     }
 
@@ -98,6 +125,17 @@ impl ReportText {
         }
     }
 
+    /// What the first column was before, and its change in percent.
+    fn change(&self, line: &Line) -> Vec<String> {
+        if self.compared.is_none() {
+            return Vec::new();
+        }
+        let compared = self.compared(line).unwrap_or_default();
+        let before = compared.before.first().copied().flatten().map(|before| before.to_string());
+        let change = compared.change.first().copied().flatten().map(|change| format!("{change:+} %"));
+        vec![or_dash(before), or_dash(change)]
+    }
+
     fn table(&self, shown: usize) -> String {
         if self.lines.is_empty() {
             return "Nothing was counted.\n".into();
@@ -105,7 +143,8 @@ impl ReportText {
         let has_money = self.lines.iter().any(|line| !line.money.is_empty());
         let is_shown = |metric: &Metric| has_money || *metric != Metric::TotalRevenue;
         let heads = self.metrics.iter().filter(|metric| is_shown(metric)).map(|m| self.name(*m).replace('_', " "));
-        let mut rows = vec![std::iter::once(self.column.clone()).chain(heads).collect()];
+        let change = ["before", "change"].into_iter().filter(|_| self.compared.is_some()).map(str::to_owned);
+        let mut rows = vec![std::iter::once(self.column.clone()).chain(heads).chain(change).collect()];
         for line in &self.lines[..shown] {
             let cells = self.metrics.iter().zip(&line.metrics).enumerate().filter(|(_, (metric, _))| is_shown(metric));
             let cells = cells.map(|(place, (metric, value))| match metric {
@@ -113,10 +152,15 @@ impl ReportText {
                 _ if !line.is_sure(place) => value.map_or_else(|| "-".into(), |value| format!("<={value}")),
                 _ => value.map_or_else(|| "-".into(), |value| value.to_string()),
             });
-            rows.push(std::iter::once(self.label(line)).chain(cells).collect());
+            rows.push(std::iter::once(self.label(line)).chain(cells).chain(self.change(line)).collect());
         }
         aligned(&rows)
     }
+}
+
+/// A number, or a dash.
+fn or_dash(number: Option<String>) -> String {
+    number.unwrap_or_else(|| "-".into())
 }
 
 /// Money by currency, in units.

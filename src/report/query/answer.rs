@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Include, LineColumn, Pagination, Query};
+use super::comparisons::{AnswerComparison, Include, RowComparison};
+use super::{LineColumn, Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
 use crate::counts::Name;
 use crate::report::{self, Figure, Interval, Line, Question, Sums, money, place_names, taken_out};
@@ -28,6 +29,8 @@ struct Row {
     /// The least and the most of each metric that is not sure.
     #[serde(skip_serializing_if = "Option::is_none")]
     bounds: Option<Vec<Option<[Figure; 2]>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<RowComparison>,
 }
 
 /// What is said about the results; only what was asked for or has to be known.
@@ -129,6 +132,8 @@ pub(super) struct Echo {
     pub(super) site_id: String,
     pub(super) metrics: Vec<&'static str>,
     pub(super) date_range: [String; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) comparison_date_range: Option<[String; 2]>,
     pub(super) filters: Vec<Value>,
     pub(super) dimensions: Vec<String>,
     pub(super) order_by: Vec<(String, &'static str)>,
@@ -137,7 +142,7 @@ pub(super) struct Echo {
 }
 
 /// What was asked to be included; what was not is left out.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct Included {
     #[serde(skip_serializing_if = "is_false")]
     imports: bool,
@@ -147,17 +152,26 @@ pub(super) struct Included {
     total_rows: bool,
     #[serde(skip_serializing_if = "is_false")]
     estimates: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparisons: Option<Value>,
 }
 
 impl From<Include> for Included {
     fn from(include: Include) -> Self {
-        let Include { imports, time_labels, total_rows, estimates } = include;
-        Included { imports, time_labels, total_rows, estimates }
+        let Include { imports, time_labels, total_rows, estimates, comparisons } = include;
+        let comparisons = comparisons.map(|asked| asked.echo());
+        Included { imports, time_labels, total_rows, estimates, comparisons }
     }
 }
 
 fn is_false(flag: &bool) -> bool {
     !flag
+}
+
+impl AnswerComparison {
+    fn told(&self) -> Option<Warning> {
+        self.warning.clone().map(|text| Warning { code: "compared", warning: Cow::Owned(text) })
+    }
 }
 
 impl Query {
@@ -180,9 +194,9 @@ impl Query {
             }
         }
         if self.echo.dimensions.is_empty() && lines.is_empty() {
-            let nothing = self.subjects.first().map(|subject| report::nothing(&subject.question));
-            lines.extend(nothing);
+            lines.extend(self.subjects.first().map(|subject| report::nothing(&subject.question)));
         }
+        let compared = self.compared(&mut lines, sums)?;
         report::sort(&mut lines, &self.order);
         let is_other =
             |line: &Line| self.is_split() && (&*line.value == OTHER || line.second.as_deref() == Some(OTHER));
@@ -197,9 +211,12 @@ impl Query {
         meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
         meta.warnings.extend(self.not_collected.as_deref().map(not_collected));
         meta.warnings.extend(told_of(&marks));
+        meta.warnings.extend(compared.as_ref().and_then(AnswerComparison::told));
         let Pagination { offset, limit } = self.echo.pagination;
-        let results = lines.iter().skip(offset).take(limit).map(|line| self.row(line)).collect();
-        Ok(Answer { results, meta, query: self.echo.clone() })
+        let row = |line: &Line| self.row(line, compared.as_ref());
+        let results = lines.iter().skip(offset).take(limit).map(row).collect();
+        let comparison_date_range = compared.as_ref().and_then(|compared| compared.date_range(self));
+        Ok(Answer { results, meta, query: Echo { comparison_date_range, ..self.echo.clone() } })
     }
 
     fn is_split(&self) -> bool {
@@ -237,14 +254,7 @@ impl Query {
         sums.taken_out(subject.question.site, self.span.first_day(), self.span.last_day())
     }
 
-    fn row(&self, line: &Line) -> Row {
-        let text = |column: &LineColumn| match *column {
-            LineColumn::Time => self.interval.zip(line.bucket).map_or_else(String::new, |(width, at)| width.label(at)),
-            LineColumn::Value { is_second, named } => {
-                let value = if is_second { line.second.as_deref().unwrap_or_default() } else { &line.value };
-                named.map_or(value, |dimension| place_names::english(dimension, value)).to_owned()
-            }
-        };
+    fn row(&self, line: &Line, compared: Option<&AnswerComparison>) -> Row {
         let metrics = self.echo.metrics.iter().zip(&line.metrics).enumerate();
         let shown = |(place, (name, value)): (usize, (&&'static str, &Option<f64>))| {
             let is_shown = self.include.estimates || line.is_sure(place);
@@ -257,9 +267,22 @@ impl Query {
         let is_bounded = self.include.estimates && line.bounds.is_some();
         Row {
             metrics: metrics.map(shown).collect(),
-            dimensions: self.columns.iter().map(text).collect(),
+            dimensions: self.dimensions_of(line.bucket, line),
             bounds: is_bounded.then(|| (0..line.metrics.len()).map(bounds).collect()),
+            comparison: compared.map(|compared| compared.row(self, line)),
         }
+    }
+
+    /// A bucket and the values of a line under the dimensions that are asked for.
+    pub(super) fn dimensions_of(&self, bucket: Option<i32>, line: &Line) -> Vec<String> {
+        let text = |column: &LineColumn| match *column {
+            LineColumn::Time => self.interval.zip(bucket).map_or_else(String::new, |(width, at)| width.label(at)),
+            LineColumn::Value { is_second, named } => {
+                let value = if is_second { line.second.as_deref().unwrap_or_default() } else { &line.value };
+                named.map_or(value, |dimension| place_names::english(dimension, value)).to_owned()
+            }
+        };
+        self.columns.iter().map(text).collect()
     }
 
     /// Whether money of several currencies is asked for as one sum.
@@ -268,7 +291,7 @@ impl Query {
     }
 
     /// A metric as JSON; money with its currency, as Plausible writes it.
-    fn number(&self, name: &str, value: Option<f64>, line: &Line) -> Value {
+    pub(super) fn number(&self, name: &str, value: Option<f64>, line: &Line) -> Value {
         match (value, line.money.first()) {
             (Some(_), Some(_)) if name.ends_with("_revenue") && self.mixes_currencies(line) => Value::Null,
             (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => {

@@ -23,6 +23,9 @@ impl QueryRequest {
         if self.include.time_labels && times == 0 {
             return refuse("Invalid include.time_labels: requires a time dimension.".into());
         }
+        if self.include.comparisons.is_some() && self.axes().len() > 1 {
+            return refuse("include.comparisons takes one dimension, time, or one of each.".into());
+        }
         self.check_properties()?;
         if self.asked_together().len() > 2 {
             return Err(self.too_many_dimensions());

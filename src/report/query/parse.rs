@@ -5,8 +5,9 @@ use std::hash::Hash;
 
 use serde_json::{Map, Value};
 
+use super::comparisons::{ComparisonAsked, Include};
 use super::filters::{Filters, filters};
-use super::{Asked, Direction, Include, OrderKey, Pagination, QueryError, QueryRequest};
+use super::{Asked, Direction, OrderKey, Pagination, QueryError, QueryRequest};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::counts::Name;
 use crate::limits;
@@ -62,7 +63,11 @@ fn check_keys(body: &Map<String, Value>) -> Result<(), QueryError> {
     }
 }
 
-fn known_keys(place: &str, found: &Map<String, Value>, is_known: impl Fn(&str) -> bool) -> Result<(), QueryError> {
+pub(super) fn known_keys(
+    place: &str,
+    found: &Map<String, Value>,
+    is_known: impl Fn(&str) -> bool,
+) -> Result<(), QueryError> {
     match found.keys().find(|key| !is_known(key)) {
         Some(key) => refuse(&format!("{place}/{key}"), "Schema does not allow additional properties."),
         None => Ok(()),
@@ -189,7 +194,8 @@ fn order_entry(
 fn include(value: &Value) -> Result<Include, QueryError> {
     const PLACE: &str = "#/include";
     let found = object(PLACE, value)?;
-    known_keys(PLACE, found, |key| matches!(key, "imports" | "time_labels" | "total_rows" | "estimates"))?;
+    const KEYS: [&str; 5] = ["imports", "time_labels", "total_rows", "estimates", "comparisons"];
+    known_keys(PLACE, found, |key| KEYS.contains(&key))?;
     let flag = |key: &str| match found.get(key) {
         None => Ok(false),
         Some(Value::Bool(flag)) => Ok(*flag),
@@ -200,6 +206,7 @@ fn include(value: &Value) -> Result<Include, QueryError> {
         time_labels: flag("time_labels")?,
         total_rows: flag("total_rows")?,
         estimates: flag("estimates")?,
+        comparisons: found.get("comparisons").map(ComparisonAsked::parse).transpose()?,
     })
 }
 

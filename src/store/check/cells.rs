@@ -9,7 +9,7 @@ use crate::cell::{Dimension, Tally};
 use crate::counts::pairs::REST;
 use crate::site::{Day, Month};
 use crate::store::StoreError;
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sqlite::{HOUR_COLUMNS, TALLY_COLUMNS as TALLY};
 use crate::store::sums::sqlite::tally;
 
 /// What stands for a value that is of another kind: bytes that are no cells.
@@ -32,8 +32,8 @@ struct PackedSums {
 impl Check<'_> {
     /// Cells of one dimension.
     pub(super) fn packed(&mut self) -> Result<(), StoreError> {
-        let totals =
-            self.tallies(&format!("SELECT site, bucket, {} FROM site_totals WHERE grain = 1", TALLY.join(", ")))?;
+        let totals = self
+            .tallies(&format!("SELECT site, bucket, {} FROM site_totals WHERE grain = 1", HOUR_COLUMNS.join(", ")))?;
         let (mut sums, mut names) = (PackedSums::default(), (0, HashSet::new()));
         let mut statement = self.connection.prepare(
             "SELECT site, grain, dimension, prop, bucket, cells FROM packed ORDER BY site, grain, dimension, prop, bucket",

@@ -9,7 +9,7 @@ use super::Repair;
 use crate::cell::Tally;
 use crate::cell::packed::unpack_all;
 use crate::site::{Month, SiteId};
-use crate::store::sqlite::{SqliteFile, TALLY_COLUMNS as TALLY};
+use crate::store::sqlite::{HOUR_COLUMNS, SqliteFile};
 use crate::store::sums::sqlite::add_month_rows;
 use crate::store::{StoreError, mending};
 
@@ -41,7 +41,7 @@ pub fn repair(path: &Path, repairs: &BTreeSet<Repair>) -> Result<(), StoreError>
 
 /// The totals of a month, from those of its days.
 fn totals(connection: &Connection, site: SiteId, month: Month) -> Result<(), StoreError> {
-    let sums = TALLY.map(|column| format!("sum({column})")).join(", ");
+    let sums = HOUR_COLUMNS.map(|column| format!("sum({column})")).join(", ");
     connection
         .execute("DELETE FROM site_totals WHERE site = ? AND grain = 2 AND bucket = ?", params![site.0, month.0])?;
     let sql = format!(

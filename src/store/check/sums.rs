@@ -9,7 +9,7 @@ use crate::cell::Tally;
 use crate::limits;
 use crate::site::{Day, Month, RetainedKind};
 use crate::store::StoreError;
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sqlite::{HOUR_COLUMNS, TALLY_COLUMNS};
 use crate::store::sums::sqlite::tally;
 
 /// What is known of a bucket of a site.
@@ -18,10 +18,10 @@ pub(super) type BySite = BTreeMap<(i64, i32), Tally>;
 impl Check<'_> {
     /// Every number that a row has for a value has a text, and every property its axis.
     pub(super) fn names(&mut self) -> Result<(), StoreError> {
-        for (table, when, bucket) in [
-            ("hours", "bucket / 24", FindingTime::Day as fn(i32) -> FindingTime),
-            ("days", "bucket", FindingTime::Day),
-            ("months", "bucket", FindingTime::Month),
+        for (table, when, bucket, columns) in [
+            ("hours", "bucket / 24", FindingTime::Day as fn(i32) -> FindingTime, &HOUR_COLUMNS[..]),
+            ("days", "bucket", FindingTime::Day, &TALLY_COLUMNS),
+            ("months", "bucket", FindingTime::Month, &TALLY_COLUMNS),
         ] {
             let sql = format!(
                 "SELECT site, {when} FROM {table} t WHERE value <> 0
@@ -33,7 +33,7 @@ impl Check<'_> {
                    AND NOT EXISTS (SELECT 1 FROM axes a WHERE a.id = t.prop AND a.site = t.site) GROUP BY 1, 2"
             );
             self.each(&sql, table, bucket, "a property has no name")?;
-            let negative = TALLY.iter().filter(|column| **column != "revenue").map(|column| format!("{column} < 0"));
+            let negative = columns.iter().filter(|column| **column != "revenue").map(|column| format!("{column} < 0"));
             let negative = negative.collect::<Vec<_>>().join(" OR ");
             // What comes to a day that is packed lies beside it, and may take something back.
             let sql = format!(
@@ -57,7 +57,11 @@ impl Check<'_> {
         let mut whole_days = true;
         for (key, tally) in &days {
             let parts = of_hours.remove(key).unwrap_or_default();
-            if counted_once(&parts) != counted_once(tally) || parts.visitors < tally.visitors {
+            if counted_once(&parts) != counted_once(tally)
+                || parts.visitors < tally.visitors
+                // Hours of older versions have no first visitors.
+                || parts.first_visitors > tally.visitors
+            {
                 whole_days = false;
                 let what = "the totals of the day are not those of its hours";
                 self.found("site_totals", Some(key.0), FindingTime::Day(key.1), what, None);
@@ -106,7 +110,7 @@ impl Check<'_> {
     }
 
     fn total(&self, grain: i64) -> Result<BySite, StoreError> {
-        let sql = format!("SELECT site, bucket, {} FROM site_totals WHERE grain = {grain}", TALLY.join(", "));
+        let sql = format!("SELECT site, bucket, {} FROM site_totals WHERE grain = {grain}", HOUR_COLUMNS.join(", "));
         self.tallies(&sql)
     }
 

@@ -39,6 +39,13 @@ fn a_version_never_changes_what_a_file_holds() {
 }
 
 #[test]
+fn a_file_of_the_first_version_is_taken_up() {
+    let bytes = data_encoding::HEXLOWER.decode(include_str!("golden/1.hex").trim().as_bytes()).unwrap();
+    let read = Spill::read(&bytes, DATABASE).unwrap();
+    assert_eq!(read, spill(vec![part(3, 5, 9)]));
+}
+
+#[test]
 fn what_is_damaged_cut_short_or_of_others_is_not_taken_up() {
     let bytes = spill(vec![SpillPart::of(&flush(3, 5))]).bytes(DATABASE).unwrap();
     for place in 0..bytes.len() {

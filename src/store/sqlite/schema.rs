@@ -10,7 +10,7 @@ use crate::cell::Dimension;
 use crate::limits;
 
 /// The version of the schema that this program writes.
-pub(in crate::store) const VERSION: i64 = 11;
+pub(in crate::store) const VERSION: i64 = 12;
 
 /// What makes each version of the schema out of the one before, as it was written then. A step that was released never
 /// changes, and names nothing of the program: what it does to an old file must be what it did to all others. The version of
@@ -27,10 +27,11 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("migrations/9.sql"),
     include_str!("migrations/10.sql"),
     include_str!("migrations/11.sql"),
+    include_str!("migrations/12.sql"),
 ];
 
-/// The columns of a tally, in the order of [`crate::cell::Tally::columns`].
-pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = [
+/// The columns of a tally by hour and of totals, in the order of [`crate::cell::Tally::columns`].
+pub(in crate::store) const HOUR_COLUMNS: [&str; 11] = [
     "visitors",
     "visits",
     "pageviews",
@@ -41,7 +42,14 @@ pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = [
     "engaged_ms",
     "scroll",
     "revenue",
+    "first_visitors",
 ];
+
+/// Those of days and months, of which none is about an hour.
+pub(in crate::store) const TALLY_COLUMNS: [&str; 10] = {
+    let [a, b, c, d, e, f, g, h, i, j, _] = HOUR_COLUMNS;
+    [a, b, c, d, e, f, g, h, i, j]
+};
 
 /// Prepares a connection to an empty file, which nobody has until it is whole on the disk.
 pub(super) fn begin(connection: &Connection) -> Result<(), StoreError> {
@@ -175,6 +183,6 @@ mod tests {
             let view: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
             assert!(view.contains(&format!("dimension = {code}\n")), "{view}");
         }
-        assert_eq!(TALLY_COLUMNS.len(), Tally::ZERO.columns().len());
+        assert_eq!(HOUR_COLUMNS.len(), Tally::ZERO.columns().len());
     }
 }

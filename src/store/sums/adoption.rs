@@ -140,7 +140,7 @@ impl SettledDay {
         for ((axis, _), cells) in &self.hours {
             let day = of_hours.entry(axis).or_default();
             for (value, tally) in cells {
-                *day.entry(value.clone()).or_default() += Tally { visitors: 0, ..*tally };
+                *day.entry(value.clone()).or_default() += Tally { visitors: 0, ..tally.of_day() };
             }
         }
         for (axis, mut cells) in of_hours {
@@ -169,8 +169,8 @@ impl SettledDay {
 /// Takes what is below zero out of what is above it, so that the parts of a whole stay what it is; money may be below zero.
 fn settle(cells: &mut Cells) {
     let mut columns: Vec<_> = cells.values().map(|tally| tally.columns()).collect();
-    let money = Tally::ZERO.columns().len() - 1;
-    for column in 0..money {
+    let money = Tally { revenue: 1, ..Tally::ZERO }.columns();
+    for column in (0..money.len()).filter(|column| money[*column] == 0) {
         let mut debt: i64 = columns.iter().map(|row| -row[column].min(0)).sum();
         let mut rows: Vec<_> = columns.iter_mut().map(|row| &mut row[column]).collect();
         rows.sort_by_key(|figure| std::cmp::Reverse(**figure));

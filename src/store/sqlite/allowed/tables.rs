@@ -143,6 +143,7 @@ pub const ALLOWED: &[AllowedTable] = &[
             number("engaged_ms", "sum of time in view, in milliseconds"),
             number("scroll", "sum of depths, in percent"),
             number("revenue", "sum of money"),
+            number("first_visitors", "visitors who came first in the hour"),
         ],
     ),
     table(
@@ -273,6 +274,7 @@ pub const ALLOWED: &[AllowedTable] = &[
             number("engaged_ms", "sum of time in view, in milliseconds"),
             number("scroll", "sum of depths, in percent"),
             number("revenue", "sum of money"),
+            number("first_visitors", "visitors who came first in the hour"),
         ],
     ),
     table(

@@ -11,13 +11,12 @@ use super::months;
 use super::packed::{self, CellList, FINAL, PackedKey, part_code};
 use super::pairs::{self, PairsKey};
 use super::thinning;
-use super::write::{DayCells, SiteIds, add_cells, table};
+use super::write::{DayCells, SiteIds, add_cells, columns_of, table};
 use crate::cell::packed::{CellKey, Chunk, ColumnBlock, chunks};
 use crate::cell::{Sym, Tally};
 use crate::counts::pairs::{NameNumbers, PairTable};
 use crate::limits;
 use crate::site::{Day, SiteId};
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
 use crate::store::{CountedBy, DayState, Flush, Grain, StoreError};
 
 /// The pairs of each of a flush's days that has any. The names in them have numbers.
@@ -136,7 +135,7 @@ fn added_up(mut cells: CellList) -> CellList {
 }
 
 fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i32) -> Result<Vec<OpenRow>> {
-    let columns = TALLY.join(", ");
+    let columns = columns_of(grain).join(", ");
     let table = table(grain);
     let sql = format!(
         "SELECT dimension, prop, value, bucket, {columns} FROM {table} WHERE site = ? AND bucket BETWEEN ? AND ?"
@@ -149,11 +148,11 @@ fn rows(connection: &Connection, site: SiteId, grain: Grain, first: i32, last: i
     Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The tally whose columns begin at `from`.
+/// The tally whose columns begin at `from`; those that are missing at the end are 0.
 pub(in crate::store) fn tally(row: &rusqlite::Row, from: usize) -> rusqlite::Result<Tally> {
-    let mut columns = [0; TALLY.len()];
-    for (at, column) in columns.iter_mut().enumerate() {
-        *column = row.get(from + at)?;
+    let mut columns = Tally::ZERO.columns();
+    for (at, column) in (from..row.as_ref().column_count()).zip(&mut columns) {
+        *column = row.get(at)?;
     }
     Ok(Tally::from_columns(columns))
 }

@@ -6,7 +6,7 @@
 
 use std::cell::RefCell;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, params, params_from_iter};
 
 use super::compaction::tally;
 use super::gone_cells::GoneCells;
@@ -14,7 +14,7 @@ use super::write::table;
 use super::{Result, releases, taken_out};
 use crate::cell::{Dimension, Tally};
 use crate::site::{Day, Month};
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sqlite::HOUR_COLUMNS as TALLY;
 use crate::store::sums::forgetting::LostDays;
 use crate::store::{Forgetting, Grain, OTHER_PAGES, RemovedCells};
 
@@ -204,9 +204,8 @@ impl ForgottenRows<'_> {
 fn subtract_total(connection: &Connection, order: &Forgetting, month: Month, tally: Tally) -> Result<()> {
     let sums = TALLY.map(|column| format!("{column} = {column} - ?")).join(", ");
     let sql = format!("UPDATE site_totals SET {sums} WHERE site = ? AND grain = 2 AND bucket = ?");
-    let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
-    let columns = params![a, b, c, d, e, f, g, h, i, j, order.site.0, month.0];
-    connection.prepare_cached(&sql)?.execute(columns)?;
+    let columns = tally.columns().into_iter().chain([order.site.0.into(), month.0.into()]);
+    connection.prepare_cached(&sql)?.execute(params_from_iter(columns))?;
     // A month of which nothing is left is none.
     let nothing = TALLY.map(|column| format!("{column} = 0")).join(" AND ");
     let sql = format!("DELETE FROM site_totals WHERE site = ? AND grain = 2 AND bucket = ? AND {nothing}");

@@ -16,7 +16,7 @@ use super::packed::{self, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pair_reading::BucketPart;
 use super::pairs::{OpenedBlocks, PairsKey};
 use super::value_sums::{Repeats, ValueSums};
-use super::write::{axis_id, name_id, table};
+use super::write::{axis_id, columns_of, name_id, table};
 use super::{Result, SqliteSnapshot};
 use crate::cell::packed::{CellKey, is_sound, unpack};
 use crate::cell::{Axis, OTHER, Tally};
@@ -25,7 +25,7 @@ use crate::counts::pairs::REST;
 use crate::rejection::Rejection;
 use crate::secret::Digest;
 use crate::site::{Day, LocalHour, Month, SiteId};
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sqlite::HOUR_COLUMNS;
 use crate::store::{
     Ask, BotCount, CellSource, CountedBy, DatabaseId, Grain, Imported, InMemory, Interrupt, JournalId, JournalPosition,
     JournalState, RowsBy, StoredSums, SumRow,
@@ -230,7 +230,7 @@ impl Reading<'_> {
         let Ask { site, grain, first, last, .. } = *self.ask;
         let sql = format!(
             "SELECT bucket, {} FROM site_totals WHERE site = ? AND grain = ? AND bucket BETWEEN ? AND ?",
-            TALLY.join(", ")
+            HOUR_COLUMNS.join(", ")
         );
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![site.0, packed::grain_code(grain), first, last])?;
@@ -244,7 +244,7 @@ impl Reading<'_> {
     fn table(&mut self, grain: Grain, place: PackedKey, (first, last): (i32, i32)) -> Result<()> {
         let sql = format!(
             "SELECT bucket, value, {} FROM {} WHERE site = ? AND dimension = ? AND prop = ? AND bucket BETWEEN ? AND ?",
-            TALLY.join(", "),
+            columns_of(grain).join(", "),
             table(grain)
         );
         let mut statement = self.connection.prepare_cached(&sql)?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params, params_from_iter};
 
 use super::at_rest::AtRest;
 use super::packed::{CellList, FUNNEL, PROP, REVENUE};
@@ -15,7 +15,7 @@ use crate::counts::pairs::PairTable;
 use crate::counts::{Name, Sums};
 use crate::limits;
 use crate::site::{Day, LocalHour, SiteId};
-use crate::store::sqlite::TALLY_COLUMNS as TALLY;
+use crate::store::sqlite::{HOUR_COLUMNS, TALLY_COLUMNS};
 use crate::store::{BotCount, Flush, Grain, JournalId, JournalMark, OTHER_PAGES, StoreError};
 
 /// Gives the names of a flush that has snapshots their numbers, which its pairs are made by, in a transaction of its own: to make pairs
@@ -278,14 +278,18 @@ fn end_cells(ending: &mut DayCells, axis: (Grain, AxisKey), bucket: i32, cells: 
 }
 
 fn add_total(connection: &Connection, site: SiteId, grain: Grain, bucket: i32, tally: Tally) -> Result<()> {
-    let sums = TALLY.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
-    let sql = format!(
-        "INSERT INTO site_totals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {sums}"
-    );
-    let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
-    let grain = super::packed::grain_code(grain);
-    connection.prepare_cached(&sql)?.execute(params![site.0, grain, bucket, a, b, c, d, e, f, g, h, i, j])?;
+    let key = [i64::from(site.0), super::packed::grain_code(grain), i64::from(bucket)];
+    let sql = adding("site_totals", &["site", "grain", "bucket"], &HOUR_COLUMNS);
+    connection.prepare_cached(&sql)?.execute(params_from_iter(key.into_iter().chain(tally.columns())))?;
     Ok(())
+}
+
+/// What adds a row of sums to the one that is there.
+fn adding(table: &str, key: &[&str], sums: &[&str]) -> String {
+    let columns = [key, sums].concat();
+    let (names, marks) = (columns.join(", "), vec!["?"; columns.len()].join(", "));
+    let added = sums.iter().map(|column| format!("{column} = {column} + excluded.{column}")).collect::<Vec<_>>();
+    format!("INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT DO UPDATE SET {}", added.join(", "))
 }
 
 /// Adds cells of one axis in one bucket, given by the numbers of their values.
@@ -299,17 +303,19 @@ pub(super) fn add_cells(
 ) -> Result<()> {
     // Rows in key order touch each page of the tree once.
     cells.sort_unstable_by_key(|(value, _)| *value);
-    let sums = TALLY.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
-    let sql = format!(
-        "INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET {sums}",
-        table(grain)
-    );
+    let sums = columns_of(grain);
+    let sql = adding(table(grain), &["site", "dimension", "prop", "bucket", "value"], sums);
     let mut statement = connection.prepare_cached(&sql)?;
     for (value, tally) in cells {
-        let [a, b, c, d, e, f, g, h, i, j] = tally.columns();
-        statement.execute(params![site.0, dimension, prop, bucket, value, a, b, c, d, e, f, g, h, i, j])?;
+        let key = [i64::from(site.0), dimension.into(), prop, bucket.into(), value];
+        statement.execute(params_from_iter(key.iter().chain(&tally.columns()[..sums.len()])))?;
     }
     Ok(())
+}
+
+/// The columns of the tallies of a grain.
+pub(super) fn columns_of(grain: Grain) -> &'static [&'static str] {
+    if grain == Grain::Hour { &HOUR_COLUMNS } else { &TALLY_COLUMNS }
 }
 
 /// The table of a grain.
