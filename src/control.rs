@@ -315,7 +315,12 @@ pub fn run_unnoted(command: Command, collector: &Collector, base_url: &str) -> R
     // A digest takes its time on purpose, and other changes shall not wait for it.
     let password = digest(command.password())?;
     let carry_out = |command| carry_out(command, password.as_ref(), collector, base_url);
-    if command.reads_only() || site::is_there(&command, collector) {
+    if command.reads_only() {
+        return carry_out(command);
+    }
+    if site::is_there(&command, collector) {
+        // What a start has written is in the file then.
+        collector.empty_log();
         return carry_out(command);
     }
     if let Command::Store(_) = command {
