@@ -113,6 +113,15 @@ fn the_api_compares_in_the_shape_of_plausibles() {
         days.json()["results"][0]["comparison"],
         json!({"dimensions": ["2026-06-01"], "metrics": [2], "change": [50]})
     );
+}
+
+#[test]
+fn a_comparison_that_is_none_is_told_or_refused() {
+    let world = tuesday();
+    let ask = |mut body: Value| {
+        body["site_id"] = json!(SITE);
+        world.query(body)
+    };
     let none = ask(json!({
         "date_range": "day", "metrics": ["visitors"],
         "include": {"comparisons": {"mode": "year_over_year", "match_day_of_week": true}},
