@@ -5,6 +5,7 @@
 //! contributes to the sums is a pure function of it; a hit books `contributions(after) - contributions(before)`, of which
 //! only the part is computed that the hit can change. `tests/oracle.rs` holds it against a naive walk over all hits.
 
+mod advance;
 mod contributions;
 mod labels;
 mod progress;
@@ -462,38 +463,6 @@ fn number(visit: usize) -> u8 {
 impl Default for Visitor {
     fn default() -> Self {
         Visitor::new()
-    }
-}
-
-impl VisitState {
-    /// Moves the visit on by one pageview or event.
-    fn advance(&mut self, hit: &Hit, at: Moment, hour: Hour, page: Sym) {
-        self.length_ms = self.at_ms(at);
-        if let Kind::Event { interactive, .. } = hit.kind {
-            self.count_in(hour).events += 1;
-            self.interactive |= interactive;
-        } else {
-            if self.pageviews() == 0 && !self.hides.entry {
-                self.entry = page;
-            }
-            self.exit = page;
-            self.count_in(hour).pageviews += 1;
-        }
-    }
-
-    /// What came in this hour, nothing yet if need be.
-    fn count_in(&mut self, hour: Hour) -> &mut HourCount {
-        if self.start.hour == hour {
-            return &mut self.start;
-        }
-        let place = self.later.iter().position(|h| h.hour == hour).unwrap_or(self.later.len());
-        if place == self.later.len() {
-            let mut longer = std::mem::take(&mut self.later).into_vec();
-            longer.reserve_exact(1);
-            longer.push(HourCount { hour, pageviews: 0, events: 0 });
-            self.later = longer.into_boxed_slice();
-        }
-        &mut self.later[place]
     }
 }
 

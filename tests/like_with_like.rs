@@ -113,6 +113,15 @@ fn the_api_compares_in_the_shape_of_plausibles() {
         days.json()["results"][0]["comparison"],
         json!({"dimensions": ["2026-06-01"], "metrics": [2], "change": [50]})
     );
+}
+
+#[test]
+fn a_comparison_that_is_none_is_told_or_refused() {
+    let world = tuesday();
+    let ask = |mut body: Value| {
+        body["site_id"] = json!(SITE);
+        world.query(body)
+    };
     let none = ask(json!({
         "date_range": "day", "metrics": ["visitors"],
         "include": {"comparisons": {"mode": "year_over_year", "match_day_of_week": true}},
@@ -123,7 +132,9 @@ fn the_api_compares_in_the_shape_of_plausibles() {
     for wrong in
         [json!({"mode": "x"}), json!({}), json!({"mode": "custom"}), json!({"mode": "previous_period", "x": 1})]
     {
-        let answer = ask(json!({"date_range": "day", "metrics": ["visitors"], "include": {"comparisons": wrong}}));
+        let include = json!({"comparisons": wrong});
+        let body = json!({"site_id": SITE, "date_range": "day", "metrics": ["visitors"], "include": include});
+        let answer = world.query(body);
         assert_eq!(answer.status, 400, "{}", answer.text());
     }
 }
@@ -136,7 +147,8 @@ fn what_can_not_be_compared_is_told() {
     // Two dimensions are not kept by hour.
     let against = "Against the compared period";
     let filtered = get(&world, "?period=today&lists=compared&filter=source:Direct%20/%20None");
-    assert!(filtered.contains("until 11:00") && !filtered.contains(against), "{filtered}");
+    let pages = filtered.split("id=\"pages-card\"").nth(1).unwrap().split("</table>").next().unwrap();
+    assert!(filtered.contains("until 11:00") && !pages.contains(against), "{filtered}");
     assert!(get(&world, "?period=today&lists=compared").contains(against));
     world.go_to("2026-06-03T00:30:00Z");
     world.pageview("/").by("ana").ok();

@@ -57,11 +57,7 @@ impl Check<'_> {
         let mut whole_days = true;
         for (key, tally) in &days {
             let parts = of_hours.remove(key).unwrap_or_default();
-            if counted_once(&parts) != counted_once(tally)
-                || parts.visitors < tally.visitors
-                // Hours of older versions have no first visitors.
-                || parts.first_visitors > tally.visitors
-            {
+            if !make_up(&parts, tally) {
                 whole_days = false;
                 let what = "the totals of the day are not those of its hours";
                 self.found("site_totals", Some(key.0), FindingTime::Day(key.1), what, None);
@@ -137,6 +133,12 @@ impl Check<'_> {
         )?;
         Ok(gone == 0)
     }
+}
+
+/// Whether the sums of hours can be those of their day. Hours of older versions have no first visitors.
+fn make_up(hours: &Tally, day: &Tally) -> bool {
+    let fits_visitors = (hours.first_visitors..=hours.visitors).contains(&day.visitors);
+    fits_visitors && counted_once(hours) == counted_once(day)
 }
 
 /// What each hit or visit is counted for in one hour alone.

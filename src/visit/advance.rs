@@ -1,0 +1,38 @@
+//! In: a visit and its next hit. Out: the same visit, longer by the hit. Forgets: the hit.
+
+use super::{HourCount, VisitState};
+use crate::cell::Sym;
+use crate::hit::{Hit, Kind};
+use crate::site::{Hour, Moment};
+
+impl VisitState {
+    /// Moves the visit on by one pageview or event.
+    pub(super) fn advance(&mut self, hit: &Hit, at: Moment, hour: Hour, page: Sym) {
+        self.length_ms = self.at_ms(at);
+        if let Kind::Event { interactive, .. } = hit.kind {
+            self.count_in(hour).events += 1;
+            self.interactive |= interactive;
+        } else {
+            if self.pageviews() == 0 && !self.hides.entry {
+                self.entry = page;
+            }
+            self.exit = page;
+            self.count_in(hour).pageviews += 1;
+        }
+    }
+
+    /// What came in this hour, nothing yet if need be.
+    fn count_in(&mut self, hour: Hour) -> &mut HourCount {
+        if self.start.hour == hour {
+            return &mut self.start;
+        }
+        let place = self.later.iter().position(|h| h.hour == hour).unwrap_or(self.later.len());
+        if place == self.later.len() {
+            let mut longer = std::mem::take(&mut self.later).into_vec();
+            longer.reserve_exact(1);
+            longer.push(HourCount { hour, pageviews: 0, events: 0 });
+            self.later = longer.into_boxed_slice();
+        }
+        &mut self.later[place]
+    }
+}
