@@ -150,9 +150,11 @@ impl DatabaseMark {
     /// Marks a database that is being opened.
     pub(super) fn begin(writer: &Connection) -> DatabaseMark {
         let mark = DatabaseMark::found(writer);
-        let _ = mark.raise(writer);
-        let random: i64 = writer.query_row("SELECT random()", [], |row| row.get(0)).unwrap_or_default();
-        let _ = mark.set(writer, (random as u32).max(1));
+        // The first mark of the log has to follow the one of the database; a random one that came first would be another's.
+        if mark.raise(writer).is_ok() {
+            let random: i64 = writer.query_row("SELECT random()", [], |row| row.get(0)).unwrap_or_default();
+            let _ = mark.set(writer, (random as u32).max(1));
+        }
         mark
     }
 
