@@ -1,8 +1,7 @@
 //! In: what was counted, rejected and remembered, record by record, and images of the running state. Out: the same after the
 //! program ended, however it ended. Forgets: everything older than the latest image, which is overwritten with zeros.
 //!
-//! The journal lies in a folder of memory that outlives the process: a tmpfs or ramfs that is never swapped to a disk. It holds
-//! salts and tokens, and nothing of it may reach a disk.
+//! It lies in memory that outlives the process, a tmpfs or ramfs without swap: its salts and tokens may not reach a disk.
 //!
 //! # Files
 //!
@@ -127,9 +126,7 @@ impl JournalTrouble {
             JournalTrouble::NotForgotten => {
                 "a day ended while the store could not be written, and nothing of it may stay in the journal"
             }
-            JournalTrouble::Removed => {
-                "the files of the journal were removed or cut by somebody while the program ran; a restart begins a new one"
-            }
+            JournalTrouble::Removed => "the journal's files were removed or cut by somebody; a restart begins new ones",
             JournalTrouble::Failed => "the system refused to read or write the journal",
         }
     }

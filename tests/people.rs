@@ -210,6 +210,8 @@ DROP TABLE notices;
 DROP TABLE announced_changes;
 DROP TABLE rights_requests;
 ALTER TABLE months_added DROP COLUMN turned;
+ALTER TABLE site_totals DROP COLUMN first_visitors;
+ALTER TABLE hours DROP COLUMN first_visitors;
 ALTER TABLE sign_in_links_4 RENAME TO sign_in_links;
 ALTER TABLE logins_4 RENAME TO logins;
 PRAGMA user_version = 4;

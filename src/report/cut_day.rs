@@ -51,7 +51,7 @@ impl Gaps {
             metric,
             Metric::Visitors | Metric::Percentage | Metric::ConversionRate | Metric::GroupConversionRate
         );
-        !self.all && !(self.visitors && is_of_visitors)
+        !(self.all || self.visitors && is_of_visitors)
     }
 }
 

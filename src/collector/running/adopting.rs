@@ -67,10 +67,7 @@ impl Running {
         flush.renumber(number);
         flush.number = self.flushing.next_above(store.last_flush);
         self.spill_adopted(&mut flush, store.database);
-        let is_forgotten = |site: SiteId| lacks_stored || number(site) != Some(site);
-        before.directory.all().iter().filter(|site| is_forgotten(site.id)).for_each(|site| self.forget_site(site.id));
-        let again = before.days.iter().filter(|(site, _)| is_forgotten(*site));
-        let again: Vec<_> = again.filter_map(|(site, day)| Some((number(*site)?, *day))).collect();
+        let again = self.forget_sites(&before, lacks_stored, number);
         match Some(store.database) == database {
             true => self.follow(),
             false => adopted.without_journal = self.journal.leave(),
@@ -86,6 +83,19 @@ impl Running {
         }
         self.begin_adopted(flush, waiter);
         Ok(adopted)
+    }
+
+    /// Forgets the sites that another database has under other numbers, or all of them, and tells which days their visitors may repeat.
+    fn forget_sites(
+        &mut self,
+        before: &Before,
+        is_all: bool,
+        number: impl Fn(SiteId) -> Option<SiteId>,
+    ) -> Vec<(SiteId, Day)> {
+        let is_forgotten = |site: SiteId| is_all || number(site) != Some(site);
+        before.directory.all().iter().filter(|site| is_forgotten(site.id)).for_each(|site| self.forget_site(site.id));
+        let again = before.days.iter().filter(|(site, _)| is_forgotten(*site));
+        again.filter_map(|(site, day)| Some((number(*site)?, *day))).collect()
     }
 
     fn begin_adopted(&mut self, mut flush: Flush, waiter: Waiter) {
