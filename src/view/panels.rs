@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::answers::{AnswerKey, Answers};
 use super::comparing;
-use super::site_view::{Audience, SiteView};
+use super::site_view::SiteView;
 use crate::cell::{Axis, Dimension, Metric, UnknownValue, is_collected};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
@@ -136,12 +136,8 @@ pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric>
 
 /// The same for a list of all values.
 fn list_columns(view: &SiteView, tab: &Tab, is_measured: bool) -> Vec<Metric> {
-    let scope = view.chosen.scope();
-    let mut metrics = columns(tab, is_measured, scope);
-    // Nobody but those who are signed in is told on which pages visits began.
-    let rates = page_rates(tab, scope).iter().filter(|_| is_measured && view.audience != Audience::Public);
-    metrics.extend(rates.filter(|rate| **rate != Metric::BounceRate || *tab != Tab::Of(Dimension::EntryPage)));
-    metrics
+    // A page of 320 px has no room for rates: files, reports and the API have them.
+    columns(tab, is_measured, view.chosen.scope())
 }
 
 fn counted(view: &SiteView, tab: &Tab, is_measured: bool, is_list: bool) -> Vec<Metric> {
@@ -155,7 +151,7 @@ pub(super) fn places(view: &SiteView, tab: &Tab, is_measured: bool, is_list: boo
     first..first + many(is_measured)
 }
 
-/// What whole lists and files of pages count too.
+/// What files of pages count too.
 pub(super) fn page_rates(tab: &Tab, scope: Scope) -> &'static [Metric] {
     use Metric::{BounceRate, ExitRate, ScrollDepth, TimeOnPage, ViewsPerVisit, VisitDuration};
     match tab {
