@@ -66,31 +66,14 @@ fn tabs_of(view: &SiteView, card: Card, span: Span, sums: &dyn Sums) -> Result<C
 
 /// The question of a panel; nothing for those that are no list of values, or a third dimension beside two filters.
 pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
-    question_of(view, span, tab, columns(tab, true, view.chosen.scope()))
-}
-
-/// The same for a list of all values.
-pub(super) fn whole_list(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
-    question_of(view, span, tab, list_columns(view, tab, true))
-}
-
-fn question_of(view: &SiteView, span: Span, tab: &Tab, columns: Vec<Metric>) -> Option<Question> {
-    view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &asked(view, tab, columns)))
+    view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics(view, tab)))
 }
 
 /// What is asked for a panel. Where visitors are not measured, hits stand in their place.
 pub(super) fn metrics(view: &SiteView, tab: &Tab) -> Vec<Metric> {
-    asked(view, tab, columns(tab, true, view.chosen.scope()))
-}
-
-/// The same for a list of all values.
-pub(super) fn list_metrics(view: &SiteView, tab: &Tab) -> Vec<Metric> {
-    asked(view, tab, list_columns(view, tab, true))
-}
-
-fn asked(view: &SiteView, tab: &Tab, mut columns: Vec<Metric>) -> Vec<Metric> {
-    columns.push(if is_of_events(tab) { Metric::Events } else { view.chosen.scope().hits() });
-    columns
+    let mut metrics = columns(tab, true, view.chosen.scope());
+    metrics.push(if is_of_events(tab) { Metric::Events } else { view.chosen.scope().hits() });
+    metrics
 }
 
 /// Says of each row what it was before, and how it changed.
@@ -134,24 +117,14 @@ pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric>
     }
 }
 
-/// The same for a list of all values.
-fn list_columns(view: &SiteView, tab: &Tab, is_measured: bool) -> Vec<Metric> {
-    // A page of 320 px has no room for rates: files, reports and the API have them.
-    columns(tab, is_measured, view.chosen.scope())
-}
-
-fn counted(view: &SiteView, tab: &Tab, is_measured: bool, is_list: bool) -> Vec<Metric> {
-    if is_list { list_columns(view, tab, is_measured) } else { columns(tab, is_measured, view.chosen.scope()) }
-}
-
 /// The places of what is shown among what is asked for.
-pub(super) fn places(view: &SiteView, tab: &Tab, is_measured: bool, is_list: bool) -> Range<usize> {
-    let many = |is_measured: bool| counted(view, tab, is_measured, is_list).len();
+pub(super) fn places(view: &SiteView, tab: &Tab, is_measured: bool) -> Range<usize> {
+    let many = |is_measured: bool| columns(tab, is_measured, view.chosen.scope()).len();
     let first = if is_measured || is_of_events(tab) { 0 } else { many(true) };
     first..first + many(is_measured)
 }
 
-/// What files of pages count too.
+/// What files of pages count too; pages of 320 px have no room for it.
 pub(super) fn page_rates(tab: &Tab, scope: Scope) -> &'static [Metric] {
     use Metric::{BounceRate, ExitRate, ScrollDepth, TimeOnPage, ViewsPerVisit, VisitDuration};
     match tab {
@@ -208,10 +181,10 @@ fn panel_of(
         Some(sentence) => without(tab, sentence),
         None => {
             let lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
-            let mut panel = panel(view, tab, lines, (is_measured, whole), false);
+            let mut panel = panel(view, tab, lines, (is_measured, whole));
             let metrics = metrics(view, tab);
             if let Some(compared) = comparing::lines_of(found, tab, &metrics) {
-                let first = places(view, tab, is_measured, false).start;
+                let first = places(view, tab, is_measured).start;
                 compare(&mut panel, &compared, first, ChangeColumns::Change);
             }
             if let Some(rows) = &mut panel.rows {
@@ -238,16 +211,10 @@ fn map(view: &SiteView, mut panel: Panel) -> CardBody {
 }
 
 /// A panel with all its rows, most first; `whole` is what shares are taken of.
-pub(super) fn panel(
-    view: &SiteView,
-    tab: &Tab,
-    lines: Vec<Line>,
-    (is_measured, whole): (bool, f64),
-    is_list: bool,
-) -> Panel {
+pub(super) fn panel(view: &SiteView, tab: &Tab, lines: Vec<Line>, (is_measured, whole): (bool, f64)) -> Panel {
     let scope = view.chosen.scope();
-    let metrics = counted(view, tab, is_measured, is_list);
-    let mut rows = rows(tab, lines, places(view, tab, is_measured, is_list));
+    let metrics = columns(tab, is_measured, scope);
+    let mut rows = rows(tab, lines, places(view, tab, is_measured));
     let is_own_sum = is_of_events(tab) || is_of_ends(tab) && !scope.is_goal();
     let sum = if is_own_sum { rows.iter().filter_map(|row| row.metrics[0]).sum() } else { whole };
     for row in &mut rows {

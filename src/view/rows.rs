@@ -143,7 +143,7 @@ fn whole_panel(
     (compared, with_gone): (Option<&Compared>, bool),
     sums: &dyn Sums,
 ) -> Result<Panel, StoreError> {
-    let question = panels::whole_list(view, range.span, tab);
+    let question = panels::breakdown(view, range.span, tab);
     if let Some(sentence) = panels::refused(view, question.as_ref(), tab) {
         return Ok(panels::without(tab, sentence));
     }
@@ -160,7 +160,7 @@ fn whole_panel(
     let is_measured = visitors.is_some() && view.site.settings.address != AddressMode::None || visitors > Some(0.0);
     let whole = total.and_then(|line| line.metrics[usize::from(!is_measured)]).unwrap_or(0.0);
     let compared = compared.map(|_| (more, lines.clone()));
-    let mut panel = panels::panel(view, tab, lines, (is_measured, whole), true);
+    let mut panel = panels::panel(view, tab, lines, (is_measured, whole));
     if let Some((found, lines)) = compared {
         compare(&mut panel, view, (tab, is_measured, with_gone), found, &lines);
     }
@@ -176,8 +176,8 @@ fn compare(
     lines: &[Line],
 ) {
     let gone = found.first().filter(|_| with_gone).cloned().unwrap_or_default();
-    let lines = RangeComparison::lines(found, lines, &panels::list_metrics(view, tab));
-    let places = panels::places(view, tab, is_measured, true);
+    let lines = RangeComparison::lines(found, lines, &panels::metrics(view, tab));
+    let places = panels::places(view, tab, is_measured);
     let (first, many) = (places.start, places.len());
     add_gone(panel, panels::rows(tab, gone, places), |row| {
         let own = lines.row(&row.value, None).map(|row| row.part(first, many).own);
