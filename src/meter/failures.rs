@@ -185,8 +185,19 @@ impl FailureKind {
 
     /// Whether one line of a minute tells all.
     const fn is_said_once(self) -> bool {
-        let is_of_database = matches!(self, FailureKind::Replaced | FailureKind::Removed | FailureKind::FolderRemoved);
-        is_of_database || matches!(self, FailureKind::Accept | FailureKind::Overwritten)
+        self.is_of_store() && !matches!(self, FailureKind::Flush) || matches!(self, FailureKind::Accept)
+    }
+
+    /// Whether nothing can be stored while it lasts.
+    const fn is_of_store(self) -> bool {
+        matches!(
+            self,
+            FailureKind::Flush
+                | FailureKind::Replaced
+                | FailureKind::Removed
+                | FailureKind::FolderRemoved
+                | FailureKind::Overwritten
+        )
     }
 }
 
@@ -246,9 +257,11 @@ impl Failures {
     /// Notes that what had failed has succeeded.
     pub fn clear(&self, kind: FailureKind) {
         let had_failed = self.recent().last.remove(&kind).is_some();
-        if had_failed && kind == FailureKind::Flush {
+        if had_failed && kind.is_of_store() {
             // Commands failed for want of the same: what can be stored again can be changed again.
             self.recent().last.remove(&FailureKind::Command);
+        }
+        if had_failed && kind == FailureKind::Flush {
             tracing::info!(kind = kind.label(), "what could not be stored is stored now");
         }
     }
@@ -356,6 +369,10 @@ mod tests {
         );
         failures.clear(FailureKind::Flush);
         assert_eq!(failures.reasons(), ["pages could not be made"]);
+        failures.note(FailureKind::Overwritten, "flush", "it was written over");
+        failures.note(FailureKind::Command, "the notice of a site", "it was written over");
+        failures.clear(FailureKind::Overwritten);
+        assert_eq!(failures.reasons(), ["pages could not be made"], "whatever had kept it from being stored");
     }
 
     #[test]

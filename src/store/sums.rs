@@ -73,6 +73,16 @@ pub struct InMemory {
     pub by: CountedBy,
     /// Number of the first flush that may hold what is in memory.
     pub number: u64,
+    /// Number of the first flush of this program, if it does not go on with what an earlier one has stored of the day: that stays
+    /// beside what is in memory. Else 0.
+    pub alone_from: u64,
+}
+
+impl InMemory {
+    /// Whether a store whose last flush is this one may have a snapshot that what is in memory replaces.
+    fn replaces(&self, flush: u64) -> bool {
+        flush >= self.alone_from
+    }
 }
 
 /// Sums as stored.

@@ -15,6 +15,7 @@ struct Mapping {
 }
 
 /// The memory of a process, at one moment for each piece.
+#[derive(Debug)]
 pub struct ProcessMemory {
     /// Each piece that could be read, by its name.
     pub pieces: Vec<(String, Vec<u8>)>,

@@ -118,14 +118,14 @@ impl Lives {
     }
 
     /// Looks until what is seen will do.
-    pub fn until<T>(&self, look: impl Fn() -> T, will_do: impl Fn(&T) -> bool) -> T {
+    pub fn until<T: std::fmt::Debug>(&self, look: impl Fn() -> T, will_do: impl Fn(&T) -> bool) -> T {
         let begun = Instant::now();
         loop {
             let seen = look();
             if will_do(&seen) {
                 return seen;
             }
-            assert!(begun.elapsed() < LONGEST, "it is never seen");
+            assert!(begun.elapsed() < LONGEST, "it is never seen, but {seen:?}");
             thread::park_timeout(Duration::from_millis(20));
         }
     }

@@ -161,14 +161,18 @@ fn what_is_in_memory_is_left_out_until_its_day_is_closed() {
     for kept in kinds() {
         let open = day_of(SITE, DAY, STORY);
         kept.apply(Flush { days: vec![state(&open, CountedBy::Live, false)], ..Flush::default() });
-        let in_memory = |number| [InMemory { site: SITE, day: DAY, by: CountedBy::Live, number }];
-        let read = |number| kept.sums.snapshot().unwrap().read(&[browsers(SITE)], &in_memory(number)).unwrap();
-        assert_eq!((read(2).adds, read(2).rows[0].len()), (vec![true], 0), "{:?}", kept.sums);
+        let read = |number, alone_from| {
+            let in_memory = InMemory { site: SITE, day: DAY, by: CountedBy::Live, number, alone_from };
+            kept.sums.snapshot().unwrap().read(&[browsers(SITE)], &[in_memory]).unwrap()
+        };
+        assert_eq!(read(2, 1).rows[0].len(), 0, "the first flush has a snapshot of what is in memory");
+        assert!(!read(2, 2).rows[0].is_empty(), "what is stored is an earlier program's");
+        assert_eq!((read(2, 0).adds, read(2, 0).rows[0].len()), (vec![true], 0), "{:?}", kept.sums);
         kept.apply(Flush { days: vec![state(&open, CountedBy::Live, true)], ..Flush::default() });
-        let closed = read(2);
+        let closed = read(2, 0);
         assert_eq!(closed.adds, vec![false], "the flush of that number has closed it");
         assert!(!closed.rows[0].is_empty());
-        assert_eq!(read(3).adds, [true], "what comes after the end is new");
+        assert_eq!(read(3, 0).adds, [true], "what comes after the end is new");
     }
 }
 

@@ -128,7 +128,7 @@ fn happens(kept: &mut Kept, happening: &Happening) {
 /// Both answer questions about days and months alike, also those that they have answered before.
 fn agree_again(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
     let number = twin.sums.last_flush().unwrap();
-    let in_memory = [InMemory { site: SITE, day: DAY, by: CountedBy::Import, number }];
+    let in_memory = [InMemory { site: SITE, day: DAY, by: CountedBy::Import, number, alone_from: 0 }];
     for (axis, page) in
         [(Axis::Total, Some("/")), (Axis::Of(Dimension::Browser), Some("/")), (Axis::Of(Dimension::Page), None)]
     {
@@ -147,7 +147,8 @@ fn agree_again(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
 fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
     let number = twin.sums.last_flush().unwrap();
     prop_assert_eq!(file.sums.last_flush().unwrap(), number);
-    let days = [CountedBy::Live, CountedBy::Import].map(|by| InMemory { site: SITE, day: DAY, by, number });
+    let days =
+        [CountedBy::Live, CountedBy::Import].map(|by| InMemory { site: SITE, day: DAY, by, number, alone_from: 0 });
     for in_memory in [&days[..0], &days[..]] {
         for grain in [Grain::Hour, Grain::Day, Grain::Month] {
             for axis in

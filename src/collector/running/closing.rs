@@ -123,11 +123,11 @@ impl Running {
     pub(super) fn in_memory(&mut self, scope: &SnapshotScope) -> Vec<(InMemory, Arc<SessionSnapshot>)> {
         let wants =
             |site: SiteId, day: Day| scope.sites.contains(&site) && scope.pairs_until.is_some_and(|last| day <= last);
-        let number = self.flushing.next_number();
+        let (number, alone_from) = (self.flushing.next_number(), self.flushing.alone_from());
         let mut running = Vec::new();
         for day in self.days.values_mut().filter(|day| day.visitors() > 0 && wants(day.site, day.day)) {
             running.push((
-                InMemory { site: day.site, day: day.day, by: CountedBy::Live, number },
+                InMemory { site: day.site, day: day.day, by: CountedBy::Live, number, alone_from },
                 Arc::new(day.snapshot()),
             ));
         }
@@ -138,7 +138,8 @@ impl Running {
         for (state, number) in stored.chain(self.closing.iter().map(|state| (state, number))) {
             if let Some(snapshot) = state.snapshot.as_ref().filter(|_| wants(state.site, state.day)) {
                 let DayState { site, day, by, .. } = *state;
-                running.push((InMemory { site, day, by, number }, snapshot.clone()));
+                let alone_from = if by == CountedBy::Live { alone_from } else { 0 };
+                running.push((InMemory { site, day, by, number, alone_from }, snapshot.clone()));
             }
         }
         running

@@ -57,6 +57,8 @@ pub struct Flushing {
     is_in_flight: bool,
     retry: Option<Retry>,
     waiters: Vec<Waiter>,
+    /// Number of its first flush, if the store is told only then that nobody goes on with running days. Else 0.
+    alone_from: u64,
     /// What an earlier program has left, and where the next one looks.
     pub(super) spilling: Spilling,
     /// Whether so much waits that nothing more is counted.
@@ -161,6 +163,7 @@ impl Flushing {
             is_in_flight: false,
             retry,
             waiters,
+            alone_from: 0,
             spilling: Spilling::default(),
             is_full: false,
         })
@@ -330,11 +333,6 @@ impl Flushing {
     /// Ends the flusher, and waits for what it does: where the program goes on, it must not write beside the next one.
     pub fn abandon(&mut self) {
         std::mem::replace(&mut self.flusher, Flusher::none()).end();
-    }
-
-    /// Has the store told something before the next flush.
-    pub fn owe(&mut self, owed: Owed) {
-        self.hand(Job::Owe(owed));
     }
 
     /// Hands the flusher other work, which it does before the next flush.

@@ -264,7 +264,7 @@ impl SumSnapshot for Held {
 
     fn read(&self, asks: &[Ask], in_memory: &[InMemory]) -> Result<StoredSums, StoreError> {
         let adds: Vec<bool> = in_memory.iter().map(|day| self.adds(day)).collect();
-        let left_out = in_memory.iter().zip(&adds).filter(|(_, adds)| **adds);
+        let left_out = in_memory.iter().zip(&adds).filter(|(day, adds)| **adds && day.replaces(self.flush));
         let left_out: Vec<_> = left_out.map(|(day, _)| (day.site, day.day, day.by)).collect();
         let rows = asks.iter().map(|ask| self.rows(ask, &left_out)).collect();
         Ok(StoredSums { rows, adds })

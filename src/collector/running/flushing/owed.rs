@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::{Flushing, Job};
 use crate::store::{CountedBy, JournalPosition, StoreError, SumStore};
 
 /// What a store is to be told at a start.
@@ -33,5 +34,20 @@ impl Owed {
             owed.remove(0);
         }
         Ok(())
+    }
+}
+
+impl Flushing {
+    /// Has the store told something before the next flush.
+    pub fn owe(&mut self, owed: Owed) {
+        if owed == Owed::EndCounting {
+            self.alone_from = self.next_number();
+        }
+        self.hand(Job::Owe(owed));
+    }
+
+    /// Number of the flush before which all snapshots of running days that the store has are an earlier program's; 0 if there is none.
+    pub fn alone_from(&self) -> u64 {
+        self.alone_from
     }
 }

@@ -70,7 +70,8 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
     let mut readings = Vec::with_capacity(asks.len());
     for ask in asks {
-        let of_site = in_memory.iter().filter(|running| running.site == ask.site && ask.touches(running.day));
+        let replaced = in_memory.iter().filter(|running| running.replaces(*flush));
+        let of_site = replaced.filter(|running| running.site == ask.site && ask.touches(running.day));
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let values = |test| ValueFilter::of(connection, (ask.site, test), texts, interrupt);
