@@ -39,17 +39,19 @@ pub enum Dimension {
     Pattern = 24,
     /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
     ChannelAndSource = 25,
+    /// The page before a pageview in its visit. Counted with pages alone.
+    PreviousPage = 42,
     /// Is in no table but the copies of tests.
     #[cfg(test)]
     OfTests = 99,
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [DimensionRow; 25] = {
+const TABLE: [DimensionRow; 26] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, PageHit, Patterns, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Patterns, VisitEnd};
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
@@ -115,6 +117,7 @@ const TABLE: [DimensionRow; 25] = {
         DimensionRow::new(ChannelAndSource, "channel_and_source", "visit:channel_and_source", Joint)
             .implies(&[Channel, Source])
             .missing("Direct\u{1f}Direct / None"),
+        DimensionRow::new(PreviousPage, "previous_page", "event:previous_page", PageBefore),
     ]
 };
 
@@ -159,6 +162,8 @@ pub enum ValueOf {
     Hit,
     /// A hit, of which it may have several.
     Patterns,
+    /// A pageview, by the one before it in its visit; the first of a visit is `(not set)`.
+    PageBefore,
 }
 
 /// Values of a visit's first hit that often come together, so that visits share them.

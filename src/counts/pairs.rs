@@ -40,9 +40,13 @@ impl Pair {
         if place(a) <= place(b) { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
     }
 
-    /// Whether it is counted. A pattern is watched for who comes and where from, not for its pages.
+    /// Whether it is counted. A pattern is watched for who comes and where from, not for its pages; the page before one, for pages.
     pub fn is_counted(self) -> bool {
-        let has_pattern = [self.first, self.second].contains(&Dimension::Pattern);
+        let has = |dimension: Dimension| [self.first, self.second].contains(&dimension);
+        if has(Dimension::PreviousPage) {
+            return has(Dimension::Page);
+        }
+        let has_pattern = has(Dimension::Pattern);
         // Dimensions of visits come first.
         self.first != self.second && (!has_pattern || self.first.is_of_visit())
     }
@@ -167,9 +171,9 @@ mod tests {
     #[test]
     fn every_two_dimensions_are_a_pair_once() {
         let pairs: Vec<Pair> = Pair::all().collect();
-        let many = Dimension::COUNTED.len() - 1;
+        let many = Dimension::COUNTED.len() - 2;
         let of_visits = Dimension::COUNTED.iter().filter(|dimension| dimension.is_of_visit()).count();
-        assert_eq!(pairs.len(), many * (many - 1) / 2 + of_visits);
+        assert_eq!(pairs.len(), many * (many - 1) / 2 + of_visits + 1);
         let (pair, is_turned) = Pair::of(Dimension::Page, Dimension::Source);
         assert!(pairs.contains(&pair) && is_turned);
     }

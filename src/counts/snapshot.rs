@@ -121,6 +121,7 @@ impl VisitorRows {
             visit: 0,
             page,
             attributes,
+            before: Sym::EMPTY,
             count,
             is_view,
             is_engaged: false,
@@ -147,6 +148,11 @@ impl VisitorRows {
         }
         places.clear();
     }
+}
+
+/// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached.
+pub(super) fn times_pages(dimensions: &[Dimension]) -> bool {
+    dimensions.contains(&Dimension::Page) && !dimensions.contains(&Dimension::PreviousPage)
 }
 
 /// Whether only visits have a value on it, and not hits without one.

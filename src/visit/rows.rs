@@ -22,7 +22,7 @@ pub struct VisitRow {
     pub is_bounce: bool,
 }
 
-/// One page, host and event that a visit has been at in one hour.
+/// One page, host and event that a visit has been at in one hour, after one page.
 #[derive(Debug, Clone, Copy)]
 pub struct PageVisitRow {
     /// The visit, counted from 0 within its visitor.
@@ -31,6 +31,8 @@ pub struct PageVisitRow {
     pub page: Sym,
     /// Host, event and patterns.
     pub attributes: HitAttributes,
+    /// The page before, of pageviews; [`Sym::NOT_SET`] for the first. Empty if nobody is to be told.
+    pub before: Sym,
     /// How many hits.
     pub count: u32,
     /// Whether they are pageviews.
@@ -81,6 +83,7 @@ impl PageVisit {
             visit: self.visit,
             page: self.page,
             attributes: self.attributes,
+            before: self.before,
             count: self.count,
             is_view: self.is_view,
             is_engaged: self.is_engaged(),

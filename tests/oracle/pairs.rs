@@ -95,11 +95,21 @@ impl<'a> Walk<'a> {
                 visit.map(|visit| self.pages(visit).next().unwrap_or(NOT_SET)).into_iter().collect()
             }
             Dimension::ExitPage => visit.map(|visit| self.pages(visit).last().unwrap_or(NOT_SET)).into_iter().collect(),
+            Dimension::PreviousPage => self.page_before(counted).into_iter().collect(),
             Dimension::ChannelAndSource => {
                 vec![joined(visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit))]
             }
             fixed => vec![visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit).value(fixed)],
         }
+    }
+
+    /// The page of the pageview before one in its visit.
+    fn page_before(&self, counted: &Counted<'a>) -> Option<&'a str> {
+        let visit = &self.visits[counted.visit.filter(|_| counted.hit.kind == Kind::Pageview)?];
+        let is_view = |place: &&usize| self.counted[**place].hit.kind == Kind::Pageview;
+        let views = visit.hits.iter().filter(is_view);
+        let earlier = views.take_while(|place| !std::ptr::eq(self.counted[**place].hit, counted.hit));
+        Some(earlier.last().map_or(NOT_SET, |place| &*self.counted[*place].hit.page))
     }
 
     /// What hits count that are all there is on these sides.
@@ -111,7 +121,8 @@ impl<'a> Walk<'a> {
             // The total of a visit is the visit as a whole.
             let total = self.of_visit(visit, Cell { axis: Axis::Total, value: "" });
             tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
-            if sides.iter().any(|side| side.dimension == Dimension::Page) {
+            let has = |dimension: Dimension| sides.iter().any(|side| side.dimension == dimension);
+            if has(Dimension::Page) && !has(Dimension::PreviousPage) {
                 tally += engagement(visit, sides);
             }
         }

@@ -54,7 +54,7 @@ impl Met {
             ends.for_each(|page| mark(&mut self.names, page.0 as usize));
         }
         for place in &rows.places {
-            mark(&mut self.names, place.page.0 as usize);
+            [place.page, place.before].into_iter().for_each(|page| mark(&mut self.names, page.0 as usize));
             mark(&mut self.attributes, place.attributes.place());
         }
     }
@@ -65,7 +65,7 @@ impl Met {
             Column::Tuple(which, of) => marked(&self.tuples[*which], of.iter().copied()).collect(),
             Column::Attributes(of) => marked(&self.attributes, of.iter().copied()).collect(),
             Column::Patterns(of) => marked(&self.attributes, of.all_patterns()).flatten().copied().collect(),
-            Column::Entry | Column::Exit | Column::Page | Column::Nowhere => Vec::new(),
+            Column::Entry | Column::Exit | Column::Page | Column::PreviousPage | Column::Nowhere => Vec::new(),
         }
     }
 }

@@ -160,6 +160,10 @@ const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len()] = [
             ["Channel and source", "Kanal und Quelle", "Canal et source"],
         ),
     ),
+    (
+        Dimension::PreviousPage,
+        texts(["Pages before", "Seiten davor", "Pages précédentes"], ["Page before", "Seite davor", "Page précédente"]),
+    ),
 ];
 
 const _: () = {
