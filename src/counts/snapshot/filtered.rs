@@ -43,7 +43,7 @@ impl SessionSnapshot {
     }
 
     /// For each name, whether it passes. What is not collected has none.
-    fn passing<E>(&self, mut passes: impl FnMut(&str) -> Result<bool, E>) -> Result<Vec<bool>, E> {
+    pub(super) fn passing<E>(&self, mut passes: impl FnMut(&str) -> Result<bool, E>) -> Result<Vec<bool>, E> {
         self.texts.iter().map(|text| Ok(!text.is_empty() && passes(text)?)).collect()
     }
 
@@ -55,10 +55,10 @@ impl SessionSnapshot {
 }
 
 /// Which values of a dimension pass.
-struct PassingValues {
-    column: Column,
+pub(super) struct PassingValues {
+    pub(super) column: Column,
     /// By name.
-    passes: Vec<bool>,
+    pub(super) passes: Vec<bool>,
 }
 
 impl PassingValues {
@@ -66,11 +66,11 @@ impl PassingValues {
         self.passes.get(value.0 as usize).copied().unwrap_or(false)
     }
 
-    fn has_place(&self, place: &PageVisitRow) -> bool {
+    pub(super) fn has_place(&self, place: &PageVisitRow) -> bool {
         self.column.of_place(place).any(|value| self.has(value))
     }
 
-    fn has_visit(&self, visit: &VisitRow) -> bool {
+    pub(super) fn has_visit(&self, visit: &VisitRow) -> bool {
         self.has(self.column.of_visit(visit))
     }
 
