@@ -6,5 +6,6 @@ mod operators;
 mod other;
 mod parts;
 pub mod room;
+mod segments;
 mod together;
 mod trouble;

@@ -52,6 +52,7 @@ mod proxies;
 mod publishing;
 mod restarts;
 mod scenario;
+mod segments;
 mod share;
 mod simulation;
 mod spilling;

@@ -2,15 +2,16 @@
 
 mod asked;
 
-use super::{CommandRefusal, Done, Reply, find};
-use crate::cell::{Axis, OTHER};
+use super::{CommandRefusal, Done, Reply, find, refuse};
+use crate::cell::{Axis, Condition, Dimension, Metric, OTHER};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::text::bots;
 use crate::page::text::report::ReportText;
 use crate::page::text::watched::since;
-use crate::report::choice::{Choice, Chosen};
+use crate::report::choice::{Choice, Chosen, NotAChoice};
 use crate::report::period::{Period, Range};
+use crate::report::query::{ASK_MEMORY, name_segments};
 use crate::report::{self, Line, Question, Records, Sums, not_collected, taken_out};
 use crate::site::{Site, Target};
 use asked::{ReportSubject, Split};
@@ -50,11 +51,9 @@ fn of_bots(collector: &Collector, site: &Site, words: &ReportRequest) -> Done {
 
 fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<ReportText, CommandRefusal> {
     let choice = Choice::read(words.filter.iter().map(String::as_str))?;
-    let chosen = choice.resolve(site)?;
     let split = asked::split(words.by.as_deref())?;
     let range = range(collector, site, &words.period)?;
-    let metrics = asked::metrics(&split, &chosen);
-    let subjects = asked::subjects(site, &range, &split, &chosen, &metrics)?;
+    let AskedReport { chosen, metrics, subjects } = AskedReport::by(collector, site, &range, &split, &choice)?;
     let questions: Vec<Question> = subjects.iter().map(|subject| subject.question.clone()).collect();
     let past_budget = chosen.past_budget(site.id, range.span);
     let months_alone = collector.months_alone(site.id, range.span.first_day(), range.span.last_day())?;
@@ -63,6 +62,9 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let is_past_budget = found.iter().skip(subjects.len()).any(|lines| !lines.is_empty());
     let mut lines: Vec<Line> =
         subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, &split)).collect();
+    if split.axis == Axis::Of(Dimension::Segment) {
+        name_segments(&mut lines, site);
+    }
     if !split.is_goals {
         report::sort(&mut lines, &report::ORDER);
     }
@@ -84,6 +86,59 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     notes.extend(taken_out::damaged(&marks));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, notes })
+}
+
+/// What a report asks.
+struct AskedReport {
+    chosen: Chosen,
+    metrics: Vec<Metric>,
+    subjects: Vec<ReportSubject>,
+}
+
+impl AskedReport {
+    /// What sums are asked, or whole visits where those can't answer.
+    fn by(
+        collector: &Collector,
+        site: &Site,
+        range: &Range,
+        split: &Split,
+        choice: &Choice,
+    ) -> Result<AskedReport, CommandRefusal> {
+        let of_sums = choice.resolve(site).map_err(CommandRefusal::from);
+        match of_sums.and_then(|chosen| AskedReport::of(site, range, split, chosen)) {
+            Ok(asked) => Ok(asked),
+            Err(refusal) => of_visits(collector, site, range, split, choice, refusal),
+        }
+    }
+
+    fn of(site: &Site, range: &Range, split: &Split, chosen: Chosen) -> Result<AskedReport, CommandRefusal> {
+        let metrics = asked::metrics(split, &chosen);
+        let subjects = asked::subjects(site, range, split, &chosen, &metrics)?;
+        Ok(AskedReport { chosen, metrics, subjects })
+    }
+}
+
+/// What whole visits are asked where sums can't answer, if all of the range are in memory.
+fn of_visits(
+    collector: &Collector,
+    site: &Site,
+    range: &Range,
+    split: &Split,
+    choice: &Choice,
+    refusal: CommandRefusal,
+) -> Result<AskedReport, CommandRefusal> {
+    let chosen = match choice.of_visits(site) {
+        Ok(chosen) => chosen,
+        Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => return Err(error.into()),
+        // What makes no sense of visits either is said in the words of sums.
+        Err(_) => return Err(refusal),
+    };
+    let Ok(asked) = AskedReport::of(site, range, split, chosen) else { return Err(refusal) };
+    let days = (range.span.first_day(), range.span.last_day());
+    if collector.matching(site.id, days, &Condition::All(Vec::new()), &[])?.is_some() {
+        return Ok(asked);
+    }
+    refuse(format!("{}. {ASK_MEMORY}", refusal.refused.0.trim_end_matches('.')))
 }
 
 /// The lines of a question; always one where nothing is split.
@@ -132,6 +187,12 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
         if site.schedule.locate(watched.since()).day >= range.span.first_day() {
             notes.push(format!("{} is counted since {}.", watched.name, since(watched.since(), site)));
         }
+    }
+    let of_all = split.axis == Axis::Of(Dimension::Segment);
+    let shown = site.settings.segments.iter().filter(|segment| of_all || chosen.segment(site) == Some(*segment));
+    for segment in shown.filter(|segment| segment.first_day(site) > range.span.first_day()) {
+        let (name, day) = (&segment.name, segment.first_day(site));
+        notes.push(format!("The segment {name} is counted since {day}: days before are not in its figures."));
     }
     notes.dedup();
     notes

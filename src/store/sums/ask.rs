@@ -1,8 +1,9 @@
 //! Questions for sums, and the rows that sums in memory add to an answer.
 
 use super::{Interrupt, StoreError};
-use crate::cell::{Axis, Cell, Filter, Tally};
+use crate::cell::{Axis, Cell, Dimension, Filter, Tally};
 use crate::counts::pairs::Pair;
+use crate::counts::snapshot;
 use crate::counts::{Name, SessionSnapshot, Sums};
 use crate::site::{Day, LocalHour, SiteId};
 
@@ -54,6 +55,8 @@ pub enum CellSource<'a> {
     Single(&'a Axis<Name>),
     /// Cells of two dimensions, and whether the filter is on the second of them.
     Pair(Pair, bool),
+    /// There are none, but whole visits in memory can be asked.
+    Visits,
     /// There are none: sums can't answer it.
     Nowhere,
 }
@@ -66,7 +69,18 @@ impl Ask {
 
     /// Which cells answer it.
     pub fn source(&self) -> CellSource<'_> {
+        let segments = Axis::Of(Dimension::Segment);
+        let by_segment = |filter: &Filter<Name>| filter.axis == segments;
         match (&self.filter, &self.axis) {
+            (Some(filter), axis) if filter.condition().is_some() => {
+                let is_known = filter.condition().is_some_and(|condition| snapshot::is_known(condition, &[axis]));
+                if is_known { CellSource::Visits } else { CellSource::Nowhere }
+            }
+            (None, axis) if *axis == segments => CellSource::Pair(Pair::OF_SEGMENTS, true),
+            (Some(filter), Axis::Funnel(_)) if by_segment(filter) => CellSource::Pair(Pair::STEPS_OF_SEGMENTS, true),
+            (Some(filter), axis) if by_segment(filter) && (*axis == Axis::Total || *axis == segments) => {
+                CellSource::Pair(Pair::OF_SEGMENTS, true)
+            }
             (None, axis) => CellSource::Single(axis),
             (Some(filter), Axis::Total) => CellSource::Single(&filter.axis),
             (Some(filter), axis) if filter.axis == *axis => CellSource::Single(axis),
@@ -76,6 +90,17 @@ impl Ask {
                 if pair.is_counted() { CellSource::Pair(pair, !is_turned) } else { CellSource::Nowhere }
             }
             _ => CellSource::Nowhere,
+        }
+    }
+
+    /// The value of a row by that of its cell, if it is wanted: steps of all funnels have cells beside each other.
+    pub(super) fn shown(&self, value: Name) -> Option<Name> {
+        match (&self.axis, &self.filter) {
+            (Axis::Funnel(funnel), Some(_)) => {
+                let (of, step) = value.split_once(':')?;
+                (of.parse() == Ok(*funnel)).then(|| Name::from(step))
+            }
+            _ => Some(value),
         }
     }
 

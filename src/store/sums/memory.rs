@@ -242,7 +242,7 @@ impl Held {
                 of_axis.for_each(|((_, _, day, value), tally)| take(ask.bucket_of(*day), value, tally));
             }
             CellSource::Pair(pair, is_by_second) => return self.rows_of_pair(ask, pair, is_by_second, left_out),
-            CellSource::Nowhere => {}
+            CellSource::Visits | CellSource::Nowhere => {}
         }
         sums.into_iter().map(|((bucket, value), tally)| SumRow { bucket, value, tally }).collect()
     }
@@ -254,7 +254,10 @@ impl Held {
         is_by_second: bool,
         left_out: &[(SiteId, Day, CountedBy)],
     ) -> Vec<SumRow> {
-        let (Some(filter), true) = (&ask.filter, ask.grain != Grain::Hour) else { return Vec::new() };
+        if ask.grain == Grain::Hour {
+            return Vec::new();
+        }
+        let passes = |by: &Name| ask.filter.as_ref().is_none_or(|filter| filter.test.passes(by));
         let of_finals = self.final_pairs.iter().map(|((site, day), pairs)| (*site, *day, pairs));
         let shown = self.snapshots.iter().filter(|(key, _)| !left_out.contains(key));
         let of_snapshots = shown.map(|((site, day, _), pairs)| (*site, *day, pairs));
@@ -263,8 +266,10 @@ impl Held {
             let bucket = ask.bucket_of(day);
             for ((_, first, second), tally) in pairs.iter().filter(|((of, ..), _)| *of == pair && ask.spans(bucket)) {
                 let (by, value) = if is_by_second { (second, first) } else { (first, second) };
-                if by.as_ref().is_some_and(|by| filter.test.passes(by)) {
+                if by.as_ref().is_some_and(passes) {
                     let value = value.clone().unwrap_or_else(|| Name::from(OTHER));
+                    let value = if ask.axis == Axis::Total { Some(Name::from("")) } else { ask.shown(value) };
+                    let Some(value) = value else { continue };
                     *sums.entry((ask.bucket(bucket), value)).or_default() += *tally;
                 }
             }

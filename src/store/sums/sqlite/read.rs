@@ -198,14 +198,14 @@ impl ValueSums<'_> {
 
 impl Reading<'_> {
     fn rows(self, texts: &TextCache) -> Result<Vec<SumRow>> {
-        let row = |bucket: i32, value: u32, tally: Tally| -> Result<SumRow> {
+        let row = |bucket: i32, value: u32, tally: Tally| -> Result<Option<SumRow>> {
             self.interrupt.check(1)?;
             let value: Name = match value {
                 0 => Name::from(""),
                 REST => Name::from(OTHER),
                 value => texts.text(self.connection, value)?,
             };
-            Ok(SumRow { bucket, value, tally })
+            Ok(self.ask.shown(value).map(|value| SumRow { bucket, value, tally }))
         };
         let many = self.found.as_ref().map_or(self.sums.by_value.len(), |rows| rows.len());
         self.interrupt.make_room(many * size_of::<SumRow>())?;
@@ -213,12 +213,12 @@ impl Reading<'_> {
         match &self.found {
             Some(found) => {
                 for (bucket, value, tally) in found.iter() {
-                    rows.push(row(*bucket, *value, *tally)?);
+                    rows.extend(row(*bucket, *value, *tally)?);
                 }
             }
             None => {
                 for ((bucket, value), tally) in &self.sums.by_value {
-                    rows.push(row(*bucket, *value, *tally)?);
+                    rows.extend(row(*bucket, *value, *tally)?);
                 }
             }
         }
@@ -341,7 +341,7 @@ impl Reading<'_> {
         }
         match (self.ask.source(), grain) {
             // Pairs are not kept by hour.
-            (CellSource::Single(_) | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
+            (CellSource::Single(_) | CellSource::Visits | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
             (CellSource::Pair(..), Grain::Day) => {
                 found.extend(days(first, last)?.into_iter().map(|bucket| day(bucket, bucket, &PARTS)));
             }
