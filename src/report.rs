@@ -33,7 +33,7 @@ use plan::{PlannedRead, RowRole};
 pub use figures::{Figure, change};
 pub use order::{By, ORDER, Order, sort};
 pub use records::{MailSums, Records};
-pub use sums::Sums;
+pub use sums::{MatchedDays, Sums};
 
 /// A range of the site's time, whole days or whole hours, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +130,7 @@ impl Question {
     /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.
     pub fn has_sums(&self) -> bool {
         plan::reads(self).iter().all(|read| match read.ask.source() {
-            CellSource::Single(_) => true,
+            CellSource::Single(_) | CellSource::Visits => true,
             CellSource::Pair(..) => read.ask.grain != Grain::Hour,
             CellSource::Nowhere => false,
         })

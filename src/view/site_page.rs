@@ -8,9 +8,8 @@ use super::site_view::SiteView;
 use super::{goals, mails, notices, panels, series};
 use crate::beacon::address::HiddenProxy;
 use crate::cell::{Dimension, Metric};
-use crate::page::bots;
 use crate::page::cards::Tab;
-use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
+use crate::page::{Account, MailLine, NotCounted, SegmentLinks, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Line, Records, Span, Sums};
@@ -117,7 +116,6 @@ impl PageAnswers {
     /// The page, its lists still empty.
     fn frame(&self, view: &SiteView, instance: &InstanceState) -> SitePage {
         let PageAnswers { range, before, is_new, found, unvisited, .. } = self;
-        let files = |name: &str| ["csv", "json"].map(|ending| view.file(&format!("{name}.{ending}")));
         SitePage {
             words: view.words,
             domain: view.name.clone(),
@@ -130,6 +128,7 @@ impl PageAnswers {
             intervals: view.intervals(range),
             filters: view.chips(),
             everything: view.everything(),
+            segments: SegmentLinks { all: view.segments(), new: view.new_segment() },
             first: range.span.first_day(),
             last: range.span.last_day(),
             compared: before.map(|span| (span.first_day(), span.last_day())),
@@ -138,7 +137,7 @@ impl PageAnswers {
             totals: totals_of(view, found, before.is_some()),
             series: series::series(view, range, *before, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },
-            files: Files { bots: files(bots::NAME), mails: files("mail") },
+            files: view.files(),
             has_records: view.has_records(),
             snippet: instance.snippet.clone(),
             is_new: *is_new,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::segments::name_segments;
 use super::{Include, Pagination, Query};
 use crate::cell::{Axis, Filter, OTHER, Test};
 use crate::report::{self, Figure, Interval, Line, Question, Sums, taken_out};
@@ -93,6 +94,15 @@ fn months_alone(kept_from: Day) -> Warning {
     }
 }
 
+fn segment_since(name: &str, day: Day) -> Warning {
+    Warning {
+        code: "segment_since",
+        warning: Cow::Owned(format!(
+            "The segment {name:?} is counted since {day}. Days before are not in its figures."
+        )),
+    }
+}
+
 fn not_collected(sentence: &str) -> Warning {
     Warning { code: "not_collected", warning: Cow::Owned(sentence.to_owned()) }
 }
@@ -142,6 +152,30 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
+impl Answer {
+    /// An answer from whole visits: rows that are shown, and how many there are.
+    pub(super) fn of_visits(
+        echo: &Echo,
+        rows: Vec<(Vec<Option<f64>>, Vec<String>)>,
+        all: usize,
+        include: Include,
+        time_labels: Option<Vec<String>>,
+    ) -> Answer {
+        let row = |(metrics, dimensions): (Vec<Option<f64>>, Vec<String>)| Row {
+            metrics: metrics.into_iter().map(|value| json!(Figure(value))).collect(),
+            dimensions,
+        };
+        let meta = Meta {
+            imports_included: include.imports.then_some(false),
+            imports_skip_reason: include.imports.then_some("no_imported_data"),
+            time_labels,
+            total_rows: include.total_rows.then_some(all),
+            ..Meta::default()
+        };
+        Answer { results: rows.into_iter().map(row).collect(), meta, query: echo.clone() }
+    }
+}
+
 impl Query {
     /// Answers it. Without dimensions there is always one row; by time, only buckets that hold something have one.
     ///
@@ -166,6 +200,9 @@ impl Query {
         if self.echo.dimensions.is_empty() && lines.is_empty() {
             let nothing = self.subjects.first().map(|subject| report::nothing(&subject.question));
             lines.extend(nothing);
+        }
+        if let Some(site) = &self.segments_of {
+            name_segments(&mut lines, site);
         }
         report::sort(&mut lines, &self.order);
         let is_other = |line: &Line| self.is_split() && &*line.value == OTHER;
@@ -240,7 +277,7 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: Vec::new(),
+            warnings: self.begun.iter().map(|(name, day)| segment_since(name, *day)).collect(),
         }
     }
 

@@ -93,7 +93,9 @@ impl QueryRequest {
     fn check_session_metrics(&self) -> Result<(), QueryError> {
         let has_whole_visits = |axis: Option<&Axis<Name>>| match axis {
             None | Some(Axis::Total) => true,
-            Some(Axis::Of(dimension)) => dimension.is_of_visit() || *dimension == Dimension::Page,
+            Some(Axis::Of(dimension)) => {
+                dimension.is_of_visit() || matches!(dimension, Dimension::Page | Dimension::Segment)
+            }
             Some(_) => false,
         };
         let filter = self.filters.filter.as_ref().map(|filter| &filter.axis);
@@ -118,7 +120,7 @@ impl QueryRequest {
         let reads_hours = span.grain == Grain::Hour || interval == Some(Interval::Hour);
         let filter = self.filters.filter.as_ref();
         let is_pair = filter.is_some_and(|filter| self.axis().is_some_and(|axis| *axis != filter.axis));
-        if reads_hours && (is_pair || filter.is_some() && self.is_of_goals()) {
+        if reads_hours && (is_pair || self.is_of_segments() || filter.is_some() && self.is_of_goals()) {
             return refuse(
                 "Two dimensions are kept together by day and month, not by hour; ask for `time:day`.".into(),
             );

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::filters::{Filters, filters};
 use super::{Asked, Direction, Include, OrderKey, Pagination, QueryError, QueryRequest};
-use crate::cell::{Axis, DIMENSIONS, Dimensions, Metric};
+use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::counts::Name;
 use crate::limits;
 use crate::report::Interval;
@@ -27,6 +27,14 @@ const NOT_KEPT: [(&str, &str); 5] = [
 
 /// Reads a whole body.
 pub(super) fn request(body: &[u8]) -> Result<QueryRequest, QueryError> {
+    request_with(body, &mut filters)
+}
+
+/// The same with another reader of filters.
+pub(super) fn request_with(
+    body: &[u8],
+    filters: &mut dyn FnMut(&Value) -> Result<Filters, QueryError>,
+) -> Result<QueryRequest, QueryError> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         QueryError(format!("The body is not valid JSON; see line {}, column {}.", error.line(), error.column()))
     })?;
@@ -132,6 +140,9 @@ pub(super) fn dimension(name: &str) -> Option<Asked> {
     if let Some(key) = name.strip_prefix("event:props:") {
         let fits = !key.is_empty() && key.len() <= limits::PROP_KEY_BYTES_MAX;
         return fits.then(|| Asked::Value(Axis::Prop { key: Name::from(key), event: None }));
+    }
+    if name == Dimension::Segment.api_name() {
+        return Some(Asked::Value(Axis::Of(Dimension::Segment)));
     }
     axis_of(DIMENSIONS, name).map(Asked::Value)
 }
@@ -268,7 +279,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cell::Dimension;
 
     /// The sentence that answers a query with these keys changed.
     fn error(changes: &Value) -> String {

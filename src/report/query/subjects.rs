@@ -1,7 +1,7 @@
 //! The questions that answer a [`QueryRequest`], goals of the site included.
 
 use super::{Asked, QueryError, QueryRequest};
-use crate::cell::{Axis, Dimension};
+use crate::cell::{Axis, Dimension, Filter};
 use crate::counts::Name;
 use crate::report::{Interval, Question, Span, plan};
 use crate::site::{Goal, Site, Target};
@@ -32,10 +32,11 @@ impl QueryRequest {
         site: &Site,
         span: Span,
         interval: Option<Interval>,
+        filter: Option<&Filter<Name>>,
     ) -> Result<Vec<Subject>, QueryError> {
         let axis = self.axis().cloned().unwrap_or(Axis::Total);
         let question = Question::new(site.id, span, axis, interval, &self.metrics);
-        let question = under_event(question.filtered(self.filters.filter.clone()));
+        let question = under_event(question.filtered(filter.cloned()));
         if !self.is_of_goals() {
             return Ok(vec![Subject { goal: None, question }]);
         }
