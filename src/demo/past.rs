@@ -120,7 +120,7 @@ impl<'a> Maker<'a> {
             site: self.site.id,
             day,
             by: CountedBy::Import,
-            snapshot: Some(Arc::new(open.snapshot().with_segments(DaySegments::of(&self.site, day)))),
+            snapshot: Some(Arc::new(open.snapshot().with_segments(DaySegments::of(self.site, day)))),
             pair_cells: budget.pair_cells,
             is_over: true,
             release: None,
