@@ -108,6 +108,7 @@ impl Hit {
             Dimension::Hostname => &self.hostname,
             Dimension::Event => self.event(),
             Dimension::EntryPage | Dimension::ExitPage | Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
+            Dimension::Segment | Dimension::ReachedStep => NOT_SET,
             #[cfg(test)]
             Dimension::OfTests => NOT_SET,
         }

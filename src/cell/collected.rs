@@ -40,6 +40,7 @@ impl Dimension {
             Dimension::ExitPage => &[Collectable::ExitPage],
             Dimension::Hostname => &[Collectable::Hostname],
             Dimension::Page | Dimension::Event | Dimension::Pattern => &[],
+            Dimension::Segment | Dimension::ReachedStep => &[],
             #[cfg(test)]
             Dimension::OfTests => &[],
         }
