@@ -43,7 +43,7 @@ pub use figures::{Figure, change};
 pub use order::{By, ORDER, Order, sort};
 pub use question::Question;
 pub use records::{MailSums, Records};
-pub use sums::Sums;
+pub use sums::{MatchedDays, Sums};
 
 /// A range of the site's time, whole days or whole hours, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,7 +32,7 @@ use crate::site::{Hour, Moment};
 
 pub use contributions::Negated;
 pub use relabel::{GoneNames, Relabelling};
-pub use rows::{PageVisitRow, VisitRow};
+pub use rows::{PageVisitRow, PropertyRow, ReachedSteps, VisitHour, VisitRow};
 pub use stranger::take_stranger;
 pub use unknown::{UnknownHit, take_unknown};
 

@@ -6,6 +6,14 @@ pub const ROWS_MAX: usize = 10_000;
 pub const FILTER_VALUES_MAX: usize = 1_000;
 /// Most filters of one address or command: there are 23 dimensions, and sums know how two of them meet.
 pub const FILTER_PARTS_MAX: usize = 20;
+/// Longest text of a condition, in characters: it is read in one look.
+pub const CONDITION_CHARS_MAX: usize = 2_000;
+/// Tests of one condition: each is tried on every visit or hit.
+pub const CONDITION_TESTS_MAX: usize = 50;
+/// How deep lists and `has_done` of a condition stand within each other: nobody reads more.
+pub const CONDITION_DEPTH_MAX: usize = 4;
+/// Rows of a day between two looks whether its reader still waits.
+pub const ROWS_BETWEEN_LOOKS: usize = 4_096;
 /// Most regular expressions of one query: each is tried on every value.
 pub const EXPRESSIONS_MAX: usize = 20;
 /// Most memory of a compiled expression of a filter, in bytes, by what two bytes of a value may cost in cells that are read in that

@@ -6,7 +6,7 @@ use super::chart::Series;
 use super::format::Change;
 use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
-use super::watched::{Chip, FunnelPanel, GoalRow};
+use super::watched::{Chip, FunnelPanel, GoalRow, SegmentLinks};
 use super::words::Words;
 use super::{Account, EmbedOptions, rendered};
 use crate::cell::Metric;
@@ -56,6 +56,8 @@ pub struct SitePage {
     pub filters: Vec<Chip>,
     /// Where the page without any filter is.
     pub everything: String,
+    /// The segments that can be looked at.
+    pub segments: SegmentLinks,
     /// What readers must know before they trust a number.
     pub notices: Vec<String>,
     /// Paths whose children look personal, of which the owner has not said yet what becomes of them; without a slash at the end.
@@ -402,6 +404,11 @@ impl SitePage {
     /// Whether the site can be changed by who reads this.
     fn is_owner(&self) -> bool {
         self.members.is_empty() && self.account.as_ref().is_some_and(|account| account.is_owner)
+    }
+
+    /// Where whoever may do so makes a segment of the filters.
+    fn save_segment(&self) -> Option<&String> {
+        self.segments.new.as_ref().filter(|_| self.is_owner())
     }
 
     fn is_filtered(&self) -> bool {

@@ -100,7 +100,7 @@ impl Question {
     /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.
     pub fn has_sums(&self) -> bool {
         plan::reads(self).iter().all(|read| match read.ask.source() {
-            CellSource::Single(_) => true,
+            CellSource::Single(_) | CellSource::Visits => true,
             CellSource::Pair(..) => read.ask.grain != Grain::Hour,
             CellSource::Nowhere => false,
         })

@@ -10,7 +10,7 @@ use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
 use crate::report::taken_out;
-use crate::site::{AddressMode, Day, SiteId};
+use crate::site::{AddressMode, Day, SiteId, Target};
 use crate::store::{TakenOut, TakenOutOf};
 
 /// All of them.
@@ -47,11 +47,22 @@ pub(super) fn notices(
     if found.values().flatten().any(|line| line.bounds.is_some()) {
         notices.push(words.notice_at_most.to_owned());
     }
-    if let Some(goal) = view.chosen.goal.as_ref().filter(|_| !view.is_counted(&range.span)) {
-        let day = site.schedule.locate(goal.since()).day;
-        notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
-    }
+    notices.extend(counted_since(view, range));
     notices
+}
+
+/// That a segment, or a pattern, is not counted of all these days.
+fn counted_since(view: &SiteView, range: &Range) -> Option<String> {
+    let (site, words) = (view.site, view.words);
+    let date = |day: Day| words.date(day, words.date_long);
+    if view.is_counted(&range.span) {
+        return None;
+    }
+    if let Some(segment) = view.chosen.segment(site) {
+        return Some(words.two(words.notice_segment_since, &segment.name, date(segment.first_day(site))));
+    }
+    let goal = view.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)))?;
+    Some(words.one(words.notice_pattern_since, date(site.schedule.locate(goal.since()).day)))
 }
 
 /// That something was taken out, and that days are gone.

@@ -72,17 +72,22 @@ impl<'a> Walk<'a> {
         self.tally(&inside, sides)
     }
 
+    /// What a visit counts as a whole.
+    pub(super) fn whole_visit(&self, visit: usize) -> Tally {
+        self.of_visit(&self.visits[visit], Cell { axis: Axis::Total, value: "" })
+    }
+
     /// The values that a day of a site has on a dimension.
     pub fn values_of_day(&self, site: SiteId, day: Day, dimension: Dimension) -> BTreeSet<&'a str> {
         self.of_day(site, day).flat_map(|counted| self.values(counted, dimension)).collect()
     }
 
-    fn of_day(&self, site: SiteId, day: Day) -> impl Iterator<Item = &Counted<'a>> {
+    pub(super) fn of_day(&self, site: SiteId, day: Day) -> impl Iterator<Item = &Counted<'a>> {
         self.counted.iter().filter(move |counted| counted.hit.site == site && counted.day == day)
     }
 
     /// The values of a hit on a dimension: none or one, or several patterns.
-    fn values(&self, counted: &Counted<'a>, dimension: Dimension) -> Vec<&'a str> {
+    pub(super) fn values(&self, counted: &Counted<'a>, dimension: Dimension) -> Vec<&'a str> {
         let hit = counted.hit;
         let visit = counted.visit.map(|visit| &self.visits[visit]);
         match dimension {
@@ -132,6 +137,11 @@ impl<'a> Walk<'a> {
 
 /// What a visit's pings bring on these sides, page by page.
 fn engagement(visit: &Visit, sides: &[Side]) -> Tally {
+    engagement_where(visit, sides, |_, _| true)
+}
+
+/// The same of pings that pass by their page and host.
+pub(super) fn engagement_where(visit: &Visit, sides: &[Side], passes: impl Fn(&str, &str) -> bool) -> Tally {
     let is_on = |ping: &Ping, side: &Side| match side.dimension {
         Dimension::Page => (side.passes)(ping.page),
         Dimension::Hostname => (side.passes)(ping.host),
@@ -139,7 +149,8 @@ fn engagement(visit: &Visit, sides: &[Side]) -> Tally {
         _ => true,
     };
     let mut pages: BTreeMap<&str, Vec<&Ping>> = BTreeMap::new();
-    for ping in visit.pings.iter().filter(|ping| sides.iter().all(|side| is_on(ping, side))) {
+    let is_inside = |ping: &&Ping| passes(ping.page, ping.host) && sides.iter().all(|side| is_on(ping, side));
+    for ping in visit.pings.iter().filter(is_inside) {
         pages.entry(ping.page).or_default().push(ping);
     }
     let of_page = |pings: &Vec<&Ping>| Tally {

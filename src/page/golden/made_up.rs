@@ -355,6 +355,9 @@ fn files() -> Files {
 /// The days shown, and those compared with.
 const DAYS: [&str; 4] = ["2026-10-25", "2026-11-23", "2026-09-25", "2026-10-24"];
 
+const SNIPPET: &str =
+    "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>";
+
 pub(super) fn full() -> SitePage {
     let [first, last, compared_first, compared_last] = DAYS.map(day);
     SitePage {
@@ -372,6 +375,7 @@ pub(super) fn full() -> SitePage {
         intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],
         filters: Vec::new(),
         everything: "/example.com?period=30d".into(),
+        segments: SegmentLinks::default(),
         first,
         last,
         compared: ComparedWith::Days { days: (compared_first, compared_last), basis: Basis::Whole },
@@ -389,8 +393,7 @@ pub(super) fn full() -> SitePage {
         bots: bot_lines(),
         files: files(),
         has_records: true,
-        snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
-            .into(),
+        snippet: SNIPPET.into(),
         is_new: false,
         arrived: None,
     }

@@ -242,6 +242,9 @@ words! {
     filter_is_not: "is not",
     filter_contains: "contains",
     filter_contains_not: "does not contain",
+    condition: "Condition",
+    save_segment: "Save as segment",
+    notice_segment_since: "The segment {0} is counted since {1}: days before are not in its figures.",
     filter_or: "{0} or {1}",
 
     // Now.

@@ -209,6 +209,9 @@ pub const FRENCH: Words = Words {
     filter_is_not: "n’est pas",
     filter_contains: "contient",
     filter_contains_not: "ne contient pas",
+    condition: "Condition",
+    save_segment: "Enregistrer comme segment",
+    notice_segment_since: "Le segment {0} est compté depuis le {1} : les jours d’avant ne sont pas dans ses chiffres.",
     filter_or: "{0} ou {1}",
 
     // Now.

@@ -207,6 +207,9 @@ pub const GERMAN: Words = Words {
     filter_is_not: "ist nicht",
     filter_contains: "enthält",
     filter_contains_not: "enthält nicht",
+    condition: "Bedingung",
+    save_segment: "Als Segment speichern",
+    notice_segment_since: "Das Segment {0} wird seit dem {1} gezählt: Tage davor sind nicht in seinen Zahlen.",
     filter_or: "{0} oder {1}",
 
     // Now.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::comparisons::{AnswerComparison, Include, RowComparison};
 use super::{LineColumn, Pagination, Query};
-use crate::cell::{Axis, Filter, OTHER, Test};
+use crate::cell::{Axis, Dimension, Filter, OTHER, Test};
 use crate::counts::Name;
 use crate::report::{self, Figure, Interval, Line, Question, Sums, money, place_names, taken_out};
 use crate::site::Day;
@@ -112,6 +112,15 @@ fn months_alone(kept_from: Day) -> Warning {
     }
 }
 
+fn segment_since(name: &str, day: Day) -> Warning {
+    Warning {
+        code: "segment_since",
+        warning: Cow::Owned(format!(
+            "The segment {name:?} is counted since {day}. Days before are not in its figures."
+        )),
+    }
+}
+
 fn not_collected(sentence: &str) -> Warning {
     Warning { code: "not_collected", warning: Cow::Owned(sentence.to_owned()) }
 }
@@ -174,6 +183,32 @@ impl AnswerComparison {
     }
 }
 
+impl Answer {
+    /// An answer from whole visits: rows that are shown, and how many there are.
+    pub(super) fn of_visits(
+        echo: &Echo,
+        rows: Vec<(Vec<Option<f64>>, Vec<String>)>,
+        all: usize,
+        include: Include,
+        time_labels: Option<Vec<String>>,
+    ) -> Answer {
+        let row = |(metrics, dimensions): (Vec<Option<f64>>, Vec<String>)| Row {
+            metrics: metrics.into_iter().map(|value| json!(Figure(value))).collect(),
+            dimensions,
+            bounds: None,
+            comparison: None,
+        };
+        let meta = Meta {
+            imports_included: include.imports.then_some(false),
+            imports_skip_reason: include.imports.then_some("no_imported_data"),
+            time_labels,
+            total_rows: include.total_rows.then_some(all),
+            ..Meta::default()
+        };
+        Answer { results: rows.into_iter().map(row).collect(), meta, query: echo.clone() }
+    }
+}
+
 impl Query {
     /// Answers it. Without dimensions there is always one row; by time, only buckets that hold something have one.
     ///
@@ -196,6 +231,7 @@ impl Query {
         if self.echo.dimensions.is_empty() && lines.is_empty() {
             lines.extend(self.subjects.first().map(|subject| report::nothing(&subject.question)));
         }
+        self.segments.iter().for_each(|segments| segments.name(&mut lines));
         let compared = self.compared(&mut lines, sums)?;
         report::sort(&mut lines, &self.order);
         let is_other =
@@ -230,7 +266,9 @@ impl Query {
             let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
             Question::new(subject.question.site, self.span, Axis::Total, None, &[]).filtered(Some(other))
         };
-        self.filters.iter().map(question).collect()
+        // Segments have no values past a budget.
+        let has_budget = |filter: &&Filter<Name>| filter.axis != Axis::Of(Dimension::Segment);
+        self.filters.iter().filter(has_budget).map(question).collect()
     }
 
     /// How many hits had no visitor, if there were any.
@@ -316,7 +354,7 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: Vec::new(),
+            warnings: self.begun.iter().map(|(name, day)| segment_since(name, *day)).collect(),
         }
     }
 

@@ -111,7 +111,7 @@ impl QueryRequest {
     fn check_session_metrics(&self) -> Result<(), QueryError> {
         let has_whole_visits = |axis: &Axis<Name>| match axis {
             Axis::Total => true,
-            Axis::Of(dimension) => dimension.is_of_visit() || *dimension == Dimension::Page,
+            Axis::Of(dimension) => dimension.is_of_visit() || matches!(dimension, Dimension::Page | Dimension::Segment),
             _ => false,
         };
         let is_whole = self.all_axes().iter().all(has_whole_visits) && !self.is_of_goals();
@@ -135,7 +135,8 @@ impl QueryRequest {
     ) -> Result<(), QueryError> {
         let reads_hours = span.grain == Grain::Hour || interval == Some(Interval::Hour);
         let asked = self.asked_together();
-        if reads_hours && asked.len() > 1 && !(asked.len() == 2 && self.axes().iter().any(is_prop)) {
+        let is_of_prop = asked.len() == 2 && self.axes().iter().any(is_prop);
+        if reads_hours && (asked.len() > 1 && !is_of_prop || self.is_of_segments()) {
             return refuse(
                 "Two dimensions are kept together by day and month, not by hour; ask for `time:day`.".into(),
             );
