@@ -28,6 +28,7 @@ mod edge;
 mod exclusions;
 mod fast_path;
 mod floods;
+mod following;
 mod forgetting;
 mod fuzz;
 mod import;

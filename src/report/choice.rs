@@ -1,6 +1,7 @@
 //! Filters as people write them, on a command line or in the address of a page: the filter or goal that they mean, the questions
 //! about it, and the text that leads back to it.
 
+mod following;
 mod visits;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::cell::{Axis, ConditionScope, DIMENSIONS, Dimension, Dimensions, Filte
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Goal, Site, SiteId, Target};
+pub use following::exit_line;
 pub use visits::{SegmentScope, reaching, scope_of, segment};
 
 /// What a reader wants to see alone, as written.

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::url_state::UrlState;
-use crate::cell::{Condition, Dimension, Metric, OTHER};
+use crate::cell::{Condition, Dimension, Metric, NOT_SET, OTHER};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
@@ -183,7 +183,11 @@ impl<'a> SiteView<'a> {
 
     /// Whether its reader sees a card.
     pub fn has_card(&self, card: Card) -> bool {
-        self.has_goals() || card != Card::Goals
+        match card {
+            Card::Goals => self.has_goals(),
+            Card::Paths => self.audience != Audience::Public && self.chosen.is_of_pages(),
+            _ => true,
+        }
     }
 
     /// Whether its reader sees a tab.
@@ -224,7 +228,10 @@ impl<'a> SiteView<'a> {
         if value.is_empty() || value == OTHER || self.audience == Audience::Public {
             return None;
         }
+        let is_page = value != NOT_SET;
         let key = match tab {
+            Tab::NextPage | Tab::Of(Dimension::PreviousPage) if is_page => FilterKey::Of(Dimension::Page),
+            Tab::NextPage | Tab::Of(Dimension::PreviousPage) => return None,
             Tab::Of(dimension) => FilterKey::Of(*dimension),
             Tab::Map => FilterKey::Of(Dimension::Country),
             Tab::Prop(key) => FilterKey::Prop(key.to_string()),

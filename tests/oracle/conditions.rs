@@ -357,6 +357,10 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
         let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
         for dimension in Dimension::COUNTED {
             let pair = Pair { first: dimension, second: Dimension::Segment };
+            // Of pages before others no segment is told.
+            if !pair.is_counted() {
+                continue;
+            }
             for ((_, value, _), tally) in walked(walk, of, clause, &[dimension]) {
                 add(pair, value, tally);
             }
