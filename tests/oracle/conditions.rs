@@ -399,7 +399,9 @@ fn segments_of_a_day_that_ended_count_as_a_naive_walk() {
 fn parts_add_up(found: &SegmentRows) -> Result<(), TestCaseError> {
     for ((pair, _, segment), whole) in found.iter().filter(|((pair, ..), _)| *pair == Pair::OF_SEGMENTS) {
         prop_assert_eq!(pair.first, Dimension::Segment);
-        for dimension in Dimension::COUNTED.into_iter().filter(|of| *of != Dimension::Pattern) {
+        for dimension in
+            Dimension::COUNTED.into_iter().filter(|of| !matches!(of, Dimension::Pattern | Dimension::PreviousPage))
+        {
             let parts = found.iter().filter(|((of, _, other), _)| of.first == dimension && other == segment);
             let sum = parts.fold(Tally::ZERO, |sum, (_, part)| sum + *part);
             // Hits without a token have no first and last page.

@@ -2,6 +2,7 @@
 //! and the next one is the page. So such a question is read with other names, and told with its own.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -11,21 +12,26 @@ use crate::cell::{Axis, Dimension, Metric};
 /// What the page after another is called.
 const NEXT: &str = "event:next_page";
 
+const NEEDS_PAGE: &str = "Which page came before another is counted with that other: `event:previous_page` and `event:next_page` need a \
+                          filter on `event:page`, or it as a dimension.";
+
 /// The same question of the page before, where the next one is asked for.
 ///
 /// # Errors
-/// [`QueryError`] where both are: three pages in a row are not counted.
+/// [`QueryError`] where the page is not asked about that it comes after, or both are: three pages in a row are not counted.
 pub(super) fn turned(body: &Value) -> Result<Option<Value>, QueryError> {
     let mut body = body.clone();
-    let mut has = (false, false);
-    names(&mut body, &mut |name| has = (has.0 || name == NEXT, has.1 || *name == *Dimension::PreviousPage.api_name()));
-    match has {
-        (false, _) => return Ok(None),
-        (true, true) => {
-            let sentence = "Which three pages follow each other is not counted; ask for `event:previous_page` or for `event:next_page`.";
-            return Err(QueryError(sentence.into()));
-        }
-        (true, false) => {}
+    let mut asked = HashSet::new();
+    names(&mut body, &mut |name| _ = asked.insert(name.clone()));
+    if !asked.contains(NEXT) {
+        return Ok(None);
+    }
+    if asked.contains(Dimension::PreviousPage.api_name()) {
+        let sentence = "Which three pages follow each other is not counted; ask for `event:previous_page` or for `event:next_page`.";
+        return Err(QueryError(sentence.into()));
+    }
+    if !asked.contains(Dimension::Page.api_name()) {
+        return Err(QueryError(NEEDS_PAGE.into()));
     }
     names(&mut body, &mut |name| match name.as_str() {
         NEXT => *name = Dimension::Page.api_name().into(),
@@ -103,9 +109,7 @@ impl QueryRequest {
             return Ok(());
         }
         if !has(Dimension::Page) {
-            let sentence = "Which page came before another is counted with that other: `event:previous_page` and `event:next_page` \
-                            need a filter on `event:page`, or it as a dimension.";
-            return Err(QueryError(sentence.into()));
+            return Err(QueryError(NEEDS_PAGE.into()));
         }
         let is_known = |metric: &&Metric| {
             matches!(
