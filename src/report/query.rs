@@ -176,10 +176,12 @@ impl QueryRequest {
         let today = site.schedule.locate(now).day;
         self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
         let filters = self.filters_at(site)?;
+        let subjects = self.subjects(site, span, interval, &filters)?;
+        self.check_met(site, &subjects)?;
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {
-            subjects: self.subjects(site, span, interval, &filters)?,
+            subjects,
             span,
             interval,
             columns: self.columns(),

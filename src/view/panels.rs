@@ -10,7 +10,7 @@ use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
 use crate::page::{CardBody, CardView, ChangeColumns, LinkTo, Panel, PanelFiles, PanelRow};
-use crate::report::choice::{Scope, exit_line};
+use crate::report::choice::{Scope, exit_line, not_met};
 use crate::report::comparison::ComparedLines;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
 use crate::store::StoreError;
@@ -103,7 +103,7 @@ pub(super) fn refused(view: &SiteView, question: Option<&Question>, tab: &Tab) -
     if view.chosen.scope() == Scope::PageGoal && is_of_events(tab) {
         return Some(view.words.no_sums_page_goal);
     }
-    (!question.has_sums()).then_some(view.words.no_sums)
+    (!question.has_sums() || not_met(question, view.site).is_some()).then_some(view.words.no_sums)
 }
 
 /// Whether its values come with events.

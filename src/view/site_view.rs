@@ -8,7 +8,7 @@ use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
 use crate::page::{Chip, Choose, EmbedOptions, Files, LinkTo, PeriodForm, bots, keys};
-use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, escaped};
+use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, escaped, scope_of};
 use crate::report::comparison::KeptHours;
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
@@ -120,6 +120,14 @@ impl<'a> SiteView<'a> {
         let name = site.domain.to_string();
         let (audience, has_one_clock) = (Audience::Public, true);
         Ok(SiteView { words, audience, name, home, is_findable: false, site, has_one_clock, state, chosen })
+    }
+
+    /// The same of sums that are of one of the site's segments alone.
+    #[must_use]
+    pub fn of_segment(self, segment: &Segment) -> SiteView<'a> {
+        let scope = scope_of(&[segment.number.to_string()], self.site);
+        let chosen = Chosen { segment: Some(scope), ..Chosen::default() };
+        SiteView { name: format!("{} · {}", self.name, segment.name), chosen, ..self }
     }
 
     /// What its period means at a moment. `first_day` is the first one with data.

@@ -5,7 +5,7 @@ use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::page::text::counted;
-use crate::report::choice::{Chosen, Scope};
+use crate::report::choice::{Chosen, Scope, not_met, told_not_met};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
@@ -95,12 +95,15 @@ pub(super) fn subjects(
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
         check(&question, split, chosen)?;
+        if let Some(segment) = not_met(&question, site) {
+            return refuse(told_not_met(segment));
+        }
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
     let subject = |goal: &Goal| {
         let asked = Chosen { goal: Some(goal.clone()), ..chosen.clone() }.ask(question.clone());
-        let has_sums = asked.as_ref().is_some_and(Question::has_sums);
+        let has_sums = asked.as_ref().is_some_and(|asked| asked.has_sums() && not_met(asked, site).is_none());
         ReportSubject {
             goal: Some(Name::from(goal.name.as_str())),
             question: asked.unwrap_or(question.clone()),
