@@ -262,6 +262,9 @@ fn heads(view: &SiteView, tab: &Tab, panel: &Panel, params: &ListParams) -> Vec<
 /// What files of a panel count. Everybody is told events under their names alone.
 fn exported(view: &SiteView, tab: &Tab) -> Vec<Metric> {
     let mut metrics = match (view.audience != Audience::Public, tab) {
+        (_, Tab::NextPage | Tab::Of(Dimension::PreviousPage)) => {
+            return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews];
+        }
         (true, _) => vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events],
         (false, Tab::Of(Dimension::Event)) => return vec![Metric::Visitors, Metric::Visits, Metric::Events],
         (false, _) => return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews],
