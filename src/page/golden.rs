@@ -66,7 +66,7 @@ fn a_full_site_reads_like_this() {
 fn today_shows_hours_and_leaves_those_ahead_empty() {
     let mut page = full();
     page.period = period("today");
-    (page.first, page.last) = (page.last, page.last);
+    page.days.0 = page.days.1;
     (page.compared, page.series) =
         (ComparedWith::Days { days: (day("2026-11-22"), day("2026-11-22")), basis: Basis::Until(Hour(10)) }, today());
     page.notices.clear();
@@ -178,14 +178,14 @@ fn what_is_not_measured_is_not_zero() {
 #[test]
 fn of_a_day_that_still_runs_the_hours_that_are_over_are_compared() {
     let mut page = full();
-    page.compared = ComparedWith::Days { days: (page.first, page.first), basis: Basis::Until(Hour(15)) };
+    page.compared = ComparedWith::Days { days: (page.days.0, page.days.0), basis: Basis::Until(Hour(15)) };
     page.totals = vec![Total { compared: Some(90.0), ..total(Visitors, 100.0, 80.0) }];
     let html = page.html();
     let title = "80 in the compared period, 90 in the same part of this one";
     assert!(html.contains(&format!("class=\"change good\" title=\"{title}\">+13\u{a0}%")), "{html}");
     page.totals[0].before = None;
     assert!(page.html().contains(ENGLISH.not_compared_why), "visitors of that hour were not counted then");
-    page.compared = ComparedWith::NotCounted { days: (page.first, page.first), since: page.last };
+    page.compared = ComparedWith::NotCounted { days: (page.days.0, page.days.0), since: page.days.1 };
     assert!(page.html().contains("not compared: Sunday, 25 October 2026 was not counted, or not all of it"));
 }
 
@@ -213,6 +213,7 @@ fn hostile_names_stay_text() {
     let event = page.cards.iter_mut().find(|view| view.card == Card::Events).unwrap();
     event.tabs.push(LinkTo { label: names[0].into(), href: "/?events=prop:\"><b>".into(), is_current: false });
     page.domain = "<b>example</b>.com".into();
+    page.privacy = "/privacy/<b>example</b>.com".into();
     page.notices = vec!["<script>alert(2)</script>".into()];
     let html = page.html();
     assert_plain(&html);

@@ -22,10 +22,12 @@ use crate::site::{AddressMode, Day};
 pub struct SitePage {
     /// Its texts.
     pub words: &'static Words,
-    /// The site's domain.
+    /// What it is called: its domain.
     pub domain: String,
     /// Where all its links begin, such as `/example.com`.
     pub home: String,
+    /// Where its visitors read what is done with them.
+    pub privacy: String,
     /// The domains of the sites that it shows as one; none for the page of one site.
     pub members: Vec<String>,
     /// How it stands.
@@ -44,10 +46,8 @@ pub struct SitePage {
     pub compare: Choose,
     /// The widths of buckets to choose from; none if there is only one.
     pub intervals: Vec<LinkTo>,
-    /// First day of the range.
-    pub first: Day,
-    /// Last day of the range.
-    pub last: Day,
+    /// The first and the last day of the range.
+    pub days: (Day, Day),
     /// What the range is compared with.
     pub compared: ComparedWith,
     /// Whether the range's last day is still running.
@@ -304,7 +304,7 @@ impl SitePage {
     }
 
     fn range(&self) -> String {
-        self.words.range(self.first, self.last)
+        self.words.range(self.days.0, self.days.1)
     }
 
     /// Whether the range is compared, and a total of it can't be.
@@ -315,7 +315,7 @@ impl SitePage {
 
     /// Visits and pageviews of a range are what they are of a day; visitors are not, because nothing connects days.
     fn is_sum_of_days(&self, total: &Total) -> bool {
-        total.metric == Metric::Visitors && total.value.is_some() && self.first != self.last
+        total.metric == Metric::Visitors && total.value.is_some() && self.days.0 != self.days.1
     }
 
     fn why_none(&self) -> &'static str {
