@@ -8,6 +8,8 @@ pub mod bounds;
 pub mod bucket;
 pub mod comparison;
 mod cut_day;
+pub mod estimate;
+mod estimated;
 pub mod figures;
 pub mod folded;
 pub mod goals;
@@ -35,6 +37,7 @@ use crate::site::SiteId;
 use crate::store::{Ask, Grain, RowsBy, StoreError, SumRow};
 use bounds::SumBounds;
 use cut_day::{CutRows, Gaps};
+use estimated::PartedQuestion;
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
@@ -78,9 +81,10 @@ pub struct Line {
     pub value: Name,
     /// The value of the second dimension, where there are two.
     pub second: Option<Name>,
-    /// The sums; where they are not sure, the most that was counted.
+    /// The sums; where they are not sure, the most that was counted, or what is likely if that is estimated.
     pub tally: Tally,
-    /// The metrics in the order asked; nothing where one is not measured. Of counts that are not sure the most, of rates nothing.
+    /// The metrics in the order asked; nothing where one is not measured. Of counts that are not sure the most, or what is likely if
+    /// that is estimated, of rates nothing.
     pub metrics: Vec<Option<f64>>,
     /// Money by currency: thousandths, and the events that brought it; most events first. The metrics are about the first.
     pub money: Vec<(Name, i64, i64)>,
@@ -97,6 +101,17 @@ impl Line {
     /// The least of each metric at some places; nothing for those that are sure.
     pub fn lows(&self, places: std::ops::Range<usize>) -> Vec<Option<f64>> {
         if self.bounds.is_some() { places.map(|place| self.low(place).flatten()).collect() } else { Vec::new() }
+    }
+
+    /// The most that the metric at a place may be.
+    pub fn high(&self, place: usize) -> Option<f64> {
+        let estimated = self.bounds.as_ref().and_then(|bounds| bounds.most.get(place));
+        *estimated.or_else(|| self.metrics.get(place))?
+    }
+
+    /// Whether the metrics that are not sure are estimates, between the least and the most.
+    pub fn is_estimated(&self) -> bool {
+        self.bounds.as_ref().is_some_and(|bounds| !bounds.most.is_empty())
     }
 
     /// The least that the metric at a place may be, where it is not sure; rates have none.
@@ -162,6 +177,32 @@ pub fn answer(question: &Question, sums: &dyn Sums) -> Result<Vec<Line>, StoreEr
 /// # Errors
 /// [`StoreError`]
 pub fn answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>, StoreError> {
+    if !questions.iter().any(Question::is_estimated) {
+        return known_answers(questions, sums);
+    }
+    let mut parted = Vec::new();
+    for question in questions {
+        let alone = || sums.months_alone(question.site, question.span.first_day(), question.span.last_day());
+        parted.push(if question.is_estimated() { Some(PartedQuestion::of(question, &alone()?)) } else { None });
+    }
+    let parts = |(question, parted): (&Question, &Option<PartedQuestion>)| match parted {
+        Some(parted) => parted.questions().cloned().collect(),
+        None => vec![question.clone()],
+    };
+    let asked: Vec<Vec<Question>> = questions.iter().zip(&parted).map(parts).collect();
+    let mut found = known_answers(&asked.concat(), sums)?.into_iter();
+    let lines = |((question, parted), asked): ((&Question, &Option<PartedQuestion>), &Vec<Question>)| {
+        let mut found: Vec<Vec<Line>> = found.by_ref().take(asked.len()).collect();
+        match parted {
+            Some(parted) => parted.lines(question, found),
+            None => found.pop().unwrap_or_default(),
+        }
+    };
+    Ok(questions.iter().zip(&parted).zip(&asked).map(lines).collect())
+}
+
+/// Answers questions that sums know, or bound by themselves.
+fn known_answers(questions: &[Question], sums: &dyn Sums) -> Result<Vec<Vec<Line>>, StoreError> {
     let reads: Vec<Vec<PlannedRead>> = questions.iter().map(plan::reads).collect();
     let asks: Vec<Ask> = reads.iter().flatten().map(|read| read.ask.clone()).collect();
     let mut rows = sums.read(&asks)?.into_iter();
@@ -315,7 +356,7 @@ fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, 
         for ((most, metric), unsure) in most.iter_mut().zip(&question.metrics).zip(&unsure) {
             *most = most.filter(|_| !unsure || metric.is_count());
         }
-        bounds = Some(Box::new(LineBounds { low, metrics: least }));
+        bounds = Some(Box::new(LineBounds { low, metrics: least, most: Vec::new() }));
     }
     Line { bucket, value, second, tally: high, metrics: most, money: std::mem::take(&mut sum.money), bounds }
 }

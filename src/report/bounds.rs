@@ -13,6 +13,8 @@ pub struct LineBounds {
     pub low: Tally,
     /// For each metric that is not sure the least that it may be, which rates do not have.
     pub metrics: Vec<Option<Option<f64>>>,
+    /// The most of each metric where the line has estimates; else the line has the most.
+    pub most: Vec<Option<f64>>,
 }
 
 /// What is known of a sum beside its numbers.
