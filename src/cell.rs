@@ -8,6 +8,7 @@ pub mod hit_attributes;
 pub mod dimension;
 pub mod tuples;
 pub mod filter;
+pub mod condition;
 pub mod folding;
 pub mod forgotten;
 pub mod names;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use blocks::Blocks;
 pub use collected::is_collected;
+pub use condition::{Condition, ConditionScope};
 pub use digests::DigestKey;
 pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, UnknownValue, ValueOf};
 pub use filter::{Expression, Filter, JOINT, Test, WantedTexts};

@@ -15,6 +15,7 @@ mod goal;
 pub mod import;
 pub mod notice;
 mod report;
+pub mod segment;
 pub mod share;
 mod site;
 pub mod socket;
@@ -27,6 +28,7 @@ use campaign::CampaignCommand;
 use document::DocumentCommand;
 use forget::ForgetCommand;
 use notice::{NoticeCommand, announcing};
+use segment::SegmentCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use share::ShareCommand;
@@ -172,6 +174,8 @@ pub enum Command {
         /// The name of the goal.
         name: String,
     },
+    /// Declares segments, which are counted by themselves.
+    Segment(SegmentCommand),
     /// Declares a funnel.
     FunnelAdd {
         /// The domain of the site.
@@ -221,7 +225,11 @@ impl Command {
         let lists = matches!(self, Command::SiteList | Command::TokenList | Command::UserLink);
         let of_site = matches!(
             self,
-            Command::SiteShow { .. } | Command::GoalList { .. } | Command::FunnelList { .. } | Command::Audit(_)
+            Command::SiteShow { .. }
+                | Command::GoalList { .. }
+                | Command::FunnelList { .. }
+                | Command::Segment(SegmentCommand::List { .. })
+                | Command::Audit(_)
         );
         lists || of_site || self.is_dry_run()
     }
@@ -379,6 +387,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Share(command) => share::run(collector, command, password, base_url),
         Command::Notice(command) => notice::run(collector, command, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
+        Command::Segment(command) => segment::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
         Command::Flush => flush(collector),

@@ -10,6 +10,7 @@ mod unknown_hits;
 mod unstored;
 pub mod recent_activity;
 pub mod pairs;
+mod segments;
 pub mod published;
 pub mod shares;
 
@@ -27,6 +28,7 @@ pub use displacing::{Displacement, DisplacementSearch};
 pub use image::DayImage;
 use key::SumKey;
 pub use recent_activity::RecentVisitors;
+pub use segments::DaySegments;
 use shares::NetworkCounts;
 pub use shares::{Newcomer, Room, RoomTaken, Shares};
 pub use snapshot::{MetValues, SessionSnapshot};

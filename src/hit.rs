@@ -107,7 +107,9 @@ impl Hit {
             Dimension::Page => &self.page,
             Dimension::Hostname => &self.hostname,
             Dimension::Event => self.event(),
-            Dimension::EntryPage | Dimension::ExitPage | Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
+            Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => NOT_SET,
+            Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
+            Dimension::Segment | Dimension::ReachedStep => NOT_SET,
             #[cfg(test)]
             Dimension::OfTests => NOT_SET,
         }

@@ -71,6 +71,9 @@
 //!   `collector/running/closing.rs`;
 //! - how filters are written, and what is shown under them: `report/choice.rs`, `view/`; what owners watch:
 //!   [`site::goal`], `control/goal.rs`, `control/funnel.rs`, `view/goals.rs`, `page/watched.rs`;
+//! - what can be asked of whole visits in memory: `cell/condition.rs`, how it is written in `cell/condition/text.rs`, how it is
+//!   answered in `counts/snapshot/matching.rs` and `split.rs`, `report/query/in_memory.rs` and `report/choice/visits.rs`; segments:
+//!   [`site::segment`], `counts/segments.rs`, `counts/pairs/segments.rs`, `store/sums/visits.rs`, `control/segment.rs`;
 //! - a format of logs, and what of them counts: `beacon/log/` (a product's line of text: `stock.rs`; names of JSON keys:
 //!   `json/keys.rs`; what carries lines: `wrap.rs`), with a sample in `tests/import/samples/`; how logs are read and merged:
 //!   `cli/import/`, then `import.rs`; the site of a line: `import/hosts.rs`;

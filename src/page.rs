@@ -47,7 +47,7 @@ pub use rows::RowsPage;
 pub use sign_in::SignInPage;
 pub use site::{Choose, Files, LinkTo, MailLine, NotCounted, PeriodForm, SitePage, Total};
 pub use sites::{SiteLine, SitesPage};
-pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow};
+pub use watched::{Chip, FunnelPanel, FunnelStep, GoalFigures, GoalRow, SegmentLinks};
 
 use words::{Language, Words};
 

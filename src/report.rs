@@ -41,12 +41,12 @@ use estimated::PartedQuestion;
 use figures::Figures;
 use plan::{PlannedRead, RowRole};
 
-pub use bounds::LineBounds;
+pub use bounds::{FigureBounds, LineBounds};
 pub use figures::{Figure, change};
 pub use order::{By, ORDER, Order, sort};
 pub use question::Question;
 pub use records::{MailSums, Records};
-pub use sums::Sums;
+pub use sums::{MatchedDays, Sums};
 
 /// A range of the site's time, whole days or whole hours, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,13 +98,19 @@ impl Line {
         self.low(place).is_none()
     }
 
-    /// The least of each metric at some places; nothing for those that are sure.
-    pub fn lows(&self, places: std::ops::Range<usize>) -> Vec<Option<f64>> {
-        if self.bounds.is_some() { places.map(|place| self.low(place).flatten()).collect() } else { Vec::new() }
+    /// The bounds of each metric at some places; nothing for those that are sure.
+    pub fn bounds_at(&self, places: std::ops::Range<usize>) -> Vec<Option<FigureBounds>> {
+        if self.bounds.is_some() { places.map(|place| self.bounds_of(place)).collect() } else { Vec::new() }
+    }
+
+    /// The bounds of the metric at a place, where it is not sure; rates have none.
+    pub fn bounds_of(&self, place: usize) -> Option<FigureBounds> {
+        let (low, high) = self.low(place)?.zip(self.high(place))?;
+        Some(FigureBounds { low, high, is_estimated: self.is_estimated() })
     }
 
     /// The most that the metric at a place may be.
-    pub fn high(&self, place: usize) -> Option<f64> {
+    fn high(&self, place: usize) -> Option<f64> {
         let estimated = self.bounds.as_ref().and_then(|bounds| bounds.most.get(place));
         *estimated.or_else(|| self.metrics.get(place))?
     }

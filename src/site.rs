@@ -17,6 +17,7 @@ mod preset;
 mod setting;
 mod settings;
 pub mod telling;
+pub mod segment;
 pub mod time;
 
 use std::collections::HashMap;
@@ -37,6 +38,7 @@ pub use keeping::{KeptFor, RetainedKind, Retention};
 pub use paths::PathRules;
 pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
+pub use segment::Segment;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 pub use settings::{AddressMode, Settings};

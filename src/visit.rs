@@ -32,7 +32,7 @@ use crate::site::{Hour, Moment};
 
 pub use contributions::Negated;
 pub use relabel::{GoneNames, Relabelling};
-pub use rows::{PageVisitRow, VisitRow};
+pub use rows::{PageVisitRow, PropertyRow, ReachedSteps, VisitHour, VisitRow};
 pub use stranger::take_stranger;
 pub use unknown::{UnknownHit, take_unknown};
 
@@ -297,6 +297,7 @@ impl Visitor {
         if !hit.collected.is_all() {
             self.visits[current].leave_out(hit, names);
         }
+        let page_before = self.visits[current].page_before(hit, has_been_everywhere);
         let before = (!is_new_visit).then(|| self.visits[current].clone());
         let is_new_hour = !self.visits[current].is_active_in(hour);
         self.visits[current].advance(hit, at, hour, labels.page);
@@ -304,7 +305,7 @@ impl Visitor {
         let first_hour = before.as_ref().map(VisitState::first_hour);
         let step = VisitChange { hour, first_hour, is_new_hour, whole, hit: of_hits(1, hit.kind == Kind::Pageview) };
         self.book_visit(current, before.as_ref(), &step, names, book);
-        self.book_page_visit(current, &labels, &step, hit.kind == Kind::Pageview, names, book);
+        self.book_page_visit(current, &labels, (&step, page_before), hit.kind == Kind::Pageview, names, book);
         self.book_props(current, &labels, &step, hit.kind == Kind::Pageview, book);
         self.book_progress(current, hit, names, book);
     }
@@ -410,7 +411,7 @@ impl Visitor {
         &mut self,
         current: usize,
         labels: &Labels,
-        step: &VisitChange,
+        (step, page_before): (&VisitChange, Sym),
         is_view: bool,
         names: &DayNames,
         book: &mut impl Book,
@@ -420,7 +421,8 @@ impl Visitor {
             let known = page_visit::known(&self.page_visits, &cell, current, step.hour, names);
             book_known(cell, known, start, step, book);
         }
-        let (place, into_visit_ms) = ((labels.page, labels.attributes), self.visits[current].length_ms);
+        let place = (labels.page, labels.attributes, page_before);
+        let into_visit_ms = self.visits[current].length_ms;
         let page_visit = PageVisit::new(place, current, step.hour, is_view, into_visit_ms);
         let place = page_visit::find(&self.page_visits, &page_visit).unwrap_or_else(|place| {
             insert(&mut self.page_visits, place, page_visit);
@@ -472,6 +474,6 @@ mod tests {
 
     #[test]
     fn a_million_visitors_pay_little_for_a_visit() {
-        assert!(size_of::<Visitor>() <= 152 && size_of::<VisitState>() <= 64);
+        assert!(size_of::<Visitor>() <= 160 && size_of::<VisitState>() <= 64);
     }
 }

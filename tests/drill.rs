@@ -6,6 +6,7 @@ mod operators;
 mod other;
 mod parts;
 pub mod room;
+mod segments;
 mod together;
 mod trouble;
 mod two;

@@ -53,6 +53,7 @@ mod proxies;
 mod publishing;
 mod restarts;
 mod scenario;
+mod segments;
 mod share;
 mod simulation;
 mod spilling;

@@ -5,6 +5,7 @@
 
 pub mod pairs;
 mod any_two;
+pub mod conditions;
 mod contributions;
 mod images;
 mod like;
@@ -32,7 +33,7 @@ const GRACE_MS: i64 = 5_000;
 pub type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A pageview or event that counts.
-struct Counted<'a> {
+pub struct Counted<'a> {
     hit: &'a Hit,
     day: Day,
     hour: Hour,

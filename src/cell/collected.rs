@@ -39,7 +39,10 @@ impl Dimension {
             Dimension::EntryPage => &[Collectable::EntryPage],
             Dimension::ExitPage => &[Collectable::ExitPage],
             Dimension::Hostname => &[Collectable::Hostname],
+            // Which pages follow each other tells where visits begin and end.
+            Dimension::PreviousPage => &[Collectable::EntryPage, Collectable::ExitPage],
             Dimension::Page | Dimension::Event | Dimension::Pattern => &[],
+            Dimension::Segment | Dimension::ReachedStep => &[],
             #[cfg(test)]
             Dimension::OfTests => &[],
         }

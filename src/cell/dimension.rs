@@ -39,17 +39,23 @@ pub enum Dimension {
     Pattern = 24,
     /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
     ChannelAndSource = 25,
+    /// Segments that the owner has declared, by their numbers: a visit or a hit may lie in several.
+    Segment = 40,
+    /// Steps of funnels that a visit has reached, as `FUNNEL:STEP`: how far the visits of segments came.
+    ReachedStep = 41,
+    /// The page before a pageview in its visit. Counted with pages alone.
+    PreviousPage = 42,
     /// Is in no table but the copies of tests.
     #[cfg(test)]
     OfTests = 99,
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [DimensionRow; 25] = {
+const TABLE: [DimensionRow; 28] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, PageHit, Patterns, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Patterns, Segments, Steps, VisitEnd};
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
@@ -115,6 +121,9 @@ const TABLE: [DimensionRow; 25] = {
         DimensionRow::new(ChannelAndSource, "channel_and_source", "visit:channel_and_source", Joint)
             .implies(&[Channel, Source])
             .missing("Direct\u{1f}Direct / None"),
+        DimensionRow::new(PreviousPage, "previous_page", "event:previous_page", PageBefore),
+        DimensionRow::new(Segment, "segment", "segment", Segments),
+        DimensionRow::new(ReachedStep, "funnel_step", "visit:funnel_step", Steps),
     ]
 };
 
@@ -159,6 +168,12 @@ pub enum ValueOf {
     Hit,
     /// A hit, of which it may have several.
     Patterns,
+    /// A pageview, by the one before it in its visit; the first of a visit is `(not set)`.
+    PageBefore,
+    /// What a condition of the owner lets pass, which is found out from whole visits when a day ends.
+    Segments,
+    /// A visit, of which it may have several.
+    Steps,
 }
 
 /// Values of a visit's first hit that often come together, so that visits share them.
@@ -321,7 +336,7 @@ const PLACES: [u8; DIMENSION_CODES_END as usize] = {
 
 /// Which rows of the table make a list, while the program is compiled.
 enum Pick {
-    All,
+    Counted,
     Listed,
     FirstHit(ValueGroup),
     VisitEnd,
@@ -331,7 +346,7 @@ enum Pick {
 impl Pick {
     const fn takes(&self, row: &DimensionRow) -> bool {
         match (self, row.value_of) {
-            (Pick::All, _) => true,
+            (Pick::Counted, of) => !matches!(of, ValueOf::Segments | ValueOf::Steps),
             (Pick::Listed, _) => row.is_listed(),
             (Pick::FirstHit(group), ValueOf::FirstHit(of)) => of as u8 == *group as u8,
             (Pick::VisitEnd, ValueOf::VisitEnd) | (Pick::Hit, ValueOf::Hit) => true,
@@ -398,8 +413,8 @@ impl Dimension {
     /// All dimensions that readers know.
     pub const ALL: [Dimension; Pick::Listed.count()] = Pick::Listed.list();
 
-    /// All that is counted: those that readers know, and those that answer their filters and goals.
-    pub const COUNTED: [Dimension; TABLE.len()] = Pick::All.list();
+    /// All that is counted hit by hit: those that readers know, and those that answer their filters and goals. Their rows come first.
+    pub const COUNTED: [Dimension; Pick::Counted.count()] = Pick::Counted.list();
 
     /// The place of its row.
     pub(crate) const fn place(self) -> usize {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::{Axis, Dimension, NOT_SET};
+use super::{Axis, Condition, Dimension, NOT_SET};
 use crate::limits;
 
 /// Stands between channel and source in [`Dimension::ChannelAndSource`]: the unit separator of ASCII, which no name holds.
@@ -13,7 +13,7 @@ pub const JOINT: char = '\u{1f}';
 /// Which values of a dimension are wanted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Filter<N> {
-    /// The dimension, or a property.
+    /// The dimension, or a property; [`Axis::Total`] under a condition on whole visits.
     pub axis: Axis<N>,
     /// Which of its values.
     pub test: Test,
@@ -38,6 +38,8 @@ pub enum Test {
     Any(Vec<Test>),
     /// The value of a dimension that this value implies passes: `Berlin, DE-BE` implies the country `DE`.
     Implied(Dimension, Box<Test>),
+    /// A condition on a whole visit and its hits holds. No value tells that.
+    Holds(Arc<Condition<Arc<str>>>),
 }
 
 /// Texts of which a value contains one or none. Many are looked for in one pass.
@@ -99,7 +101,7 @@ impl Expression {
 
 impl PartialEq for Test {
     fn eq(&self, other: &Test) -> bool {
-        use Test::{All, Any, AnyCase, Contains, Implied, Is, Matches, Not};
+        use Test::{All, Any, AnyCase, Contains, Holds, Implied, Is, Matches, Not};
         match (self, other) {
             (Is(a), Is(b)) => a == b,
             (Contains(a), Contains(b)) => a.texts == b.texts,
@@ -107,7 +109,23 @@ impl PartialEq for Test {
             (AnyCase(a), AnyCase(b)) | (Not(a), Not(b)) => a == b,
             (All(a), All(b)) | (Any(a), Any(b)) => a == b,
             (Implied(a, x), Implied(b, y)) => a == b && x == y,
+            (Holds(a), Holds(b)) => a == b,
             _ => false,
+        }
+    }
+}
+
+impl Filter<Arc<str>> {
+    /// The filter that lets pass what a condition holds for.
+    pub fn of_visits(condition: Condition<Arc<str>>) -> Filter<Arc<str>> {
+        Filter { axis: Axis::Total, test: Test::Holds(Arc::new(condition)) }
+    }
+
+    /// The condition on whole visits, if it is one.
+    pub fn condition(&self) -> Option<&Condition<Arc<str>>> {
+        match &self.test {
+            Test::Holds(condition) if self.axis == Axis::Total => Some(condition),
+            _ => None,
         }
     }
 }
@@ -124,6 +142,7 @@ impl Test {
             Test::All(tests) => tests.iter().all(|test| test.passes(value)),
             Test::Any(tests) => tests.iter().any(|test| test.passes(value)),
             Test::Implied(dimension, test) => test.passes(implied(value, *dimension)),
+            Test::Holds(_) => false,
         }
     }
 
@@ -137,6 +156,7 @@ impl Test {
             Test::AnyCase(test) => 1 + bytes / limits::SOUGHT_BYTES_PER_CELL + test.work(bytes),
             Test::Not(test) | Test::Implied(_, test) => 1 + test.work(bytes),
             Test::All(tests) | Test::Any(tests) => 1 + tests.iter().map(|test| test.work(bytes)).sum::<usize>(),
+            Test::Holds(_) => 1,
         }
     }
 
@@ -148,6 +168,7 @@ impl Test {
             Test::Matches(list) => list.len(),
             Test::AnyCase(test) | Test::Not(test) | Test::Implied(_, test) => test.len(),
             Test::All(tests) | Test::Any(tests) => 1 + tests.iter().map(Test::len).sum::<usize>(),
+            Test::Holds(condition) => condition.tests().iter().map(|filter| filter.test.len()).sum(),
         }
     }
 
@@ -175,6 +196,8 @@ impl Test {
             Test::Is(texts) => texts.len() <= 1,
             Test::All(tests) => tests.iter().any(Test::is_single) || joins_single(tests),
             Test::Any(tests) => tests.len() == 1 && tests.iter().all(Test::is_single),
+            // Whole visits are counted once, however many values they have.
+            Test::Holds(_) => true,
             _ => false,
         }
     }

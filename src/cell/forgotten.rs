@@ -52,7 +52,7 @@ impl ForgottenValue {
 /// What stands for dimensions whose values are the same text told once more.
 fn family(dimension: Dimension) -> Dimension {
     match dimension {
-        Dimension::EntryPage | Dimension::ExitPage => Dimension::Page,
+        Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => Dimension::Page,
         Dimension::Referrer | Dimension::UtmSource => Dimension::Source,
         other => other,
     }
@@ -124,6 +124,7 @@ mod tests {
     fn a_value_goes_with_all_that_would_tell_it() {
         for (asked, pattern, dimension, text, goes) in [
             (Dimension::Page, "/x", Dimension::ExitPage, "/x", true),
+            (Dimension::Page, "/x", Dimension::PreviousPage, "/x", true),
             (Dimension::Page, "/x", Dimension::Page, "/x/y", false),
             (Dimension::Page, "/x/*", Dimension::Page, "/x/y", true),
             (Dimension::EntryPage, "/x/**", Dimension::Page, "/x/y/z", true),

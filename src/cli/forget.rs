@@ -62,7 +62,7 @@ fn destruction(work: &SiteWork) -> Result<Option<Destruction<'_>>, CliFailure> {
             Destruction { manner, would: reset(domain, true), besides: "", order: reset(domain, false) }
         }
         SiteWork::Remove { domain, manner } => {
-            let besides = "The site goes too, with its settings, goals, funnels, annotations and shares.\n";
+            let besides = "The site goes too, with its settings, goals, funnels, segments, annotations and shares.\n";
             Destruction { manner, would: reset(domain, true), besides, order: work.command() }
         }
         _ => return Ok(None),

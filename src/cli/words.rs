@@ -7,6 +7,7 @@ mod explain;
 mod forget;
 mod keys;
 mod notice;
+mod segment;
 mod share;
 mod site;
 mod store;
@@ -36,6 +37,7 @@ use document::DocumentWords;
 pub use explain::ExplainWords;
 pub use forget::ForgetManner;
 use notice::NoticeWords;
+use segment::SegmentWork;
 use share::ShareWork;
 pub use site::SiteWork;
 use store::StoreWork;
@@ -80,6 +82,9 @@ pub enum Verb {
     /// Declares ways through a site, and tells how far visits came
     #[command(subcommand)]
     Funnel(FunnelWork),
+    /// Declares segments: visits that are looked at by themselves, from their declaration on
+    #[command(subcommand)]
+    Segment(SegmentWork),
     /// Notes on a site's chart what happened when: a release, a campaign
     #[command(subcommand)]
     Annotation(AnnotationWork),
@@ -307,6 +312,9 @@ pub struct ReportWords {
     /// Moves what is compared by a few days, so that Mondays meet Mondays
     #[arg(long, requires = "compare")]
     weekdays: bool,
+    /// Only what fits a condition like 'device=mobile and has_done page=/pricing'; of days whose visits are in memory, as today
+    #[arg(long = "where", value_name = "CONDITION")]
+    condition: Option<String>,
     /// Most rows to give [default: 20 in a table of values; all of them by hour, day, week or month, and in JSON]
     #[arg(long, value_name = "N")]
     rows: Option<usize>,
@@ -397,6 +405,7 @@ impl Verb {
             Verb::Notice(words) => words.command(),
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),
+            Verb::Segment(work) => work.command(),
         })
     }
 }
@@ -446,10 +455,11 @@ impl ReportWords {
         }
     }
 
-    /// All filters; a goal is one of them.
+    /// All filters; a goal and a condition are among them.
     fn filters(&self) -> Vec<String> {
         let goal = self.goal.iter().map(|name| format!("goal:{name}"));
-        self.filter.iter().cloned().chain(goal).collect()
+        let condition = self.condition.iter().map(|condition| format!("where:{condition}"));
+        self.filter.iter().cloned().chain(goal).chain(condition).collect()
     }
 }
 

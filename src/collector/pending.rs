@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::cell::Axis;
 use crate::counts::{Name, SessionSnapshot, UnstoredSums};
-use crate::site::{Day, Moment, Month, SiteId};
+use crate::site::{Day, LocalHour, Moment, Month, SiteId};
 use crate::store::{Ask, CellSource, Flush, Grain, InMemory};
 
 /// What of what is not stored a snapshot has to hold.
@@ -52,7 +52,7 @@ impl SnapshotScope {
                     let has_set = ask.adds_values_of().is_some();
                     scope.pairs_until = scope.pairs_until.max(last_day(ask).filter(|_| has_set));
                 }
-                CellSource::Pair(..) => scope.pairs_until = scope.pairs_until.max(last_day(ask)),
+                CellSource::Pair(..) | CellSource::Visits => scope.pairs_until = scope.pairs_until.max(last_day(ask)),
                 CellSource::Nowhere => {}
             }
         }
@@ -60,10 +60,10 @@ impl SnapshotScope {
     }
 }
 
-/// The last day of a question for pairs, which are not kept by hour.
+/// The last day of a question for pairs or whole visits.
 fn last_day(ask: &Ask) -> Option<Day> {
     match ask.grain {
-        Grain::Hour => None,
+        Grain::Hour => Some(LocalHour::from_number(ask.last).day),
         Grain::Day => Some(Day(ask.last)),
         Grain::Month => Some(Day(Month(ask.last.saturating_add(1)).first().0 - 1)),
     }

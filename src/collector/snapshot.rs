@@ -3,21 +3,27 @@
 //! The running state is asked once, for all that is not stored; then the store for a snapshot. A flush between the two is seen by its
 //! number. All questions of a page are asked of one snapshot, so that its numbers agree with each other.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Collector;
 use super::ended;
 use super::pending::{Pending, SnapshotScope};
 use super::turns::Turns;
+use crate::cell::{Axis, Condition, Tally, Test};
+use crate::counts::snapshot::{MatchedRow, VisitSplit};
 use crate::counts::{Name, PropKey, SessionSnapshot};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::report::{self, MailSums, Records};
+use crate::report::{self, MailSums, MatchedDays, Records, Sums as _};
 use crate::site::{Day, Moment, Month, SiteId};
 use crate::store::{
     Ask, BotCount, Flush, InMemory, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut,
 };
+
+/// What of a day's visits is in memory, by who counts them.
+type VisitsOfDay = Vec<Arc<SessionSnapshot>>;
 
 /// One state of what is counted, stored or not.
 ///
@@ -78,6 +84,33 @@ fn sets_in_memory(asks: &[Ask], in_memory: &[InMemory]) -> Vec<(usize, InMemory,
     sets
 }
 
+impl SitesSnapshot<'_> {
+    /// The days from `first` to `last` on which a site counted anything, each with its visits, if all of these are in memory.
+    fn visits(&self, site: SiteId, (first, last): (Day, Day)) -> Result<Option<Vec<(Day, VisitsOfDay)>>, StoreError> {
+        let in_memory: Vec<_> = self.pending.in_memory.iter().map(|(day, _)| *day).collect();
+        let of_days = Ask { first: first.0, last: last.0, by_bucket: true, ..Ask::totals_of_day(site, first) };
+        let adds = self.stored.read(&[], &in_memory)?.adds;
+        let mut totals: BTreeMap<Day, Tally> = BTreeMap::new();
+        for row in self.read(&[of_days])?.concat() {
+            *totals.entry(Day(row.bucket)).or_default() += row.tally;
+        }
+        let mut days = Vec::new();
+        for (day, total) in totals.into_iter().filter(|(_, total)| !total.is_zero()) {
+            let of_day = self.pending.in_memory.iter().zip(&adds);
+            let of_day = of_day.filter(|((of, _), adds)| **adds && (of.site, of.day) == (site, day));
+            let visits: VisitsOfDay = of_day.map(|((_, visits), _)| visits.clone()).collect();
+            let known = visits.iter().map(|visits| visits.whole()).fold(Tally::ZERO, |sum, whole| sum + whole);
+            // Hits for which there was no room are in no visit, and said beside every figure.
+            let missing = total.pageviews + total.events - known.pageviews - known.events;
+            if total.visits != known.visits || missing != self.unvisited(site, day, day)? as i64 {
+                return Ok(None);
+            }
+            days.push((day, visits));
+        }
+        Ok(Some(days))
+    }
+}
+
 impl report::Sums for SitesSnapshot<'_> {
     fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let in_memory: Vec<_> = self.pending.in_memory.iter().map(|(day, _)| *day).collect();
@@ -96,15 +129,15 @@ impl report::Sums for SitesSnapshot<'_> {
             }
         }
         let mut cells = answer.rows.split_off(asks.len()).into_iter();
-        let added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds);
-        let mut added = added.peekable();
+        let mut added = self.pending.in_memory.iter().zip(&answer.adds).filter(|(_, adds)| **adds).peekable();
         let _turn = added.peek().map(|_| self.turns.wait());
         for ((day, sessions), _) in added {
             let of_site: Vec<usize> = (0..asks.len()).filter(|place| asks[*place].site == day.site).collect();
             let asked: Vec<Ask> = of_site.iter().map(|place| asks[*place].clone()).collect();
-            let rows = Ask::rows_of_snapshot(&asked, day.day, sessions, self.interrupt)?;
-            for (place, rows) in of_site.into_iter().zip(rows) {
-                answer.rows[place].extend(rows);
+            let of_pairs = Ask::rows_of_snapshot(&asked, day.day, sessions, self.interrupt)?;
+            let of_visits = Ask::rows_of_visits(&asked, day.day, sessions, self.interrupt)?;
+            for (place, rows) in of_site.iter().zip(of_pairs).chain(of_site.iter().zip(of_visits)) {
+                answer.rows[*place].extend(rows);
             }
             self.interrupt.check(0)?;
         }
@@ -118,6 +151,33 @@ impl report::Sums for SitesSnapshot<'_> {
             }
         }
         Ok(answer.rows)
+    }
+
+    fn matching(
+        &self,
+        site: SiteId,
+        days: (Day, Day),
+        condition: &Condition<Name>,
+        splits: &[VisitSplit],
+    ) -> Result<Option<MatchedDays>, StoreError> {
+        let Some(days) = self.visits(site, days)? else { return Ok(None) };
+        let _turn = self.turns.wait();
+        let asks_properties = condition.tests().iter().any(|filter| matches!(filter.axis, Axis::Prop { .. }))
+            || splits.iter().any(|split| split.axes.iter().any(|axis| matches!(axis, Axis::Prop { .. })));
+        let mut found = Vec::new();
+        for (day, visits) in days {
+            let mut rows: Vec<Vec<MatchedRow>> = splits.iter().map(|_| Vec::new()).collect();
+            for visits in visits {
+                if asks_properties && visits.has_unknown() {
+                    return Ok(None);
+                }
+                let passes = |test: &Test, value: &str| self.interrupt.passes(test, value);
+                let more = visits.matching(condition, splits, passes, |rows| self.interrupt.check(rows))?;
+                rows.iter_mut().zip(more).for_each(|(rows, more)| rows.extend(more));
+            }
+            found.push((day, rows));
+        }
+        Ok(Some(found))
     }
 
     fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
@@ -215,6 +275,17 @@ impl report::Sums for Collector {
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
         self.snapshot(SnapshotScope::totals(vec![site]))?.taken_out(site, first, last)
+    }
+
+    fn matching(
+        &self,
+        site: SiteId,
+        days: (Day, Day),
+        condition: &Condition<Name>,
+        splits: &[VisitSplit],
+    ) -> Result<Option<MatchedDays>, StoreError> {
+        let scope = SnapshotScope { pairs_until: Some(days.1), ..SnapshotScope::totals(vec![site]) };
+        self.snapshot(scope)?.matching(site, days, condition, splits)
     }
 
     fn make_room(&self, bytes: usize) -> Result<(), StoreError> {

@@ -4,14 +4,15 @@ mod asked;
 mod compared;
 
 use super::{CommandRefusal, Done, Reply, find, refuse};
-use crate::cell::{Axis, OTHER};
+use crate::cell::{Axis, Condition, Dimension, Metric, OTHER};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::text::bots;
 use crate::page::text::report::ReportText;
 use crate::page::text::watched::since;
-use crate::report::choice::{Choice, Chosen};
+use crate::report::choice::{Choice, Chosen, NotAChoice};
 use crate::report::period::{Period, Range};
+use crate::report::query::{ASK_MEMORY, NamedSegments};
 use crate::report::{self, Line, Question, Records, Sums, not_collected, taken_out};
 use crate::site::{Site, Target};
 use asked::{ReportSubject, Split};
@@ -55,11 +56,9 @@ fn of_bots(collector: &Collector, site: &Site, words: &ReportRequest) -> Done {
 
 fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<ReportText, CommandRefusal> {
     let choice = Choice::read(words.filter.iter().map(String::as_str))?;
-    let chosen = choice.resolve(site)?;
     let split = asked::split(words.by.as_deref())?;
     let range = range(collector, site, &words.period)?;
-    let metrics = asked::metrics(&split, &chosen);
-    let subjects = asked::subjects(site, &range, &split, &chosen, &metrics)?;
+    let AskedReport { chosen, metrics, subjects } = AskedReport::by(collector, site, &range, &split, &choice)?;
     let questions: Vec<Question> = subjects.iter().map(|subject| subject.question.clone()).collect();
     let past_budget = chosen.past_budget(site.id, range.span);
     let months_alone = collector.months_alone(site.id, range.span.first_day(), range.span.last_day())?;
@@ -67,12 +66,14 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let found = report::answers(&[questions, past_budget].concat(), collector)?;
     let is_past_budget = found.iter().skip(subjects.len()).any(|lines| !lines.is_empty());
     let mut lines: Vec<Line> =
-        subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, &split)).collect();
+        subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, site, &split)).collect();
     if !split.is_goals {
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
-    notes.extend(lines.iter().any(|line| line.bounds.is_some()).then(|| AT_MOST_NOTE.to_owned()));
+    let is_unsure = |line: &&Line| line.bounds.is_some();
+    let is_estimated = lines.iter().find(is_unsure).map(Line::is_estimated);
+    notes.extend(is_estimated.map(|is| if is { ESTIMATED_NOTE } else { AT_MOST_NOTE }.to_owned()));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
@@ -94,8 +95,73 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     Ok(ReportText { range, interval, column, choice, metrics, lines, compared, notes })
 }
 
+/// What a report asks.
+struct AskedReport {
+    chosen: Chosen,
+    metrics: Vec<Metric>,
+    subjects: Vec<ReportSubject>,
+}
+
+impl AskedReport {
+    /// What sums are asked, or whole visits where those can't answer.
+    fn by(
+        collector: &Collector,
+        site: &Site,
+        range: &Range,
+        split: &Split,
+        choice: &Choice,
+    ) -> Result<AskedReport, CommandRefusal> {
+        let of_sums = choice.resolve(site).map_err(CommandRefusal::from);
+        match of_sums.and_then(|chosen| AskedReport::of(site, range, split, chosen)) {
+            // Visits in memory are sure of what sums only estimate.
+            Ok(asked) if asked.is_estimated() => {
+                let refusal = CommandRefusal::from(NotAChoice::NotKept);
+                Ok(of_visits(collector, site, range, split, choice, refusal).unwrap_or(asked))
+            }
+            Ok(asked) => Ok(asked),
+            Err(refusal) => of_visits(collector, site, range, split, choice, refusal),
+        }
+    }
+
+    fn is_estimated(&self) -> bool {
+        self.subjects.iter().any(|subject| subject.question.is_estimated())
+    }
+
+    fn of(site: &Site, range: &Range, split: &Split, chosen: Chosen) -> Result<AskedReport, CommandRefusal> {
+        let metrics = asked::metrics(split, &chosen);
+        let subjects = asked::subjects(site, range, split, &chosen, &metrics)?;
+        Ok(AskedReport { chosen, metrics, subjects })
+    }
+}
+
+/// What whole visits are asked where sums can't answer, if all of the range are in memory.
+fn of_visits(
+    collector: &Collector,
+    site: &Site,
+    range: &Range,
+    split: &Split,
+    choice: &Choice,
+    refusal: CommandRefusal,
+) -> Result<AskedReport, CommandRefusal> {
+    let chosen = match choice.of_visits(site) {
+        Ok(chosen) => chosen,
+        Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => return Err(error.into()),
+        // What makes no sense of visits either is said in the words of sums.
+        Err(_) => return Err(refusal),
+    };
+    let Ok(asked) = AskedReport::of(site, range, split, chosen) else { return Err(refusal) };
+    let days = (range.span.first_day(), range.span.last_day());
+    if collector.matching(site.id, days, &Condition::All(Vec::new()), &[])?.is_some() {
+        return Ok(asked);
+    }
+    refuse(format!("{}. {ASK_MEMORY}", refusal.refused.0.trim_end_matches('.')))
+}
+
 /// The lines of a question; always one where nothing is split.
-fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, split: &Split) -> Vec<Line> {
+fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split: &Split) -> Vec<Line> {
+    if split.axis == Axis::Of(Dimension::Segment) {
+        NamedSegments::of(site).name(&mut lines);
+    }
     if lines.is_empty() && split.axis == Axis::Total && split.interval.is_none() {
         lines.push(report::nothing(&subject.question));
     }
@@ -113,6 +179,10 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, split: &Split) -> V
 /// Told where figures are not sure.
 const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
      them: at most so many are there as stands behind <=, and rates are not known.";
+
+/// Told where figures are estimated.
+const ESTIMATED_NOTE: &str = "Sums are kept of any two dimensions, and these are more: a figure behind ~ is the likeliest, and lies for sure \
+     between those in brackets. Values that are not likely to have any have no line; rates are not known.";
 
 /// Told where a filter needs days that are thinned out.
 const DAYS_ALONE_NOTE: &str = "Under a filter, older days are kept by whole months only (--day-pairs-months). What this period has of \
@@ -139,6 +209,12 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
         if site.schedule.locate(watched.since()).day >= range.span.first_day() {
             notes.push(format!("{} is counted since {}.", watched.name, since(watched.since(), site)));
         }
+    }
+    let of_all = split.axis == Axis::Of(Dimension::Segment);
+    let shown = site.settings.segments.iter().filter(|segment| of_all || chosen.segment(site) == Some(*segment));
+    for segment in shown.filter(|segment| segment.first_day(site) > range.span.first_day()) {
+        let (name, day) = (&segment.name, segment.first_day(site));
+        notes.push(format!("The segment {name} is counted since {day}: days before are not in its figures."));
     }
     notes.dedup();
     notes

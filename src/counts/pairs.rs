@@ -10,6 +10,7 @@ mod columns;
 mod folded;
 mod grouped;
 mod numbers;
+mod segments;
 
 use std::collections::BTreeMap;
 
@@ -35,19 +36,33 @@ pub struct Pair {
 }
 
 impl Pair {
+    /// Segments by themselves: all that each of them lets pass.
+    pub const OF_SEGMENTS: Pair = Pair { first: Dimension::Segment, second: Dimension::Segment };
+
+    /// How far the visits of segments came in funnels.
+    pub const STEPS_OF_SEGMENTS: Pair = Pair { first: Dimension::ReachedStep, second: Dimension::Segment };
+
     /// The pair of two dimensions, and whether `a` is its second.
     pub fn of(a: Dimension, b: Dimension) -> (Pair, bool) {
         if place(a) <= place(b) { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
     }
 
-    /// Whether it is counted. A pattern is watched for who comes and where from, not for its pages.
+    /// Whether it is counted. A pattern is watched for who comes and where from, not for its pages; a segment by all that there is; the
+    /// page before one, for pages.
     pub fn is_counted(self) -> bool {
-        let has_pattern = [self.first, self.second].contains(&Dimension::Pattern);
+        let has = |dimension: Dimension| [self.first, self.second].contains(&dimension);
+        if has(Dimension::PreviousPage) {
+            return has(Dimension::Page);
+        }
+        if self.second == Dimension::Segment {
+            return true;
+        }
+        let has_pattern = has(Dimension::Pattern);
         // Dimensions of visits come first.
         self.first != self.second && (!has_pattern || self.first.is_of_visit())
     }
 
-    /// All pairs that are counted.
+    /// All pairs that are counted, segments aside.
     pub fn all() -> impl Iterator<Item = Pair> {
         let dimensions = || Dimension::COUNTED.into_iter();
         let pairs = dimensions().flat_map(move |first| dimensions().map(move |second| Pair { first, second }));
@@ -98,7 +113,7 @@ impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
         let tables = self.pairs_by(&NameNumbers::of_day(self), cells_max, limits::PAIR_ROWS_AT_ONCE);
-        Pairs { texts: self.texts.iter().cloned().collect(), tables }
+        Pairs { texts: self.texts.iter().chain(self.segments.names()).cloned().collect(), tables }
     }
 
     /// The same by other numbers of the names, which decide between equals past the budget. It looks at about so many rows at a time:
@@ -119,7 +134,8 @@ impl SessionSnapshot {
             let pair = table.pair;
             tables.entry(pair).or_default().chunks = chunks(table.cells()).collect();
         }
-        tables.into_iter().map(|(pair, table)| PairTable { pair, chunks: table.chunks }).collect()
+        let of_pairs = tables.into_iter().map(|(pair, table)| PairTable { pair, chunks: table.chunks });
+        of_pairs.chain(self.segment_tables(numbers, cells_max as usize)).collect()
     }
 }
 
@@ -167,9 +183,9 @@ mod tests {
     #[test]
     fn every_two_dimensions_are_a_pair_once() {
         let pairs: Vec<Pair> = Pair::all().collect();
-        let many = Dimension::COUNTED.len() - 1;
+        let many = Dimension::COUNTED.len() - 2;
         let of_visits = Dimension::COUNTED.iter().filter(|dimension| dimension.is_of_visit()).count();
-        assert_eq!(pairs.len(), many * (many - 1) / 2 + of_visits);
+        assert_eq!(pairs.len(), many * (many - 1) / 2 + of_visits + 1);
         let (pair, is_turned) = Pair::of(Dimension::Page, Dimension::Source);
         assert!(pairs.contains(&pair) && is_turned);
     }

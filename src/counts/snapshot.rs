@@ -6,19 +6,23 @@
 //! needs room for its answer alone.
 
 mod column;
+mod matching;
+mod split;
 mod filtered;
 mod meeting;
 mod small;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{AttributeValues, Blocks, Dimension, Sym, TupleValues, ValueOf};
-use crate::visit::{PageVisitRow, UnknownHit, VisitRow, Visitor};
+use crate::cell::{AttributeValues, Blocks, Dimension, Sym, Tally, TupleValues, ValueOf};
+use crate::visit::{PageVisitRow, PropertyRow, ReachedSteps, UnknownHit, VisitHour, VisitRow, Visitor};
 
-use super::{Name, OpenDay};
+use super::{DaySegments, Name, OpenDay};
 pub(super) use column::Column;
 pub use meeting::MetValues;
 pub(super) use small::Small;
+pub(super) use split::MatchedSums;
+pub use split::{MatchedRow, VisitSplit, is_known};
 
 /// The visitors of one site and day.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,6 +34,9 @@ pub struct SessionSnapshot {
     pub(super) visitors: Blocks<Visitor>,
     /// Hits without a token, and how many of each.
     unknown: Blocks<(UnknownHit, u32)>,
+    /// The segments that are counted of it. An image does without: they are what the site declares when it is read.
+    #[serde(skip)]
+    pub segments: DaySegments,
 }
 
 /// One visitor's visits and where these have been, or hits without a token that are alike.
@@ -37,6 +44,10 @@ pub struct SessionSnapshot {
 pub(super) struct VisitorRows {
     pub(super) visits: Vec<VisitRow>,
     pub(super) places: Vec<PageVisitRow>,
+    /// Of these three only what a condition or a split asks for.
+    properties: Vec<PropertyRow>,
+    hours: Vec<VisitHour>,
+    steps: Vec<ReachedSteps>,
     /// Whether there is a visitor, and visits.
     pub(super) is_known: bool,
 }
@@ -60,6 +71,7 @@ impl OpenDay {
             hit_attributes: self.names.hit_attributes.known.clone(),
             visitors: self.visitors.clone(),
             unknown: self.unknown.hits().clone(),
+            segments: DaySegments::default(),
         }
     }
 }
@@ -68,6 +80,30 @@ impl SessionSnapshot {
     /// Whether nobody came.
     pub fn is_empty(&self) -> bool {
         self.visitors.is_empty() && self.unknown.is_empty()
+    }
+
+    /// The same with the segments that count on its day.
+    pub fn with_segments(self, segments: DaySegments) -> SessionSnapshot {
+        SessionSnapshot { segments, ..self }
+    }
+
+    /// All visits and hits that it has; nothing of it is distinct over days.
+    pub fn whole(&self) -> Tally {
+        let mut sum = Small::default();
+        self.each(
+            |_| false,
+            |rows| {
+                sum.visitors += u32::from(rows.is_known);
+                sum.visits += if rows.is_known { rows.visits.len() as u32 } else { 0 };
+                rows.visits.iter().for_each(|visit| sum.add(Small::of_visit(visit)));
+            },
+        );
+        sum.tally()
+    }
+
+    /// Whether it has hits without a token, whose properties are not known one by one.
+    pub fn has_unknown(&self) -> bool {
+        !self.unknown.is_empty()
     }
 
     /// How many visitors it has.
@@ -110,22 +146,29 @@ impl VisitorRows {
     fn clear(&mut self) {
         self.visits.clear();
         self.places.clear();
+        self.properties.clear();
+        self.hours.clear();
+        self.steps.clear();
     }
 
     fn take_unknown(&mut self, hit: &UnknownHit, count: u32) {
-        let UnknownHit { tuples, page, attributes, is_view, .. } = *hit;
+        let UnknownHit { tuples, page, attributes, is_view, hour } = *hit;
         let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
-        let none = Sym::NOT_SET;
-        self.visits.push(VisitRow { tuples, entry: none, exit: none, pageviews, events, seconds: 0, is_bounce: false });
+        // There is no visit that would have a first and a last page.
+        let (entry, exit) = (Sym::EMPTY, Sym::EMPTY);
+        let start = hour;
+        self.visits.push(VisitRow { tuples, entry, exit, pageviews, events, seconds: 0, is_bounce: false, start });
         self.places.push(PageVisitRow {
             visit: 0,
             page,
             attributes,
+            before: Sym::EMPTY,
             count,
             is_view,
             is_engaged: false,
             ms: 0,
             scroll: 0,
+            hour,
         });
     }
 
@@ -147,6 +190,11 @@ impl VisitorRows {
         }
         places.clear();
     }
+}
+
+/// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached.
+pub(super) fn times_pages(dimensions: &[Dimension]) -> bool {
+    dimensions.contains(&Dimension::Page) && !dimensions.contains(&Dimension::PreviousPage)
 }
 
 /// Whether only visits have a value on it, and not hits without one.

@@ -9,7 +9,7 @@ use super::sites::{SiteShape, VisitOrigin as From};
 use super::{dice_of, weekday};
 use crate::beacon::{Hints, Revenue};
 use crate::cell::Axis;
-use crate::counts::{Name, OpenDay, Room, Sums};
+use crate::counts::{DaySegments, Name, OpenDay, Room, Sums};
 use crate::hit::agent::{Agent, Verdict};
 use crate::hit::path::{self, Campaign};
 use crate::hit::place::Place;
@@ -120,7 +120,7 @@ impl<'a> Maker<'a> {
             site: self.site.id,
             day,
             by: CountedBy::Import,
-            snapshot: Some(Arc::new(open.snapshot())),
+            snapshot: Some(Arc::new(open.snapshot().with_segments(DaySegments::of(self.site, day)))),
             pair_cells: budget.pair_cells,
             is_over: true,
             release: None,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::SiteSummary;
 use crate::beacon::Beacon;
 use crate::collector::{BookedRows, Collector, RejectionSums, SumsBatch, new_salt};
-use crate::counts::{OpenDay, Room};
+use crate::counts::{DaySegments, OpenDay, Room};
 use crate::hit::token::Salt;
 use crate::hit::{self, Arrival, Dropped, Hit};
 use crate::limits;
@@ -231,7 +231,7 @@ fn state(site: &Site, day: &OpenDay, is_over: bool) -> DayState {
         site: site.id,
         day: day.day,
         by: CountedBy::Import,
-        snapshot: Some(Arc::new(day.snapshot())),
+        snapshot: Some(Arc::new(day.snapshot().with_segments(DaySegments::of(site, day.day)))),
         pair_cells: site.settings.budget.pair_cells,
         is_over,
         release: None,

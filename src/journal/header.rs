@@ -5,7 +5,7 @@ use crate::store::{DatabaseId, JournalId, JournalState};
 
 /// The version of the format. It changes with every change of what is written, in records and in images; a test holds the bytes
 /// of this one.
-pub(crate) const VERSION: u16 = 4;
+pub(crate) const VERSION: u16 = 5;
 const MAGIC: [u8; 8] = *b"headcntJ";
 /// Bytes of a header.
 pub(super) const HEADER_BYTES: usize = 8 + 2 + 1 + 16 + 16 + 8 + 4;

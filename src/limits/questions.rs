@@ -12,6 +12,14 @@ pub const ESTIMATED_DIMENSIONS_MAX: usize = 4;
 pub const ESTIMATED_DAYS_MAX: i32 = 92;
 /// How often an estimate halves the room that is left for it: to a thousandth where there are a million.
 pub const ESTIMATE_HALVINGS: usize = 30;
+/// Longest text of a condition, in characters: it is read in one look.
+pub const CONDITION_CHARS_MAX: usize = 2_000;
+/// Tests of one condition: each is tried on every visit or hit.
+pub const CONDITION_TESTS_MAX: usize = 50;
+/// How deep lists and `has_done` of a condition stand within each other: nobody reads more.
+pub const CONDITION_DEPTH_MAX: usize = 4;
+/// Rows of a day between two looks whether its reader still waits.
+pub const ROWS_BETWEEN_LOOKS: usize = 4_096;
 /// Most regular expressions of one query: each is tried on every value.
 pub const EXPRESSIONS_MAX: usize = 20;
 /// Most memory of a compiled expression of a filter, in bytes, by what two bytes of a value may cost in cells that are read in that

@@ -32,7 +32,9 @@ pub const GOALS_MAX: usize = 200;
 pub const FUNNELS_MAX: usize = 20;
 /// Steps of one funnel: they are bits of a number, and nobody reads longer ones.
 pub const FUNNEL_STEPS_MAX: usize = 16;
-/// Longest name that an owner can give a goal or a funnel, in characters: it heads a line.
+/// Segments of one site: each is counted by every dimension when a day ends.
+pub const SEGMENTS_MAX: usize = 50;
+/// Longest name that an owner can give a goal, a funnel or a segment, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Annotations of one site: one a day for three years, all of which are read with its settings.
 pub const ANNOTATIONS_MAX: usize = 1_000;

@@ -149,6 +149,7 @@ impl Writer<'_> {
             self.item(facts.has_goals, "counted.goals"),
             self.item(facts.has_money, "counted.money"),
             self.item(facts.has_funnels, "counted.funnels"),
+            self.item(facts.has_segments, "counted.segments"),
             self.item(facts.has_mails, "counted.mails"),
         ];
         lines.extend(rest.into_iter().flatten());

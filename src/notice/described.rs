@@ -57,6 +57,7 @@ fn told(facts: &NoticeFacts) -> Value {
         "goals": facts.has_goals,
         "money": facts.has_money,
         "funnels": facts.has_funnels,
+        "segments": facts.has_segments,
         "mails": facts.has_mails,
         "public_page": facts.public.as_ref().map(|page| json!({"until": page.until, "embedded_in": page.embed})),
         "secret_links": facts.secret_links,

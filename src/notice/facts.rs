@@ -37,6 +37,8 @@ pub struct NoticeFacts {
     pub has_money: bool,
     /// Whether ways through the site are watched.
     pub has_funnels: bool,
+    /// Whether groups of visits are looked at by themselves.
+    pub has_segments: bool,
     /// Whether mails are counted.
     pub has_mails: bool,
     /// The public page, if it is open.
@@ -107,6 +109,7 @@ pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> Notice
         has_goals: !settings.goals.is_empty(),
         has_money: watches_events && settings.collect.has(Collectable::Money),
         has_funnels: !settings.funnels.is_empty(),
+        has_segments: !settings.segments.is_empty(),
         has_mails: !settings.campaigns.is_empty(),
         public: public.map(|share| open_page(share, &site.schedule)),
         secret_links,

@@ -94,15 +94,18 @@ impl SentForm {
         self.flash.clone().filter(|_| self.form == form)
     }
 
-    /// What a field shows: as typed where it was refused or is to be confirmed, else what there is.
+    /// What a field shows: as typed where it was refused, is to be confirmed or was not sent yet, else what there is.
     pub fn value(&self, form: &str, field: &str, there_is: impl Into<String>) -> String {
         match self.flash(form) {
-            Some(FlashMessage::Wrong(_) | FlashMessage::Ask(_)) => {
-                let typed = self.values.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
-                typed.collect::<Vec<_>>().join("\n")
-            }
+            Some(FlashMessage::Wrong(_) | FlashMessage::Ask(_)) => self.typed(field),
+            None if self.form == form && !self.values.is_empty() => self.typed(field),
             _ => there_is.into(),
         }
+    }
+
+    fn typed(&self, field: &str) -> String {
+        let typed = self.values.iter().filter(|(name, _)| name == field).map(|(_, value)| value.as_str());
+        typed.collect::<Vec<_>>().join("\n")
     }
 }
 

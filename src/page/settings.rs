@@ -13,7 +13,7 @@ use askama::Template;
 use super::form::{Field, FieldKind, FlashMessage, Form, SentForm, command};
 use super::words::Words;
 use super::{Account, rendered};
-use crate::site::{Annotation, Day, Funnel, Goal, SettingKind, SettingsForm, Site, Target};
+use crate::site::{Annotation, Day, Funnel, Goal, Segment, SettingKind, SettingsForm, Site, Target};
 
 /// The settings of the instance.
 #[derive(Debug, Clone, Template)]
@@ -145,6 +145,10 @@ impl SiteSettingsPage {
         &self.site.settings.funnels
     }
 
+    fn segments(&self) -> &[Segment] {
+        &self.site.settings.segments
+    }
+
     /// The latest first: those are looked for.
     fn annotations(&self) -> impl Iterator<Item = &Annotation> {
         self.site.settings.annotations.iter().rev()
@@ -177,6 +181,11 @@ impl SiteSettingsPage {
     fn remove_funnel_command(&self) -> String {
         let name = self.funnels().first().map_or("Checkout", |funnel| &funnel.name);
         command(["funnel", "remove", self.domain(), name])
+    }
+
+    fn remove_segment_command(&self) -> String {
+        let name = self.segments().first().map_or("Phones", |segment| &segment.name);
+        command(["segment", "remove", self.domain(), name])
     }
 
     fn remove_annotation_command(&self) -> String {

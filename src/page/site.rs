@@ -3,15 +3,16 @@
 use askama::Template;
 
 use super::chart::Series;
-use super::format::Change;
+use super::format::{Change, ShownFigure};
 use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
-use super::watched::{Chip, FunnelPanel, GoalRow};
+use super::watched::{Chip, FunnelPanel, GoalRow, SegmentLinks};
 use super::words::Words;
 use super::{Account, EmbedOptions, rendered};
 use crate::cell::Metric;
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::report::FigureBounds;
 use crate::report::bots::BotLine;
 use crate::report::comparison::{Basis, ComparedWith};
 use crate::site::{AddressMode, Day};
@@ -56,6 +57,8 @@ pub struct SitePage {
     pub filters: Vec<Chip>,
     /// Where the page without any filter is.
     pub everything: String,
+    /// The segments that can be looked at.
+    pub segments: SegmentLinks,
     /// What readers must know before they trust a number.
     pub notices: Vec<String>,
     /// Paths whose children look personal, of which the owner has not said yet what becomes of them; without a slash at the end.
@@ -201,7 +204,7 @@ pub struct Total {
     /// How much; nothing where it is not measured. Where it is not sure, the most.
     pub value: Option<f64>,
     /// The least, where it is not sure.
-    pub low: Option<f64>,
+    pub bounds: Option<FigureBounds>,
     /// How much of that is compared: all of it, unless a day still runs.
     pub compared: Option<f64>,
     /// How much in the range before, if that is to be compared.
@@ -404,6 +407,11 @@ impl SitePage {
         self.members.is_empty() && self.account.as_ref().is_some_and(|account| account.is_owner)
     }
 
+    /// Where whoever may do so makes a segment of the filters.
+    fn save_segment(&self) -> Option<&String> {
+        self.segments.new.as_ref().filter(|_| self.is_owner())
+    }
+
     fn is_filtered(&self) -> bool {
         !self.filters.is_empty()
     }
@@ -434,18 +442,8 @@ impl Total {
         self.is_of_goal && self.metric == Metric::Events
     }
 
-    fn shown(&self, words: &Words) -> String {
-        match self.low {
-            Some(low) => words.at_most(self.metric, self.value, low).0,
-            None => words.metric(self.metric, self.value),
-        }
-    }
-
-    fn full(&self, words: &Words) -> Option<String> {
-        match self.low {
-            Some(low) => words.at_most(self.metric, self.value, low).1,
-            None => words.full(self.metric, self.value),
-        }
+    fn figure(&self, words: &Words) -> ShownFigure {
+        words.figure(self.metric, self.value, self.bounds)
     }
 
     fn change(&self, words: &Words) -> Option<Change> {

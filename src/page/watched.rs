@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::format;
 use super::words::Words;
+use super::{LinkTo, format};
 use crate::cell::Metric;
 use crate::site::Day;
 
@@ -57,6 +57,15 @@ pub struct FunnelPanel {
     pub since: Option<Day>,
     /// Its steps; nothing where it can't be told.
     pub steps: Option<Vec<FunnelStep>>,
+}
+
+/// The segments of a site.
+#[derive(Debug, Clone, Default)]
+pub struct SegmentLinks {
+    /// Where each is shown alone; that which is leads back to everything.
+    pub all: Vec<LinkTo>,
+    /// Where one is made of the filters that act.
+    pub new: Option<String>,
 }
 
 /// A step of a funnel.

@@ -252,6 +252,7 @@ mod tests {
         "browser_version",
         "os",
         "os_version",
+        "segment",
     ];
 
     /// Words that French writes as English does.
@@ -264,6 +265,7 @@ mod tests {
         "sources_card",
         "conversion_word",
         "conversions_word",
+        "condition",
         "pages",
         "messages",
         "together_title_one",
@@ -271,6 +273,7 @@ mod tests {
         "site",
         "minute",
         "exclusions",
+        "segments",
         "annotations",
         // Of dimensions.
         "source",
@@ -280,6 +283,8 @@ mod tests {
         "entry_page",
         "exit_page",
         "page",
+        "segment",
+        "segment",
     ];
 
     #[test]

@@ -17,6 +17,17 @@ pub struct LineBounds {
     pub most: Vec<Option<f64>>,
 }
 
+/// The least and the most of a figure that is not sure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FigureBounds {
+    /// The least.
+    pub low: f64,
+    /// The most.
+    pub high: f64,
+    /// Whether the figure is what is likely between these; else it is the most.
+    pub is_estimated: bool,
+}
+
 /// What is known of a sum beside its numbers.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct SumBounds {

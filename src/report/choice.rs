@@ -1,14 +1,18 @@
 //! Filters as people write them, on a command line or in the address of a page: the filter or goal that they mean, the questions
 //! about it, and the text that leads back to it.
 
+mod visits;
+
 use std::fmt;
 
 use super::query::{Expr, QueryError, few_filters};
 use super::{Question, Span};
-use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Filter, Metric, OTHER, Test};
+use crate::cell::condition::NotACondition;
+use crate::cell::{Axis, ConditionScope, DIMENSIONS, Dimension, Dimensions, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Goal, Site, SiteId, Target};
+pub use visits::{SegmentScope, reaching, scope_of, segment};
 
 /// What a reader wants to see alone, as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub enum FilterKey {
     Prop(String),
     /// The site's goals.
     Goal,
+    /// A condition on whole visits, which is the value.
+    Where,
 }
 
 /// How a value is compared.
@@ -68,11 +74,38 @@ pub enum NotAChoice {
     #[error("{0:?} is no filter; write it like source=Google, page!=/, page~blog or prop:plan=pro")]
     Form(String),
     /// Nothing is called so.
-    #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY and goal", keys = keys_of(DIMENSIONS))]
+    #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY, goal and segment", keys = keys_of(DIMENSIONS))]
     FilterKey(String),
     /// The site has no such goal.
     #[error("{1} has no goal {0:?}; `headcount goal list {1}` shows all")]
     NoGoal(String, String),
+    /// The site has no such segment.
+    #[error("{1} has no segment {0:?}; `headcount segment list {1}` shows all")]
+    NoSegment(String, String),
+    /// Segments have names and numbers.
+    #[error("a segment is named, as in segment=NAME or segment!=NAME")]
+    SegmentPart,
+    /// It is asked of visits alone.
+    #[error("a condition is asked of whole visits")]
+    OfVisits,
+    /// What should be a condition is none.
+    #[error(transparent)]
+    Condition(#[from] NotACondition),
+    /// Sums of several segments can't be added.
+    #[error(
+        "one segment can be looked at at a time: what is in several of them is known of days whose visits are in memory alone"
+    )]
+    Segments,
+    /// Sums of several segments can't be taken away.
+    #[error(
+        "what is in no segment is known of days whose visits are in memory alone; ask for today, or declare a segment of it"
+    )]
+    NotSegment,
+    /// What is asked of hits is not kept together.
+    #[error(
+        "which pages the hits with a property were on is not kept, nor which properties came together; test it within has_done,          or beside event and what visits have"
+    )]
+    NotKept,
     /// Goals can't be joined.
     #[error("one goal can be looked at at a time, by its name: write goal=NAME once")]
     Goals,
@@ -95,10 +128,12 @@ pub(crate) fn keys_of(dimensions: Dimensions<'_>) -> String {
 /// A choice, resolved for a site.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chosen {
-    /// The filters that it comes down to, each on a dimension of its own: at most two.
+    /// The filters that it comes down to, each on a dimension of its own.
     pub filters: Vec<Filter<Name>>,
     /// The goal.
     pub goal: Option<Goal>,
+    /// What the filter's segments let pass, if it is on segments.
+    pub segment: Option<SegmentScope>,
 }
 
 /// What is counted of what was chosen, which tells the metrics that exist.
@@ -170,8 +205,28 @@ impl Choice {
         if goals.next().is_some() {
             return Err(NotAChoice::Goals);
         }
-        let tests = self.parts.iter().filter_map(|part| Some(Expr::Is(part.axis()?, part.test())));
-        Ok(Chosen { filters: few_filters(Expr::All(tests.collect()))?, goal })
+        if self.parts.iter().any(|part| part.key == FilterKey::Where) {
+            return Err(NotAChoice::OfVisits);
+        }
+        let mut segment = None;
+        let mut tests = Vec::new();
+        for part in &self.parts {
+            let Some(axis) = part.axis() else { continue };
+            if part.key != FilterKey::Of(Dimension::Segment) {
+                tests.push(Expr::Is(axis, part.test()));
+                continue;
+            }
+            match part.comparison {
+                Comparison::Is if part.values.len() == 1 => {}
+                Comparison::Is => return Err(NotAChoice::Segments),
+                Comparison::IsNot => return Err(NotAChoice::NotSegment),
+                Comparison::Contains | Comparison::ContainsNot => return Err(NotAChoice::SegmentPart),
+            }
+            let numbers = visits::numbers(&part.values, site)?;
+            segment = Some(scope_of(&numbers, site));
+            tests.push(Expr::Is(axis, Test::Is(numbers)));
+        }
+        Ok(Chosen { filters: few_filters(Expr::All(tests))?, goal, segment })
     }
 
     /// The query text of an address that leads back to it, such as `filter=source:Google`; empty without filters.
@@ -229,7 +284,7 @@ impl WrittenFilter {
         match &self.key {
             FilterKey::Of(dimension) => Some(Axis::Of(*dimension)),
             FilterKey::Prop(key) => Some(Axis::Prop { key: Name::from(key.as_str()), event: None }),
-            FilterKey::Goal => None,
+            FilterKey::Goal | FilterKey::Where => None,
         }
     }
 
@@ -270,6 +325,8 @@ impl FilterKey {
         match Dimension::from_name(text) {
             Some(dimension) => Ok(FilterKey::Of(dimension)),
             None if text == "goal" => Ok(FilterKey::Goal),
+            None if text == "where" => Ok(FilterKey::Where),
+            None if text == Dimension::Segment.name() => Ok(FilterKey::Of(Dimension::Segment)),
             None => Err(NotAChoice::FilterKey(text.chars().take(limits::ECHO_CHARS_MAX).collect())),
         }
     }
@@ -281,6 +338,7 @@ impl fmt::Display for FilterKey {
             FilterKey::Of(dimension) => f.write_str(dimension.name()),
             FilterKey::Prop(key) => write!(f, "prop:{key}"),
             FilterKey::Goal => f.write_str("goal"),
+            FilterKey::Where => f.write_str("where"),
         }
     }
 }
@@ -311,7 +369,9 @@ impl Chosen {
             let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
             Question::new(site, span, Axis::Total, None, &[]).filtered(Some(other))
         };
-        self.filters.iter().map(question).collect()
+        // What visits in memory pass, and segments, have no budget.
+        let has_budget = |filter: &&Filter<Name>| !matches!(filter.axis, Axis::Total | Axis::Of(Dimension::Segment));
+        self.filters.iter().filter(has_budget).map(question).collect()
     }
 
     /// The only event that is looked at.
@@ -326,9 +386,12 @@ impl Chosen {
         }
     }
 
-    /// The question about what is chosen alone. Conversion rates are of all visitors that the filters let pass. Nothing where that
-    /// would be three dimensions: sums are kept of any two.
+    /// The question about what is chosen alone. Conversion rates are of all visitors that the filters let pass. Of more than two
+    /// dimensions it is estimated; nothing where that can't be.
     pub fn ask(&self, question: Question) -> Option<Question> {
+        if self.condition().is_some() {
+            return Some(self.ask_visits(question));
+        }
         let event = self.event();
         // Properties are counted under their event, in cells of their own.
         if let (Some(event), Axis::Prop { key, event: None }) = (event, &question.axis) {
@@ -338,19 +401,32 @@ impl Chosen {
         if let Some(goal) = &self.goal {
             return question.of_goals(&[&goal.target], &self.filters);
         }
-        let asked = question.under(&self.filters)?;
+        let asked = question.clone().under(&self.filters).or_else(|| question.estimated(None, &self.filters))?;
         let is_total = asked.axis == Axis::Total;
         Some(Question { money: event.filter(|_| is_total).map(Name::from).into_iter().collect(), ..asked })
     }
 
     /// What is counted of it.
     pub fn scope(&self) -> Scope {
+        let of_visits = self.condition().map(|condition| match condition.scope() {
+            Some(ConditionScope::Visits) => Scope::Visits,
+            Some(ConditionScope::Property(_)) => Scope::Events,
+            _ => Scope::Hits,
+        });
+        if let Some(scope) = of_visits.filter(|_| self.goal.is_none()) {
+            return scope;
+        }
         let is = |of: fn(&Axis<Name>) -> bool| self.filters.iter().any(|filter| of(&filter.axis));
+        let is_of_hits = |axis: &Axis<Name>| match axis {
+            Axis::Of(Dimension::Page | Dimension::Segment) => false,
+            Axis::Of(dimension) => !dimension.is_of_visit(),
+            _ => false,
+        };
         match &self.goal {
             Some(Goal { target: Target::Event(_), .. }) => Scope::EventGoal,
             Some(_) => Scope::PageGoal,
             None if is(|axis| !matches!(axis, Axis::Of(dimension) if *dimension != Dimension::Event)) => Scope::Events,
-            None if is(|axis| matches!(axis, Axis::Of(d) if !d.is_of_visit() && *d != Dimension::Page)) => Scope::Hits,
+            None if self.segment == Some(SegmentScope::Hits) || is(is_of_hits) => Scope::Hits,
             None if is(|axis| *axis == Axis::Of(Dimension::Page)) => Scope::Pages,
             None => Scope::Visits,
         }
@@ -361,9 +437,10 @@ impl Chosen {
         self.filters.is_empty() && self.goal.is_none()
     }
 
-    /// Whether two dimensions have to be known together for it.
+    /// Whether two dimensions have to be known together for it, which are not kept by hour; those of a segment are.
     pub fn is_of_two(&self) -> bool {
-        self.filters.len() + usize::from(self.goal.is_some()) > 1
+        let is_of_sums = self.condition().is_none();
+        is_of_sums && (self.segment.is_some() || self.filters.len() + usize::from(self.goal.is_some()) > 1)
     }
 }
 
@@ -383,112 +460,4 @@ impl Scope {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::site::{Domain, Moment, Schedule, Settings, SiteId};
-
-    fn site() -> Site {
-        let goal = |name: &str, target: &str| Goal { name: name.into(), target: Target::read(target), since_ms: 0 };
-        Site {
-            id: SiteId(1),
-            domain: Domain::parse("example.com").unwrap(),
-            schedule: Schedule::utc(),
-            settings: Settings { goals: vec![goal("Join", "Signup"), goal("Blog", "/blog/**")], ..Settings::default() },
-            added: Moment(0),
-        }
-    }
-
-    fn resolve(texts: &[&str]) -> Result<Chosen, NotAChoice> {
-        Choice::read(texts.iter().copied()).and_then(|choice| choice.resolve(&site()))
-    }
-
-    #[test]
-    fn filters_are_read_as_they_are_written() {
-        let values = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
-        for (text, key, comparison, expected) in [
-            ("source=Google,Bing", FilterKey::Of(Dimension::Source), Comparison::Is, &["Google", "Bing"][..]),
-            ("source:Google,Bing", FilterKey::Of(Dimension::Source), Comparison::Is, &["Google,Bing"]),
-            ("city=Berlin, DE-BE", FilterKey::Of(Dimension::City), Comparison::Is, &["Berlin, DE-BE"]),
-            (
-                "city!=Berlin, DE-BE,Bonn, DE-NW",
-                FilterKey::Of(Dimension::City),
-                Comparison::IsNot,
-                &["Berlin, DE-BE", "Bonn, DE-NW"],
-            ),
-            (r"page~a\,b,c\\,\d", FilterKey::Of(Dimension::Page), Comparison::Contains, &["a,b", r"c\", r"\d"]),
-            ("page!~/a=b", FilterKey::Of(Dimension::Page), Comparison::ContainsNot, &["/a=b"]),
-            ("prop:plan=pro", FilterKey::Prop("plan".into()), Comparison::Is, &["pro"]),
-            ("goal=Join", FilterKey::Goal, Comparison::Is, &["Join"]),
-        ] {
-            let part = WrittenFilter { key, comparison, values: values(expected) };
-            assert_eq!(WrittenFilter::read(text), Ok(part.clone()), "{text}");
-            let again =
-                part.texts().iter().map(|text| WrittenFilter::read(text).unwrap()).fold(Choice::default(), Choice::and);
-            assert_eq!(again.parts, [part], "{text}");
-        }
-        for wrong in ["", "source", "=x", "source=", "prop:=x", "source=a,,b", "ä", "!", "prop:"] {
-            assert!(matches!(WrittenFilter::read(wrong), Err(NotAChoice::Form(_))), "{wrong}");
-        }
-        assert!(WrittenFilter::read("sauce=x").unwrap_err().to_string().contains("there are source, referrer"));
-    }
-
-    #[test]
-    fn an_address_leads_back_to_any_value() {
-        let hostile = ["<script>\"'&%", "a b+c#d", "ü/\u{202e}", "\\,", "x".repeat(2_000).leak(), "a:b=c~d!=e"];
-        for value in hostile {
-            let choice = Choice::default().and(WrittenFilter::is(FilterKey::Of(Dimension::Page), value));
-            let query = choice.query();
-            assert!(query.starts_with("filter=page:") && query.bytes().all(|b| b.is_ascii_graphic()), "{query}");
-            assert!(!query.contains(['<', '"', '\'', '#', '\\']) && query.matches('&').count() == 0, "{query}");
-            let texts: Vec<_> =
-                url::form_urlencoded::parse(query.as_bytes()).map(|(_, text)| text.into_owned()).collect();
-            assert_eq!(Choice::read(texts.iter().map(String::as_str)), Ok(choice));
-        }
-    }
-
-    #[test]
-    fn filters_come_down_to_two_or_are_refused() {
-        let one = resolve(&["source=Google", "source=Bing"]).unwrap();
-        assert_eq!(
-            one.filters.iter().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")).collect::<Vec<_>>(),
-            [true]
-        );
-        let axes = |texts: &[&str]| resolve(texts).unwrap().filters.into_iter().map(|f| f.axis).collect::<Vec<_>>();
-        assert_eq!(axes(&["country=DE", "city=Berlin, DE-BE"]), [Axis::Of(Dimension::City)]);
-        let two = ["country=DE", "source=Google", "city=Berlin, DE-BE", "source!=Bing"];
-        assert_eq!(axes(&two), [Axis::Of(Dimension::City), Axis::Of(Dimension::Source)]);
-        for three in [&["source=Google", "country=DE", "page=/"][..], &["prop:plan=pro", "country=DE"]] {
-            let refused = resolve(three).unwrap_err();
-            assert!(refused.to_string().contains("independent"), "{refused}");
-        }
-        assert!(resolve(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));
-        for goals in [&["goal=Join", "goal!=Blog"][..], &["goal=Join,Blog"], &["goal~J"]] {
-            assert_eq!(resolve(goals), Err(NotAChoice::Goals));
-        }
-        let many = (0..=limits::FILTER_VALUES_MAX).map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-        assert_eq!(resolve(&[&format!("page={many}")]), Err(NotAChoice::TooMany));
-        let parts: Vec<String> = (0..=limits::FILTER_PARTS_MAX).map(|n| format!("page!=/{n}")).collect();
-        let of = |count: usize| Choice::read(parts[..count].iter().map(String::as_str));
-        assert_eq!(of(limits::FILTER_PARTS_MAX).unwrap().parts.len(), limits::FILTER_PARTS_MAX);
-        assert_eq!(of(limits::FILTER_PARTS_MAX + 1), Err(NotAChoice::TooManyParts));
-    }
-
-    #[test]
-    fn what_is_counted_follows_from_what_is_chosen() {
-        for (texts, expected) in [
-            (&[][..], Scope::Visits),
-            (&["entry_page=/"], Scope::Visits),
-            (&["page=/"], Scope::Pages),
-            (&["hostname=a.test"], Scope::Hits),
-            (&["event=Signup"], Scope::Events),
-            (&["page=/", "source=Google"], Scope::Pages),
-            (&["hostname=a.test", "page=/"], Scope::Hits),
-            (&["event=Signup", "page=/"], Scope::Events),
-            (&["prop:plan=pro"], Scope::Events),
-            (&["goal=Join"], Scope::EventGoal),
-            (&["goal=Blog", "source=Google"], Scope::PageGoal),
-        ] {
-            assert_eq!(resolve(texts).unwrap().scope(), expected, "{texts:?}");
-        }
-    }
-}
+mod tests;

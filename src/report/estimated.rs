@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::estimate::{BoundedCounts, KnownParts, TallyRange};
 use super::figures::Figures;
 use super::{Interval, Line, LineBounds, Question};
-use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Tally, Test};
+use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Tally, Test, ValueOf};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month};
@@ -74,10 +74,14 @@ impl Question {
 
 /// The dimensions of a question that is estimated; nothing where one is not of values that any two dimensions are kept of.
 fn sides(question: &Question) -> Option<Vec<EstimatedSide>> {
+    use ValueOf::{FirstHit, Hit, Joint, PageHit, VisitEnd};
     let dimension = |axis: &Axis<Name>| match axis {
         Axis::Of(dimension) => Some(*dimension),
         _ => None,
     };
+    let is_met =
+        |dimension: &Dimension| matches!(dimension.row().value_of, FirstHit(_) | Joint | VisitEnd | PageHit | Hit);
+    let dimension = |axis: &Axis<Name>| dimension(axis).filter(is_met);
     let listed =
         |axis: &Axis<Name>, kept: Option<Test>| Some(EstimatedSide { dimension: dimension(axis)?, filter: None, kept });
     let mut sides = Vec::new();

@@ -8,6 +8,8 @@ mod asked;
 mod check;
 mod comparisons;
 mod filters;
+mod in_memory;
+mod segments;
 mod parse;
 mod subjects;
 
@@ -22,13 +24,23 @@ use subjects::Subject;
 
 pub use answer::Answer;
 pub use filters::{Expr, few_filters};
+pub use in_memory::{ASK_MEMORY, VisitQuery, VisitRequest};
 #[cfg(test)]
 pub(crate) use parse::axis_of;
+pub use segments::NamedSegments;
 
 /// Why a question is not answered: one sentence for its asker, to be sent with status 400.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct QueryError(String);
+
+impl QueryError {
+    /// The same, and what can be asked instead.
+    #[must_use]
+    pub fn or_ask(self, instead: &str) -> QueryError {
+        QueryError(format!("{} {instead}", self.0))
+    }
+}
 
 /// A question as asked, before its site is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,6 +127,12 @@ pub struct Query {
     not_collected: Option<String>,
     /// Whether small figures are kept by name when their day is over.
     keeps_small: bool,
+    /// By which of its dimensions segments are, and those of the site.
+    segments: Option<NamedSegments>,
+    /// The first day on which all segments are counted that it asks for.
+    counted_since: Option<Day>,
+    /// Segments that are counted of a part of the range alone, and since when.
+    begun: Vec<(String, Day)>,
 }
 
 impl QueryRequest {
@@ -145,14 +163,18 @@ impl QueryRequest {
         let interval = self.interval(span, &site.schedule);
         let today = site.schedule.locate(now).day;
         self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
+        let filters = self.filters_at(site)?;
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {
-            subjects: self.subjects(site, span, interval)?,
+            subjects: self.subjects(site, span, interval, &filters)?,
             span,
             interval,
-            filters: self.filters.filters.clone(),
             columns: self.columns(),
+            begun: self.begun_within(site, span, &filters),
+            segments: self.named_segments(site),
+            counted_since: self.counted_since(site, &filters),
+            filters,
             order: self.order.iter().map(|(key, direction)| self.step(*key, *direction)).collect(),
             include: self.include,
             comparison: self.include.comparison(site, span, now)?,

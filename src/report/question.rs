@@ -115,7 +115,7 @@ impl Question {
             return self.is_by_day() && PartedQuestion::of(self, &[]).knows_each();
         }
         plan::reads(self).iter().all(|read| match read.ask.source() {
-            CellSource::Single(_) => true,
+            CellSource::Single(_) | CellSource::Visits => true,
             CellSource::Pair(..) => read.ask.grain != Grain::Hour,
             CellSource::Nowhere => false,
         })

@@ -1,8 +1,13 @@
 //! Where reports find sums.
 
+use crate::cell::Condition;
 use crate::counts::Name;
+use crate::counts::snapshot::{MatchedRow, VisitSplit};
 use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, StoreError, SumRow, TakenOut};
+
+/// Days, each with its rows by split.
+pub type MatchedDays = Vec<(Day, Vec<Vec<MatchedRow>>)>;
 
 /// Where a report finds sums: those that are stored and those that are not yet, as one.
 pub trait Sums {
@@ -58,6 +63,21 @@ pub trait Sums {
     /// [`StoreError`]
     fn taken_out(&self, _site: SiteId, _first: Day, _last: Day) -> Result<Vec<TakenOut>, StoreError> {
         Ok(Vec::new())
+    }
+
+    /// The sums of what a condition lets pass on the days from `first` to `last`, each with its rows for each of some splits. Nothing where
+    /// something was counted on one of them of which the visits are not all in memory.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    fn matching(
+        &self,
+        _site: SiteId,
+        _days: (Day, Day),
+        _condition: &Condition<Name>,
+        _splits: &[VisitSplit],
+    ) -> Result<Option<MatchedDays>, StoreError> {
+        Ok(None)
     }
 
     /// To be called before an answer takes so many bytes more at once: there may be no room for them, or nobody waits for it.

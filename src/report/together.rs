@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::Sums;
+use super::{MatchedDays, Sums};
+use crate::cell::Condition;
 use crate::counts::Name;
+use crate::counts::snapshot::VisitSplit;
 use crate::limits;
 use crate::site::{Day, Month, SiteId};
 use crate::store::{Ask, StoreError, SumRow, TakenOut};
@@ -76,6 +78,21 @@ impl Sums for Together<'_> {
             marks.extend(self.sums.taken_out(site, first, last)?);
         }
         Ok(marks.into_iter().collect())
+    }
+
+    fn matching(
+        &self,
+        site: SiteId,
+        days: (Day, Day),
+        condition: &Condition<Name>,
+        splits: &[VisitSplit],
+    ) -> Result<Option<MatchedDays>, StoreError> {
+        let mut all = MatchedDays::new();
+        for site in self.sites(site) {
+            let Some(found) = self.sums.matching(site, days, condition, splits)? else { return Ok(None) };
+            all.extend(found);
+        }
+        Ok(Some(all))
     }
 
     fn make_room(&self, bytes: usize) -> Result<(), StoreError> {

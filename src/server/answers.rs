@@ -44,7 +44,15 @@ pub fn no_view(no_view: &ViewError, headers: &HeaderMap) -> Response {
     let title = match no_view {
         ViewError::Period(_) | ViewError::Compare(_) => words.no_such_period,
         ViewError::NotForAll => words.not_for_all,
-        ViewError::Filter(NotAChoice::Refused(_)) | ViewError::GoalAndFilter => words.not_together,
+        ViewError::Filter(
+            NotAChoice::Refused(_)
+            | NotAChoice::OfVisits
+            | NotAChoice::Segments
+            | NotAChoice::NotSegment
+            | NotAChoice::NotKept,
+        )
+        | ViewError::GoalAndFilter
+        | ViewError::NotInMemory => words.not_together,
         ViewError::Filter(_) => words.no_such_filter,
     };
     let sentence = whole_sentence(&no_view.to_string());

@@ -16,8 +16,8 @@ use super::{SharedApp, answers, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
-use crate::report::query::{QueryError, QueryRequest};
-use crate::site::Site;
+use crate::report::query::{ASK_MEMORY, Answer, Query, QueryError, QueryRequest, VisitRequest};
+use crate::site::{Day, Moment, Site};
 use crate::store::StoreError;
 
 /// What a bad token gets, and a good one for another site: who may not read can't find out what exists.
@@ -33,14 +33,14 @@ pub async fn query(State(app): State<SharedApp>, request: HttpRequest) -> Respon
         Err(cause) => return failure::json_error(cause),
     };
     let request = match body::read(request.into_body(), limits::QUERY_BYTES_MAX).await {
-        Ok(body) => QueryRequest::parse(&body.bytes),
+        Ok(body) => AskedQuery::read(&body.bytes),
         Err(unread) => return unreadable(unread),
     };
     let request = match request {
         Ok(request) => request,
         Err(error) => return refused(StatusCode::BAD_REQUEST, &error.to_string()),
     };
-    let site = app.collector.directory().find(&request.site_id).cloned();
+    let site = app.collector.directory().find(request.site_id()).cloned();
     let Some(site) = site.filter(|site| access.may_read(site.id)) else {
         return refused(StatusCode::UNAUTHORIZED, NO_ACCESS);
     };
@@ -57,12 +57,86 @@ enum Trouble {
     Store(StoreError),
 }
 
+/// A query as sums may answer it, and as whole visits may where sums can't.
+struct AskedQuery {
+    of_sums: Result<QueryRequest, QueryError>,
+    of_visits: Result<VisitRequest, QueryError>,
+}
+
+impl AskedQuery {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// What is wrong with it for sums, where it makes no sense for visits either.
+    fn read(body: &[u8]) -> Result<AskedQuery, QueryError> {
+        match (QueryRequest::parse(body), VisitRequest::parse(body)) {
+            (Err(refusal), Err(_)) => Err(refusal),
+            (of_sums, of_visits) => Ok(AskedQuery { of_sums, of_visits }),
+        }
+    }
+
+    fn site_id(&self) -> &str {
+        match (&self.of_sums, &self.of_visits) {
+            (Ok(request), _) => &request.site_id,
+            (_, Ok(request)) => request.site_id(),
+            _ => "",
+        }
+    }
+
+    fn reads_first_day(&self) -> bool {
+        let of_visits = self.of_visits.as_ref().is_ok_and(VisitRequest::reads_first_day);
+        of_visits || self.of_sums.as_ref().is_ok_and(QueryRequest::reads_first_day)
+    }
+
+    /// The answer of sums, else that of the visits in memory.
+    fn answer(&self, site: &Site, collector: &Collector) -> Result<Answer, Trouble> {
+        let first_day =
+            if self.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
+        let now = collector.clock().now();
+        let of_sums = self.of_sums.clone().and_then(|request| request.resolve(site, now, first_day));
+        let refusal = match of_sums {
+            Ok(query) if query.is_estimated() => return self.estimated(&query, site, collector, (now, first_day)),
+            Ok(query) => return query.run(collector).map_err(Trouble::Store),
+            Err(refusal) => refusal,
+        };
+        // What visits can't answer either is said in the words of sums, unless it is about what visits alone know.
+        let Ok(of_visits) = &self.of_visits else { return Err(Trouble::Query(refusal)) };
+        let query = match of_visits.resolve(site, now, first_day) {
+            Ok(query) => query,
+            Err(_) => return Err(Trouble::Query(refusal)),
+        };
+        match query.run(collector).map_err(Trouble::Store)? {
+            Some(answer) => Ok(answer),
+            None => Err(Trouble::Query(refusal.or_ask(ASK_MEMORY))),
+        }
+    }
+}
+
+impl AskedQuery {
+    /// The answer to a query of which sums tell bounds: that of visits in memory, which are sure, else that of sums.
+    fn estimated(
+        &self,
+        query: &Query,
+        site: &Site,
+        collector: &Collector,
+        (now, first_day): (Moment, Option<Day>),
+    ) -> Result<Answer, Trouble> {
+        let of_visits = self.of_visits.as_ref().ok().and_then(|request| request.resolve(site, now, first_day).ok());
+        let remembered = of_visits.map_or(Ok(None), |of_visits| of_visits.run(collector)).map_err(Trouble::Store)?;
+        if let Some(answer) = remembered {
+            return Ok(answer);
+        }
+        let answer = query.run(collector).map_err(Trouble::Store)?;
+        match &self.of_sums {
+            Ok(request) if !query.may_tell(&answer) => Err(Trouble::Query(request.is_unsure().or_ask(ASK_MEMORY))),
+            _ => Ok(answer),
+        }
+    }
+}
+
 /// The answer as JSON.
-fn answer(request: &QueryRequest, site: &Site, collector: &Collector) -> Result<Vec<u8>, Trouble> {
-    let first_day =
-        if request.reads_first_day() { collector.first_day(site.id).map_err(Trouble::Store)? } else { None };
-    let query = request.resolve(site, collector.clock().now(), first_day).map_err(Trouble::Query)?;
-    let answer = query.run(collector).map_err(Trouble::Store)?;
+fn answer(request: &AskedQuery, site: &Site, collector: &Collector) -> Result<Vec<u8>, Trouble> {
+    let answer = request.answer(site, collector)?;
     let mut written = MeteredBytes { bytes: Vec::new(), collector };
     serde_json::to_writer(&mut written, &answer)
         .map_err(|error| Trouble::Store(StoreError::Other(error.to_string())))?;

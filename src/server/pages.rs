@@ -28,7 +28,7 @@ use crate::store::{StoreError, TakenOut, TakenOutOf};
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
 use crate::view::site_page::{bots_of, mails_of};
-use crate::view::{InstanceState, SiteView, site_page};
+use crate::view::{InstanceState, SiteView, ViewError, site_page};
 
 /// How long browsers may keep the tracker without asking again, in seconds: an hour, so that a fix is out the same day.
 const TRACKER_AGE: &str = "public, max-age=3600";
@@ -87,14 +87,17 @@ pub async fn site(
         let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
-        Ok(collector.snapshot(scope).and_then(|snapshot| {
-            let instance = instance(&site, now, &shown);
-            Ok(site_page(&view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)?.html())
-        }))
+        let page = collector.snapshot(scope).and_then(|snapshot| {
+            remembered(view, now, &snapshot, |view| {
+                let instance = instance(&site, now, &shown);
+                Ok(site_page(view, Some(account.shown()), &snapshot, Some(&snapshot), &instance)?.html())
+            })
+        });
+        Ok(page)
     });
     match made.await {
-        Ok(Ok(Ok(page))) => html(StatusCode::OK, page),
-        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Ok(Ok(page)))) => html(StatusCode::OK, page),
+        Ok(Err(wrong) | Ok(Ok(Err(wrong)))) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
     }
@@ -121,18 +124,36 @@ pub async fn panel(
         let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
         let snapshot = collector.snapshot(scope(&view, now, vec![site.id]));
-        Ok(snapshot.and_then(|snapshot| match &tab {
-            Some((tab, ending)) => rows_or_file(&view, tab, *ending, &asked, Some(account.shown()), &snapshot, now),
-            None => beside(&view, &file, now, &snapshot),
+        Ok(snapshot.and_then(|snapshot| {
+            remembered(view, now, &snapshot, |view| match &tab {
+                Some((tab, ending)) => rows_or_file(view, tab, *ending, &asked, Some(account.shown()), &snapshot, now),
+                None => beside(view, &file, now, &snapshot),
+            })
         }))
     });
     match found.await {
-        Ok(Ok(Ok(Some(answer)))) => answer,
-        Ok(Ok(Ok(None))) if is_panel => wrong(words.not_together, words.not_counted_export, words),
-        Ok(Ok(Ok(None))) => not_found(&headers),
-        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Ok(Ok(Some(answer))))) => answer,
+        Ok(Ok(Ok(Ok(None)))) if is_panel => wrong(words.not_together, words.not_counted_export, words),
+        Ok(Ok(Ok(Ok(None)))) => not_found(&headers),
+        Ok(Err(wrong) | Ok(Ok(Err(wrong)))) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
+    }
+}
+
+/// What a view shows, as far as sums, or whole visits in memory, can tell it.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn remembered<T>(
+    view: SiteView,
+    now: Moment,
+    sums: &dyn Sums,
+    show: impl FnOnce(&SiteView) -> Result<T, StoreError>,
+) -> Result<Result<T, ViewError>, StoreError> {
+    match view.remembered(now, sums)? {
+        Ok(view) => show(&view).map(Ok),
+        Err(wrong) => Ok(Err(wrong)),
     }
 }
 

@@ -11,7 +11,7 @@ pub mod sharing;
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
@@ -48,7 +48,12 @@ pub async fn instance(State(app): State<SharedApp>, headers: HeaderMap) -> Respo
 }
 
 /// `GET /DOMAIN/settings`
-pub async fn site(State(app): State<SharedApp>, Path(domain): Path<String>, headers: HeaderMap) -> Response {
+pub async fn site(
+    State(app): State<SharedApp>,
+    Path(domain): Path<String>,
+    Query(asked): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
     let account = match owner(&headers, &app).await {
         Ok(account) => account,
         Err(answer) => return answer,
@@ -57,7 +62,11 @@ pub async fn site(State(app): State<SharedApp>, Path(domain): Path<String>, head
     if site.domain.as_str() != domain {
         return Redirect::to(&home(&site)).into_response();
     }
-    let sent = flash::of(&headers, &home(&site));
+    let sent = match asked.iter().any(|(key, _)| key == "condition") {
+        // The dashboard leads here with the filters that were chosen.
+        true => SentForm { form: "segment-add".to_owned(), values: asked, flash: None },
+        false => flash::of(&headers, &home(&site)),
+    };
     let mut answer = site_page(&account, site, sent, &headers, &app);
     flash::drop_from(&mut answer, &headers);
     answer

@@ -89,14 +89,16 @@ pub async fn page(
         let scope = SnapshotScope { counts_visitors: true, ..pages::scope(&view, now, ids.clone()) };
         Ok(collector.snapshot(scope).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
-            let instance = pages::instance(&site, now, &shown);
-            let page = site_page(&view, Some(account.shown()), &sums, None, &instance)?;
-            Ok(group.of_all(page, words, now, &snapshot.visitors_now()?, may_repeat).html())
+            pages::remembered(view, now, &sums, |view| {
+                let instance = pages::instance(&site, now, &shown);
+                let page = site_page(view, Some(account.shown()), &sums, None, &instance)?;
+                Ok(group.of_all(page, words, now, &snapshot.visitors_now()?, may_repeat).html())
+            })
         }))
     });
     match made.await {
-        Ok(Ok(Ok(page))) => html(StatusCode::OK, page),
-        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Ok(Ok(page)))) => html(StatusCode::OK, page),
+        Ok(Err(wrong) | Ok(Ok(Err(wrong)))) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
     }
@@ -120,13 +122,15 @@ pub async fn panel(
         let view = group.view(&site, &asked, words, now)?;
         Ok(collector.snapshot(pages::scope(&view, now, ids.clone())).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
-            pages::rows_or_file(&view, &tab, ending, &asked, Some(account.shown()), &sums, now)
+            pages::remembered(view, now, &sums, |view| {
+                pages::rows_or_file(view, &tab, ending, &asked, Some(account.shown()), &sums, now)
+            })
         }))
     });
     match made.await {
-        Ok(Ok(Ok(Some(answer)))) => answer,
-        Ok(Ok(Ok(None))) => answers::wrong(words.not_together, words.not_counted_export, words),
-        Ok(Err(wrong)) => no_view(&wrong, &headers),
+        Ok(Ok(Ok(Ok(Some(answer))))) => answer,
+        Ok(Ok(Ok(Ok(None)))) => answers::wrong(words.not_together, words.not_counted_export, words),
+        Ok(Err(wrong) | Ok(Ok(Err(wrong)))) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),
     }

@@ -1,5 +1,4 @@
-//! The settings of a site, each defined once: a field with its default, and an item of [`SETTINGS`]. Those of paths are in
-//! `paths.rs`, those of what is left out in `exclusions.rs`.
+//! The settings of a site, each defined once: a field with its default, and an item of [`SETTINGS`], here or in a file beside it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 use super::{
     Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
-    Publishing, Retention, host_pattern,
+    Publishing, Retention, Segment, host_pattern,
 };
 use crate::limits;
 
@@ -85,6 +84,12 @@ pub struct Settings {
     pub funnels: Vec<Funnel>,
     /// The highest number that a funnel ever had: the sums of one that was removed are no other's.
     pub funnels_made: u32,
+    /// Visits that its owner looks at by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub segments: Vec<Segment>,
+    /// The highest number that a segment ever had: the sums of one that was removed are no other's.
+    #[serde(skip_serializing_if = "is_none")]
+    pub segments_made: u32,
     /// What its owner notes beside the figures, in order of time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
@@ -144,6 +149,8 @@ impl Default for Settings {
             goals: Vec::new(),
             funnels: Vec::new(),
             funnels_made: 0,
+            segments: Vec::new(),
+            segments_made: 0,
             annotations: Vec::new(),
             annotations_made: 0,
             budget: Budget::default(),

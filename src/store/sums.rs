@@ -40,6 +40,7 @@ mod flush;
 mod forgetting;
 mod interrupt;
 mod sets;
+mod visits;
 
 use std::path::{Path, PathBuf};
 
@@ -452,6 +453,10 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
 fn least_of(least: &LeastAtRest, dimension: Dimension) -> Option<u32> {
     match dimension {
         Dimension::ChannelAndSource => least.of_name("channel").max(least.of_name("source")),
+        // A segment may be of any of them.
+        Dimension::Segment | Dimension::ReachedStep => {
+            Dimension::ALL.into_iter().filter_map(|dimension| least.of_name(dimension.name())).max()
+        }
         dimension => least.of_name(dimension.name()),
     }
 }

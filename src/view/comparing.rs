@@ -8,7 +8,6 @@ use crate::page::cards::Tab;
 use crate::report::comparison::{Basis, ComparedLines, ComparedWith, RangeComparison};
 use crate::report::period::Range;
 use crate::report::{Question, Span, Sums};
-use crate::site::Target;
 use crate::store::StoreError;
 
 /// What a page is compared with.
@@ -30,9 +29,11 @@ impl Compared {
     pub(super) fn of(view: &SiteView, range: &Range, sums: &dyn Sums) -> Result<Compared, StoreError> {
         let site = view.site.id;
         let Some(span) = range.compared(view.state.compare) else { return Ok(Compared::not(ComparedWith::Nothing)) };
-        let pattern = view.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
-        let declared = pattern.map(|goal| view.site.schedule.locate(goal.since()).day);
-        if let Some(refused) = ComparedWith::refused(site, span, declared, sums)? {
+        if view.chosen.condition().is_some() {
+            return Ok(Compared::not(ComparedWith::NotByHour));
+        }
+        let not_on = view.chosen.not_counted_on(view.site);
+        if let Some(refused) = ComparedWith::refused(site, span, not_on, sums)? {
             return Ok(Compared::not(refused));
         }
         let question = Question::new(site, range.span, Axis::Total, None, &metrics(view));

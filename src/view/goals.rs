@@ -6,6 +6,7 @@ use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
 use crate::page::cards::Tab;
 use crate::page::{FunnelPanel, FunnelStep, GoalFigures, GoalRow};
+use crate::report::choice::Scope;
 use crate::report::goals::{self, Step};
 use crate::report::{Line, Question, Span};
 use crate::site::{Day, Funnel, Goal, Moment, Target};
@@ -20,6 +21,12 @@ pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question
         let patterns = patterns.under(&view.chosen.filters).filter(Question::has_sums);
         questions.extend(patterns.map(|patterns| (AnswerKey::Patterns, patterns)));
     }
+    let funnels = settings.funnels.iter().enumerate();
+    let funnels = funnels.filter_map(|(place, funnel)| {
+        let question = goals::question_of(view.site.id, span, funnel).under(&view.chosen.filters)?;
+        Some((AnswerKey::Funnel(place), question))
+    });
+    questions.extend(funnels.filter(|(_, question)| view.chosen.goal.is_none() && question.has_sums()));
     if !view.chosen.is_all() {
         return questions;
     }
@@ -29,10 +36,6 @@ pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question
             questions.push((AnswerKey::Money(place), Question::new(view.site.id, span, axis, None, &[])));
         }
     }
-    let funnels = settings.funnels.iter().enumerate();
-    questions.extend(
-        funnels.map(|(place, funnel)| (AnswerKey::Funnel(place), goals::question_of(view.site.id, span, funnel))),
-    );
     questions
 }
 
@@ -99,8 +102,9 @@ fn slot(view: &SiteView, goal: &Goal) -> Option<AnswerKey> {
     let is_by = |dimension: Dimension| filter == Some(&Axis::Of(dimension));
     let of_visits = match filter {
         None => true,
-        Some(Axis::Of(dimension)) => dimension.is_of_visit(),
-        Some(_) => false,
+        Some(Axis::Of(dimension)) if dimension.is_of_visit() => true,
+        // A condition, or a segment.
+        Some(_) => view.chosen.scope() == Scope::Visits,
     };
     let meets = match goal.target {
         Target::Event(_) => of_visits || is_by(Dimension::Page) || is_by(Dimension::Hostname),

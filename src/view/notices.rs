@@ -10,7 +10,7 @@ use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
 use crate::report::taken_out;
-use crate::site::{AddressMode, Day, SiteId};
+use crate::site::{AddressMode, Day, SiteId, Target};
 use crate::store::{TakenOut, TakenOutOf};
 
 /// All of them.
@@ -44,14 +44,28 @@ pub(super) fn notices(
     }
     notices.extend(days_kept_from.map(|day| words.one(words.notice_months_alone, words.date(day, words.date_long))));
     notices.extend(told_of(words, marks));
-    if found.values().flatten().any(|line| line.bounds.is_some()) {
-        notices.push(words.notice_at_most.to_owned());
-    }
-    if let Some(goal) = view.chosen.goal.as_ref().filter(|_| !view.is_counted(&range.span)) {
-        let day = site.schedule.locate(goal.since()).day;
-        notices.push(words.one(words.notice_pattern_since, words.date(day, words.date_long)));
-    }
+    let is_unsure = |is_estimated: bool| {
+        let mut lines = found.values().flatten().filter(|line| line.bounds.is_some());
+        lines.any(|line| line.is_estimated() == is_estimated)
+    };
+    notices.extend(is_unsure(false).then(|| words.notice_at_most.to_owned()));
+    notices.extend(is_unsure(true).then(|| words.notice_estimated.to_owned()));
+    notices.extend(counted_since(view, range));
     notices
+}
+
+/// That a segment, or a pattern, is not counted of all these days.
+fn counted_since(view: &SiteView, range: &Range) -> Option<String> {
+    let (site, words) = (view.site, view.words);
+    let date = |day: Day| words.date(day, words.date_long);
+    if view.is_counted(&range.span) {
+        return None;
+    }
+    if let Some(segment) = view.chosen.segment(site) {
+        return Some(words.two(words.notice_segment_since, &segment.name, date(segment.first_day(site))));
+    }
+    let goal = view.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)))?;
+    Some(words.one(words.notice_pattern_since, date(site.schedule.locate(goal.since()).day)))
 }
 
 /// That something was taken out, and that days are gone.
@@ -105,7 +119,7 @@ fn past_budget(view: &SiteView, found: &Answers, marks: &[TakenOut]) -> Option<S
     };
     let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
     let is_behind_filter =
-        [0, 1].map(AnswerKey::PastBudget).iter().any(|key| found.get(key).is_some_and(|lines| !lines.is_empty()));
+        found.iter().any(|(key, lines)| matches!(key, AnswerKey::PastBudget(_)) && !lines.is_empty());
     if titles.is_empty() && !is_behind_filter {
         return None;
     }

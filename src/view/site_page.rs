@@ -9,8 +9,7 @@ use super::site_view::SiteView;
 use super::{goals, mails, notices, panels, series};
 use crate::beacon::address::HiddenProxy;
 use crate::cell::Metric;
-use crate::page::bots;
-use crate::page::{Account, Files, MailLine, NotCounted, SitePage, Total};
+use crate::page::{Account, MailLine, NotCounted, SegmentLinks, SitePage, Total};
 use crate::report::choice::Scope;
 use crate::report::period::Range;
 use crate::report::{self, Line, Records, Sums};
@@ -116,7 +115,6 @@ impl PageAnswers {
     /// The page, its lists still empty.
     fn frame(&self, view: &SiteView, instance: &InstanceState) -> SitePage {
         let PageAnswers { range, compared, is_new, found, unvisited, .. } = self;
-        let files = |name: &str| ["csv", "json"].map(|ending| view.file(&format!("{name}.{ending}")));
         SitePage {
             words: view.words,
             domain: view.name.clone(),
@@ -129,6 +127,7 @@ impl PageAnswers {
             intervals: view.intervals(range),
             filters: view.chips(),
             everything: view.everything(),
+            segments: SegmentLinks { all: view.segments(), new: view.new_segment() },
             first: range.span.first_day(),
             last: range.span.last_day(),
             compared: compared.told,
@@ -137,7 +136,7 @@ impl PageAnswers {
             totals: totals_of(view, found, compared.totals.is_some()),
             series: series::series(view, range, compared.days, found, instance.now),
             funnels: if view.has_goals() { goals::funnels(view, range.span, found) } else { Vec::new() },
-            files: Files { bots: files(bots::NAME), mails: files("mail") },
+            files: view.files(),
             has_records: view.has_records(),
             snippet: instance.snippet.clone(),
             is_new: *is_new,
@@ -242,7 +241,7 @@ fn totals_of(view: &SiteView, found: &Answers, is_compared: bool) -> Vec<Total> 
     let total = |(place, metric): (usize, Metric)| Total {
         metric,
         value: value(line, metric, place).filter(|_| is_known(metric)),
-        low: line.and_then(|line| line.low(place).flatten()),
+        bounds: line.and_then(|line| line.bounds_of(place)),
         compared: value(own, metric, place).filter(|_| is_known(metric)),
         before: before
             .filter(|_| had_visits || !is_rate(metric))

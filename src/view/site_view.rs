@@ -3,17 +3,19 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::url_state::UrlState;
-use crate::cell::{Dimension, Metric, OTHER};
+use crate::cell::{Condition, Dimension, Metric, OTHER};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, Choose, EmbedOptions, LinkTo, PeriodForm, keys};
-use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter};
+use crate::page::{Chip, Choose, EmbedOptions, Files, LinkTo, PeriodForm, bots, keys};
+use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, escaped};
 use crate::report::comparison::KeptHours;
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
-use crate::report::{Interval, Span};
-use crate::site::{Annotation, Day, Moment, Site, Target};
+use crate::report::query::ASK_MEMORY;
+use crate::report::{Interval, Span, Sums};
+use crate::site::{Annotation, Day, Moment, Segment, Site};
+use crate::store::StoreError;
 
 /// What is written as it is in a part of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'-').remove(b'.').remove(b':');
@@ -70,6 +72,11 @@ pub enum ViewError {
          `headcount report --goal NAME --filter KEY=VALUE`"
     )]
     GoalAndFilter,
+    /// Not all visits are there that would tell.
+    #[error(
+        "these filters together are known of days whose visits are all in memory; since the last start they are not. {ASK_MEMORY}"
+    )]
+    NotInMemory,
     /// It is for signed-in people.
     #[error("this page is open to everybody and shows whole days that are over, without filters; sign in to see more")]
     NotForAll,
@@ -88,10 +95,7 @@ impl<'a> SiteView<'a> {
     ) -> Result<SiteView<'a>, ViewError> {
         let usual = if now.0 - site.added.0 < limits::SITE_YOUNG_MS { Period::Today } else { Period::Days(30) };
         let state = UrlState { is_embedded: false, ..UrlState::read(query, usual)? };
-        let chosen = state.choice.resolve(site)?;
-        if chosen.goal.is_some() && !chosen.filters.is_empty() {
-            return Err(ViewError::GoalAndFilter);
-        }
+        let chosen = chosen(&state, site)?;
         let home = format!("/{}", site.domain);
         let name = site.domain.to_string();
         let (audience, has_one_clock) = (Audience::SignedIn, true);
@@ -203,6 +207,12 @@ impl<'a> SiteView<'a> {
         format!("{}/{name}?{}", self.home, self.state.period.query())
     }
 
+    /// Where all about programs and mails can be had.
+    pub fn files(&self) -> Files {
+        let files = |name: &str| ["csv", "json"].map(|ending| self.file(&format!("{name}.{ending}")));
+        Files { bots: files(bots::NAME), mails: files("mail") }
+    }
+
     /// Where everything is shown, of the same days.
     pub fn everything(&self) -> String {
         self.with(|state| state.choice = Choice::default())
@@ -234,12 +244,35 @@ impl<'a> SiteView<'a> {
         }
         let others = self.state.choice.parts.iter().filter(|other| other.key != part.key).cloned();
         let joined = Choice { parts: others.collect() }.and(part.clone());
-        let is_seen = |chosen: &Chosen| chosen.goal.is_none() || chosen.filters.is_empty();
-        let choice = match joined.resolve(self.site) {
-            Ok(chosen) if is_seen(&chosen) => joined,
-            _ => Choice::default().and(part),
-        };
+        let state = UrlState { choice: joined.clone(), ..self.state.clone() };
+        let choice = if chosen(&state, self.site).is_ok() { joined } else { Choice::default().and(part) };
         Some(self.with(|state| state.choice = choice))
+    }
+
+    /// The segments of the site, each where it is shown alone; that which is leads back to everything.
+    pub fn segments(&self) -> Vec<LinkTo> {
+        if self.audience != Audience::SignedIn {
+            return Vec::new();
+        }
+        let link = |segment: &Segment| {
+            let part = WrittenFilter::is(FilterKey::Of(Dimension::Segment), &segment.name);
+            let alone = Choice::default().and(part);
+            let is_current = self.state.choice == alone;
+            let choice = if is_current { Choice::default() } else { alone };
+            LinkTo { label: segment.name.clone(), href: self.with(|state| state.choice = choice), is_current }
+        };
+        self.site.settings.segments.iter().map(link).collect()
+    }
+
+    /// Where a segment is made of the filters that act, if they are more than one that is a segment already.
+    pub fn new_segment(&self) -> Option<String> {
+        let condition = self.state.choice.as_condition(self.site);
+        let is_segment = |part: &WrittenFilter| part.key == FilterKey::Of(Dimension::Segment);
+        let is_new =
+            self.state.choice.parts.iter().any(|part| !is_segment(part)) && Condition::read(&condition).is_ok();
+        let query = format!("condition={}", escaped(&condition));
+        let is_known = self.audience == Audience::SignedIn && is_new;
+        is_known.then(|| format!("/{}/settings?{query}#segment-add", self.site.domain))
     }
 
     /// The filters that act.
@@ -368,10 +401,31 @@ impl<'a> SiteView<'a> {
         intervals
     }
 
-    /// Whether all of a span was counted under what is chosen: patterns are counted from their declaration on.
+    /// The same where what is chosen is asked of whole visits if they are all in memory: then a segment is known by hour too.
+    ///
+    /// # Errors
+    /// [`StoreError`], and within that [`ViewError::NotInMemory`] if nothing else can answer.
+    pub fn remembered(self, now: Moment, sums: &dyn Sums) -> Result<Result<SiteView<'a>, ViewError>, StoreError> {
+        let is_today = self.state.period == Period::Today;
+        // What sums can't know of a list beside two filters, visits do.
+        let is_segment = is_today && (self.chosen.segment.is_some() || self.chosen.filters.len() > 1);
+        if !is_segment && self.chosen.condition().is_none() {
+            return Ok(Ok(self));
+        }
+        let span = self.range(now, None).span;
+        let days = (span.first_day(), span.last_day());
+        let is_in_memory = sums.matching(self.site.id, days, &Condition::All(Vec::new()), &[])?.is_some();
+        Ok(match self.state.choice.of_visits(self.site) {
+            Ok(chosen) if is_in_memory => Ok(SiteView { chosen, ..self }),
+            _ if is_segment => Ok(self),
+            _ => Err(ViewError::NotInMemory),
+        })
+    }
+
+    /// Whether all of a span was counted under what is chosen.
     pub fn is_counted(&self, span: &Span) -> bool {
-        let pattern = self.chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
-        pattern.is_none_or(|goal| self.site.schedule.locate(goal.since()).day < span.first_day())
+        let not_on = self.chosen.not_counted_on(self.site);
+        not_on.is_none_or(|day| day < span.first_day())
     }
 
     /// Which hours tell of a running day.
@@ -381,11 +435,26 @@ impl<'a> SiteView<'a> {
     }
 }
 
+/// What is chosen at a site. Today whole visits are asked where sums can't answer.
+fn chosen(state: &UrlState, site: &Site) -> Result<Chosen, ViewError> {
+    let of_sums = match state.choice.resolve(site) {
+        Ok(chosen) if chosen.goal.is_none() || chosen.filters.is_empty() => return Ok(chosen),
+        Ok(_) => ViewError::GoalAndFilter,
+        Err(error) => ViewError::Filter(error),
+    };
+    match state.choice.of_visits(site) {
+        Ok(chosen) if state.period == Period::Today => Ok(chosen),
+        Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => Err(error.into()),
+        _ => Err(of_sums),
+    }
+}
+
 fn title(key: &FilterKey, words: &Words) -> String {
     match key {
         FilterKey::Of(dimension) => words.alone(*dimension).to_owned(),
         FilterKey::Prop(key) => words.one(words.property, words.visible(key)),
         FilterKey::Goal => words.goal.to_owned(),
+        FilterKey::Where => words.condition.to_owned(),
     }
 }
 
@@ -401,6 +470,6 @@ fn compared(comparison: Comparison, words: &Words) -> &'static str {
 fn shown(key: &FilterKey, value: &str, words: &Words) -> String {
     match key {
         FilterKey::Of(dimension) => words.label(*dimension, value).to_owned(),
-        FilterKey::Prop(_) | FilterKey::Goal => value.to_owned(),
+        FilterKey::Prop(_) | FilterKey::Goal | FilterKey::Where => value.to_owned(),
     }
 }

@@ -1,7 +1,7 @@
 //! In: a visit and its next hit. Out: the same visit, longer by the hit. Forgets: the hit.
 
 use super::{HourCount, VisitState};
-use crate::cell::Sym;
+use crate::cell::{Dimension, Sym};
 use crate::hit::{Hit, Kind};
 use crate::site::{Hour, Moment};
 
@@ -18,6 +18,17 @@ impl VisitState {
             }
             self.exit = page;
             self.count_in(hour).pageviews += 1;
+        }
+    }
+
+    /// The page before a pageview that comes now; [`Sym::NOT_SET`] if it is the first, and [`Sym::EMPTY`] if that is not collected or it
+    /// is no pageview.
+    pub(super) fn page_before(&self, hit: &Hit, has_been_everywhere: bool) -> Sym {
+        let is_told = !self.hides.entry && !self.hides.exit && Dimension::PreviousPage.is_collected(hit.collected);
+        match hit.kind {
+            Kind::Pageview if is_told && has_been_everywhere => Sym::OTHER,
+            Kind::Pageview if is_told => self.exit,
+            _ => Sym::EMPTY,
         }
     }
 

@@ -54,7 +54,8 @@ impl GoneNames {
     }
 
     fn has_place(&self, place: &PageVisit) -> bool {
-        self.attributes.contains(&place.attributes) || self.is_gone(Dimension::Page, place.page)
+        let is_gone = |page: Sym| self.is_gone(Dimension::Page, page);
+        self.attributes.contains(&place.attributes) || is_gone(place.page) || is_gone(place.before)
     }
 }
 
@@ -133,6 +134,7 @@ impl Visitor {
             let mut places = std::mem::take(&mut self.page_visits).into_vec();
             for place in &mut places {
                 (place.page, place.attributes) = (by.page(place.page), by.attributes(place.attributes));
+                place.before = by.page(place.before);
             }
             self.page_visits = smallvec::SmallVec::from_slice(&merged(places));
         }

@@ -60,7 +60,10 @@ fn adds_up(room: &Room, site: SiteId, ends: [Day; 2], grain: Grain, pick: usize)
     for (at, pair) in Pair::all().enumerate().filter(|(at, _)| at % 4 == pick % 4) {
         for (by, split) in [(pair.first, pair.second), (pair.second, pair.first)] {
             // Hits without a token have no entry and exit page, and many hits fit no pattern.
-            if matches!(split, Dimension::Pattern | Dimension::EntryPage | Dimension::ExitPage) {
+            if matches!(
+                split,
+                Dimension::Pattern | Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage
+            ) {
                 continue;
             }
             let singles = &singles[&by];

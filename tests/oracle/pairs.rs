@@ -72,17 +72,22 @@ impl<'a> Walk<'a> {
         self.tally(&inside, sides)
     }
 
+    /// What a visit counts as a whole.
+    pub(super) fn whole_visit(&self, visit: usize) -> Tally {
+        self.of_visit(&self.visits[visit], Cell { axis: Axis::Total, value: "" })
+    }
+
     /// The values that a day of a site has on a dimension.
     pub fn values_of_day(&self, site: SiteId, day: Day, dimension: Dimension) -> BTreeSet<&'a str> {
         self.of_day(site, day).flat_map(|counted| self.values(counted, dimension)).collect()
     }
 
-    fn of_day(&self, site: SiteId, day: Day) -> impl Iterator<Item = &Counted<'a>> {
+    pub(super) fn of_day(&self, site: SiteId, day: Day) -> impl Iterator<Item = &Counted<'a>> {
         self.counted.iter().filter(move |counted| counted.hit.site == site && counted.day == day)
     }
 
     /// The values of a hit on a dimension: none or one, or several patterns.
-    fn values(&self, counted: &Counted<'a>, dimension: Dimension) -> Vec<&'a str> {
+    pub(super) fn values(&self, counted: &Counted<'a>, dimension: Dimension) -> Vec<&'a str> {
         let hit = counted.hit;
         let visit = counted.visit.map(|visit| &self.visits[visit]);
         match dimension {
@@ -95,11 +100,21 @@ impl<'a> Walk<'a> {
                 visit.map(|visit| self.pages(visit).next().unwrap_or(NOT_SET)).into_iter().collect()
             }
             Dimension::ExitPage => visit.map(|visit| self.pages(visit).last().unwrap_or(NOT_SET)).into_iter().collect(),
+            Dimension::PreviousPage => self.page_before(counted).into_iter().collect(),
             Dimension::ChannelAndSource => {
                 vec![joined(visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit))]
             }
             fixed => vec![visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit).value(fixed)],
         }
+    }
+
+    /// The page of the pageview before one in its visit.
+    fn page_before(&self, counted: &Counted<'a>) -> Option<&'a str> {
+        let visit = &self.visits[counted.visit.filter(|_| counted.hit.kind == Kind::Pageview)?];
+        let is_view = |place: &&usize| self.counted[**place].hit.kind == Kind::Pageview;
+        let views = visit.hits.iter().filter(is_view);
+        let earlier = views.take_while(|place| !std::ptr::eq(self.counted[**place].hit, counted.hit));
+        Some(earlier.last().map_or(NOT_SET, |place| &*self.counted[*place].hit.page))
     }
 
     /// What hits count that are all there is on these sides.
@@ -111,7 +126,8 @@ impl<'a> Walk<'a> {
             // The total of a visit is the visit as a whole.
             let total = self.of_visit(visit, Cell { axis: Axis::Total, value: "" });
             tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
-            if sides.iter().any(|side| side.dimension == Dimension::Page) {
+            let has = |dimension: Dimension| sides.iter().any(|side| side.dimension == dimension);
+            if has(Dimension::Page) && !has(Dimension::PreviousPage) {
                 tally += engagement(visit, sides);
             }
         }
@@ -121,6 +137,11 @@ impl<'a> Walk<'a> {
 
 /// What a visit's pings bring on these sides, page by page.
 fn engagement(visit: &Visit, sides: &[Side]) -> Tally {
+    engagement_where(visit, sides, |_, _| true)
+}
+
+/// The same of pings that pass by their page and host.
+pub(super) fn engagement_where(visit: &Visit, sides: &[Side], passes: impl Fn(&str, &str) -> bool) -> Tally {
     let is_on = |ping: &Ping, side: &Side| match side.dimension {
         Dimension::Page => (side.passes)(ping.page),
         Dimension::Hostname => (side.passes)(ping.host),
@@ -128,7 +149,8 @@ fn engagement(visit: &Visit, sides: &[Side]) -> Tally {
         _ => true,
     };
     let mut pages: BTreeMap<&str, Vec<&Ping>> = BTreeMap::new();
-    for ping in visit.pings.iter().filter(|ping| sides.iter().all(|side| is_on(ping, side))) {
+    let is_inside = |ping: &&Ping| passes(ping.page, ping.host) && sides.iter().all(|side| is_on(ping, side));
+    for ping in visit.pings.iter().filter(is_inside) {
         pages.entry(ping.page).or_default().push(ping);
     }
     let of_page = |pings: &Vec<&Ping>| Tally {

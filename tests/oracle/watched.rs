@@ -2,7 +2,7 @@
 //!
 //! The patterns and steps are worked out here by hand, so that they prove those of the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use headcount::cell::{Axis, Cell, Tally};
@@ -126,6 +126,24 @@ impl<'a> Walk<'a> {
             figures.days.entry((site, day, cell)).or_default().visitors += 1;
             figures.months.entry((site, day.month(), cell)).or_default().visitors += 1;
         }
+    }
+
+    /// The steps of funnels that those visits reached of which a hit passes, as `FUNNEL:STEP`.
+    pub fn steps_where(&self, site: SiteId, day: Day, passes: impl Fn(&Counted) -> bool) -> Vec<(String, Tally)> {
+        let inside = self.of_day(site, day).filter(|counted| passes(counted));
+        let visits: BTreeSet<usize> = inside.filter_map(|counted| counted.visit).collect();
+        let mut steps = Vec::new();
+        for (funnel, step) in
+            FUNNELS.iter().flat_map(|(funnel, steps)| (1..=steps.len()).map(move |step| (*funnel, step)))
+        {
+            let reached = |visit: &&usize| self.reached(&self.visits[**visit].hits, funnel) >= step;
+            let reached: Vec<&usize> = visits.iter().filter(reached).collect();
+            let token = |visit: &&usize| self.counted[self.visits[**visit].hits[0]].hit.token.map(|token| token.bits());
+            let visitors = reached.iter().map(token).collect::<BTreeSet<_>>().len() as i64;
+            let tally = Tally { visits: reached.len() as i64, visitors, ..Tally::ZERO };
+            steps.extend((!reached.is_empty()).then(|| (format!("{funnel}:{step}"), tally)));
+        }
+        steps
     }
 
     /// How many steps of a funnel hits are, one after the other.

@@ -183,7 +183,7 @@ impl SimWorld {
     /// leaves a transaction in its log that nobody was told of, and the next start finds it.
     pub fn take_stock(&mut self) {
         let doubts: Vec<Doubt> = std::mem::take(&mut self.failed).into_iter().chain(self.doubt.take()).collect();
-        self.compare_sites(&doubts);
+        self.compare_sites(&doubts, false);
         for doubt in doubts {
             match doubt {
                 Doubt::Adding(_) => {}
@@ -197,7 +197,7 @@ impl SimWorld {
     /// Sees what became of a command, of which somebody was told whether it is carried out.
     pub fn settle_doubt(&mut self, is_done: bool) {
         let Some(doubt) = self.doubt.take() else { return };
-        self.compare_sites(std::slice::from_ref(&doubt));
+        self.compare_sites(std::slice::from_ref(&doubt), is_done);
         match &doubt {
             Doubt::Adding(domain) if is_done => {
                 assert!(self.sites.iter().any(|site| site.domain == *domain), "{domain} was added");
@@ -214,22 +214,27 @@ impl SimWorld {
         }
     }
 
-    /// The sites are those that were, but for commands that are in doubt.
-    fn compare_sites(&mut self, doubts: &[Doubt]) {
+    /// The sites are those that were, but for commands that are in doubt. A removal of which somebody was told that it failed may be seen
+    /// and yet be lost with the power.
+    fn compare_sites(&mut self, doubts: &[Doubt], is_done: bool) {
         let declared = self.collector().directory().all();
         for site in std::mem::take(&mut self.sites) {
             if declared.iter().any(|other| other.id == site.id) {
                 self.sites.push(site);
             } else {
                 assert!(doubts.contains(&Doubt::Removing(site.id)), "{} is gone", site.domain);
-                self.ledger.forget(site.id, |_| true, |_| false);
+                match is_done {
+                    true => self.ledger.forget(site.id, |_| true, |_| false),
+                    false => _ = self.half_removed.insert(site.id),
+                }
             }
         }
         for site in &declared {
             let domain = site.domain.to_string();
             if !self.sites.iter().any(|known| known.id == site.id) {
-                assert!(doubts.contains(&Doubt::Adding(domain.clone())), "{domain} is there");
-                self.sites.push(SimSite { id: site.id, domain, is_doubtful: false });
+                let is_doubtful = self.half_removed.contains(&site.id);
+                assert!(is_doubtful || doubts.contains(&Doubt::Adding(domain.clone())), "{domain} is there");
+                self.sites.push(SimSite { id: site.id, domain, is_doubtful });
             }
         }
         self.sites.sort_by_key(|site| site.id);

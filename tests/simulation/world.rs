@@ -1,6 +1,6 @@
 //! The world of a seed: a clock, a disk, a journal's folder or none, and one life of the program after the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -99,6 +99,8 @@ pub struct SimWorld {
     /// Batches that were sent, and when.
     pub batches: Vec<(u64, Moment)>,
     pub batch_numbers: u64,
+    /// Sites whose removal failed, and that were gone then.
+    pub half_removed: BTreeSet<SiteId>,
     /// By how much the clock was set; nothing if it is right.
     pub jumped_ms: Option<i64>,
     /// The last time that may be believed, by which figures may be too old; and since when the clock goes on in steps.
@@ -151,6 +153,7 @@ impl SimWorld {
             imports: 0,
             batches: Vec::new(),
             batch_numbers: 0,
+            half_removed: BTreeSet::new(),
             jumped_ms: None,
             believable: now,
             goes_since: now,

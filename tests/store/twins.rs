@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use headcount::cell::{Axis, Dimension, ForgottenAxis, ForgottenValue, ForgottenValues};
+use headcount::cell::{Axis, Dimension, Filter, ForgottenAxis, ForgottenValue, ForgottenValues, Test};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, Outcome};
+use headcount::counts::{DaySegments, SessionSnapshot};
 use headcount::hit::Tools;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::report::Sums;
-use headcount::site::{Day, Domain, LeastAtRest, Settings, SiteId};
+use headcount::site::{Day, Domain, LeastAtRest, Moment, Schedule, Segment, Settings, Site, SiteId};
 use headcount::store::sums::memory::MemorySums;
 use headcount::store::{
-    self, CountedBy, DayState, Flush, Forgetting, Grain, InMemory, Stores, SumRow, TakenOut, TakenOutOf,
+    self, Ask, CountedBy, DayState, Flush, Forgetting, Grain, InMemory, Stores, SumRow, TakenOut, TakenOutOf,
 };
 use proptest::prelude::*;
 
@@ -63,6 +64,30 @@ const VISITS: [&str; 5] = [
     "23:00 dan /b utm source=x\n",
 ];
 
+/// A snapshot of a site that has declared two segments: one of hits, one of visits.
+fn with_segments(snapshot: Arc<SessionSnapshot>) -> Arc<SessionSnapshot> {
+    let segment = |(number, condition): (u32, &str)| Segment {
+        number,
+        name: format!("Segment {number}"),
+        condition: condition.to_owned(),
+        since_ms: 0,
+    };
+    let segments = (1..).zip(["page=/,/a", "has_done event=Signup or browser=Firefox"]).map(segment).collect();
+    let settings = Settings { segments, ..Settings::default() };
+    let domain = Domain::parse("example.com").unwrap();
+    let site = Site { id: SITE, domain, schedule: Schedule::utc(), settings, added: Moment(0) };
+    Arc::new(Arc::unwrap_or_clone(snapshot).with_segments(DaySegments::of(&site, DAY)))
+}
+
+/// Questions about segments.
+fn of_segments(grain: Grain) -> Vec<Ask> {
+    let is = |number: &str| Filter { axis: Axis::Of(Dimension::Segment), test: Test::Is(vec![number.to_owned()]) };
+    let axes = [Axis::Total, Axis::Of(Dimension::Page), Axis::Of(Dimension::Browser), Axis::Of(Dimension::Segment)];
+    let under = ["1", "2"].into_iter().flat_map(|number| axes.clone().map(|axis| (axis, Some(is(number)))));
+    let all = [(Axis::Of(Dimension::Segment), None)];
+    under.chain(all).map(|(axis, filter)| Ask { filter, ..ask(SITE, grain, axis, None) }).collect()
+}
+
 fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
     let of = |values: u8| {
         let (dimension, pattern) = [
@@ -94,7 +119,9 @@ fn flush_of(happening: &Happening) -> Flush {
         }
         Happening::Snapshot(number, visits, by, pair_cells, is_over) => {
             let mut open = day_of(SITE, DAY, &VISITS[..usize::from(*visits)].concat());
-            let state = DayState { day: day(number), pair_cells: *pair_cells, ..state(&open, *by, *is_over) };
+            let state = state(&open, *by, *is_over);
+            let snapshot = state.snapshot.clone().map(with_segments);
+            let state = DayState { day: day(number), pair_cells: *pair_cells, snapshot, ..state };
             let sums = vec![(SITE, day(number), open.drain().into())];
             Flush { sums, days: vec![state], at_rest: at_rest(*number), ..Flush::default() }
         }
@@ -160,6 +187,10 @@ fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
                     prop_assert_eq!(found, expected, "{:?}", ask);
                 }
             }
+        }
+        for ask in [Grain::Day, Grain::Month].into_iter().flat_map(of_segments) {
+            let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
+            prop_assert_eq!(found, expected, "{:?}", ask);
         }
         let adds = |kept: &Kept| kept.sums.snapshot().unwrap().read(&[], in_memory).unwrap().adds;
         prop_assert_eq!(adds(file), adds(twin));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Running;
 use crate::collector::pending::SnapshotScope;
 use crate::collector::salts::Salts;
-use crate::counts::SessionSnapshot;
+use crate::counts::{DaySegments, SessionSnapshot};
 use crate::journal::Record;
 use crate::limits;
 use crate::site::{Day, Directory, Moment, SiteId};
@@ -142,6 +142,14 @@ impl Running {
                 running.push((InMemory { site, day, by, number, alone_from }, snapshot.clone()));
             }
         }
+        // A segment that was declared just now is asked of all of them.
+        let directory = self.directory.load();
+        for (day, snapshot) in &mut running {
+            if let Some(site) = directory.get(day.site).filter(|site| !site.settings.segments.is_empty()) {
+                let segments = DaySegments::of(site, day.day);
+                *snapshot = Arc::new(SessionSnapshot::clone(snapshot).with_segments(segments));
+            }
+        }
         running
     }
 }
@@ -159,6 +167,11 @@ fn state(
     is_over: bool,
 ) -> DayState {
     let budget = directory.get(site).map(|site| site.settings.budget).unwrap_or_default();
+    let counted = |snapshot: Arc<SessionSnapshot>| match directory.get(site) {
+        Some(site) => Arc::new(Arc::unwrap_or_clone(snapshot).with_segments(DaySegments::of(site, day))),
+        None => snapshot,
+    };
+    let snapshot = snapshot.map(counted);
     DayState { site, day, by: CountedBy::Live, snapshot, pair_cells: budget.pair_cells, is_over, release: None }
 }
 

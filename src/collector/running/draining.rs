@@ -106,8 +106,8 @@ impl Running {
 
     /// The present day of each site, said once on each, and with it from when on the site keeps its sums. At a start too, so that a
     /// machine that is off at every midnight removes what is due, and what a stop has interrupted goes on; but not by a setting that
-    /// was changed on this day: who has mistyped it has until the end of the day. Nor by a clock that is doubted, unless the setting
-    /// was given since; nor by a time that nothing has confirmed.
+    /// was changed on this day: who has mistyped it has until the end of the day. Nor by a clock that is doubted: a setting confirms no
+    /// time.
     pub(super) fn present(&mut self, reading: &ClockReading) -> Flush {
         let trust = self.look_at_clock(reading);
         let (believed, is_doubted) = (self.trust.believed(), self.trust.is_doubted());
@@ -130,11 +130,7 @@ impl Running {
             let changed = site.settings.retention_changed;
             let is_start = (before.is_none() || is_believed_again) && self.journal.counts();
             let is_due = is_new_day || is_start && changed.is_none_or(|changed| changed < today);
-            // Days of sites begin up to a day before those of UTC.
-            let is_given_since =
-                |doubted: Day| changed.is_some_and(|changed| (doubted.0 - 1..today.0).contains(&changed.0));
-            let doubted = self.trust.doubted_on();
-            if is_due && (!is_doubted || doubted.is_some_and(is_given_since)) {
+            if is_due && !is_doubted {
                 say_retention(&mut present, site.id, &site.settings.retention, today);
             }
         }

@@ -105,11 +105,6 @@ impl ClockTrust {
     pub(super) fn is_doubted(&self) -> bool {
         self.is_ahead || self.doubted.is_some()
     }
-
-    /// The day on which doubt of a jump began; nothing without.
-    pub(super) fn doubted_on(&self) -> Option<Day> {
-        self.doubted.map(utc_day)
-    }
 }
 
 fn utc_day(now: Moment) -> Day {

@@ -50,6 +50,11 @@ fn purposes(facts: &SiteFacts<'_>) -> DocumentSection {
         let (goals, funnels) = (settings.goals.len(), settings.funnels.len());
         paragraphs.push(format!("Counting how many reach {goals} declared goals and {funnels} declared funnels."));
     }
+    if facts.told.has_segments {
+        let many = settings.segments.len();
+        paragraphs
+            .push(format!("Counting the visits of {many} declared segments by themselves, by the same features."));
+    }
     if facts.told.has_mails {
         paragraphs.push(format!(
             "Counting opens and clicks of {} mail campaigns, by a picture and signed links.",

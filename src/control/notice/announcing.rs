@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use super::super::campaign::{self, CampaignCommand};
+use super::super::segment::{self, SegmentCommand};
 use super::super::share::ShareCommand;
 use super::super::{Command, CommandRefusal, Done, Reply, find, funnel, goal, refuse, site};
 use super::NoticeCommand;
@@ -25,6 +26,7 @@ pub(in super::super) fn told_of(command: &Command) -> Option<&str> {
         | Command::GoalRemove { site, .. }
         | Command::FunnelAdd { site, .. }
         | Command::FunnelRemove { site, .. }
+        | Command::Segment(SegmentCommand::Add { site, .. } | SegmentCommand::Remove { site, .. })
         | Command::Campaign(CampaignCommand::Set { site, .. } | CampaignCommand::Remove { site, .. })
         | Command::Share(ShareCommand::Add { site, .. } | ShareCommand::Remove { site, .. })
         | Command::Notice(NoticeCommand::Set { site, .. } | NoticeCommand::Withdraw { site, .. }) => Some(site),
@@ -72,6 +74,9 @@ pub(super) fn planned(command: &Command, site: &Site, collector: &Collector) -> 
         }
         Command::GoalAdd { target, name, .. } => goal::planned(site, target, name.as_deref(), now)?.0,
         Command::FunnelAdd { name, steps, .. } => funnel::planned(site, name, steps, now)?.0,
+        Command::Segment(SegmentCommand::Add { name, condition, .. }) => {
+            segment::planned(site, name, condition, now)?.0
+        }
         Command::Campaign(CampaignCommand::Set { name, sent, .. }) => campaign::planned(site, name, *sent)?,
         _ => return Ok(None),
     }))
@@ -84,7 +89,9 @@ fn told(site: &Site, collector: &Collector) -> NoticeFacts {
 
 /// Whether more is watched.
 fn is_more(before: &NoticeFacts, after: &NoticeFacts) -> bool {
-    let watched = |facts: &NoticeFacts| [facts.has_goals, facts.has_money, facts.has_funnels, facts.has_mails];
+    let watched = |facts: &NoticeFacts| {
+        [facts.has_goals, facts.has_money, facts.has_funnels, facts.has_segments, facts.has_mails]
+    };
     watched(before).into_iter().zip(watched(after)).any(|(before, after)| after && !before)
 }
 
@@ -266,6 +273,7 @@ impl Announcement {
             }
             Some(Command::GoalAdd { target, .. }) => format!("goal {target}"),
             Some(Command::FunnelAdd { name, .. }) => format!("funnel {name:?}"),
+            Some(Command::Segment(SegmentCommand::Add { name, .. })) => format!("segment {name:?}"),
             Some(Command::Campaign(CampaignCommand::Set { name, .. })) => format!("campaign {name:?}"),
             _ => "a change".to_owned(),
         }

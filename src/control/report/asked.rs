@@ -28,7 +28,12 @@ const INTERVALS: [(&str, Interval); 4] =
 
 /// The words that `--by` takes.
 fn words_of_by(dimensions: Dimensions<'_>) -> Vec<&str> {
-    [dimensions.names(), INTERVALS.map(|(name, _)| name).to_vec(), vec![BOT, "goal", "prop:KEY"]].concat()
+    [
+        dimensions.names(),
+        INTERVALS.map(|(name, _)| name).to_vec(),
+        vec![Dimension::Segment.name(), BOT, "goal", "prop:KEY"],
+    ]
+    .concat()
 }
 
 /// Reads the word of `--by`.
@@ -43,6 +48,9 @@ pub(super) fn split(by: Option<&str>) -> Result<Split, CommandRefusal> {
     }
     if by == "goal" {
         return Ok(Split { is_goals: true, ..split(Axis::Total, None) });
+    }
+    if by == Dimension::Segment.name() {
+        return Ok(split(Axis::Of(Dimension::Segment), None));
     }
     let names = words_of_by(DIMENSIONS);
     match DIMENSIONS.by_name(by) {
@@ -97,7 +105,8 @@ pub(super) fn subjects(
 /// Refuses hours of dimensions that are not kept any more.
 fn check_hours(split: &Split, chosen: &Chosen, range: &Range, days: i32) -> Result<(), CommandRefusal> {
     let is_hourly = split.interval == Some(Interval::Hour);
-    if is_hourly && !chosen.is_all() && range.span.first_day().0 < range.today.0 - days {
+    if is_hourly && !chosen.is_all() && chosen.condition().is_none() && range.span.first_day().0 < range.today.0 - days
+    {
         return refuse(format!(
             "dimensions are kept by hour for {}; ask for a later period, or --by day",
             counted(days.max(0) as u64, "days")
@@ -147,7 +156,8 @@ pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
         return goal_metrics(split, chosen);
     }
     let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
-    let of_hit = matches!(split.axis, Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event));
+    let of_hit =
+        matches!(split.axis, Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event | Dimension::Segment));
     if !of_hit && matches!(scope, Scope::Visits | Scope::Pages) {
         metrics.extend([Metric::ViewsPerVisit, Metric::BounceRate, Metric::VisitDuration]);
     }

@@ -3,14 +3,15 @@
 use super::super::CommandRefusal;
 use super::asked::{ReportSubject, Split};
 use super::of_subject;
+use crate::cell::{Axis, Dimension};
 use crate::collector::Collector;
 use crate::page::text::report::ComparedReport;
 use crate::page::words::ENGLISH;
 use crate::report::choice::Chosen;
 use crate::report::comparison::{ComparedLines, ComparedWith, KeptHours, RangeComparison};
 use crate::report::period::{Compare, Range, With};
-use crate::report::{self, Line, Question};
-use crate::site::{Day, Site, Target};
+use crate::report::{self, Line, Question, Span};
+use crate::site::{Day, Site};
 
 /// What the lines of these questions are compared with; nothing where that is not asked for.
 pub(super) fn compared(
@@ -25,9 +26,7 @@ pub(super) fn compared(
     let compare = Compare { with: With::parse(with)?, matches_weekdays: *matches_weekdays };
     let not = |with: ComparedWith| Ok(Some(ComparedReport { with, lines: None }));
     let Some(span) = range.compared(compare) else { return not(ComparedWith::Nothing) };
-    let pattern = chosen.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
-    let declared = pattern.map(|goal| site.schedule.locate(goal.since()).day);
-    if let Some(refused) = ComparedWith::refused(site.id, span, declared, collector)? {
+    if let Some(refused) = refused(collector, site, chosen, split, span)? {
         return not(refused);
     }
     let from = Day(range.today.0 - site.settings.retention.hour_days(range.today));
@@ -41,7 +40,7 @@ pub(super) fn compared(
     let mut own = report::answers(&questions, collector)?;
     let before = own.split_off(subjects.len());
     let lines = |found: Vec<Vec<Line>>| {
-        subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, split)).collect()
+        subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, site, split)).collect()
     };
     let Some((first, subject)) = both.first().zip(subjects.first()) else { return Ok(None) };
     let compared = ComparedLines::of(lines(own), lines(before), &subject.question.metrics);
@@ -50,6 +49,22 @@ pub(super) fn compared(
         None => compared,
     };
     Ok(Some(ComparedReport { with: ComparedWith::of(Some(first), range, span), lines: Some(compared) }))
+}
+
+/// Why it can't be compared with these days, if it can't.
+fn refused(
+    collector: &Collector,
+    site: &Site,
+    chosen: &Chosen,
+    split: &Split,
+    span: Span,
+) -> Result<Option<ComparedWith>, CommandRefusal> {
+    if chosen.condition().is_some() {
+        return Ok(Some(ComparedWith::NotByHour));
+    }
+    let of_segments = site.settings.segments.iter().filter(|_| split.axis == Axis::Of(Dimension::Segment));
+    let of_segments = of_segments.map(|segment| Day(segment.first_day(site).0 - 1)).max();
+    Ok(ComparedWith::refused(site.id, span, chosen.not_counted_on(site).max(of_segments), collector)?)
 }
 
 impl ComparedReport {

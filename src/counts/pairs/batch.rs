@@ -33,13 +33,15 @@ pub(super) struct BatchVisit {
     is_bounce: bool,
 }
 
-/// One page, host and event that a visit has been at in one hour.
+/// One page, host and event that a visit has been at in one hour, after one page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BatchPlace {
     visit: u32,
     visitor: u32,
     /// A rank in [`VisitBatch::pages`].
     pub(super) page: u32,
+    /// That of the page before.
+    pub(super) before: u32,
     pub(super) attributes: HitAttributes,
     count: u32,
     ms: u32,
@@ -103,6 +105,7 @@ impl VisitBatch {
             visit: before + u32::from(row.visit),
             visitor,
             page: row.page.0,
+            before: row.before.0,
             attributes: row.attributes,
             count: row.count,
             ms: row.ms,
@@ -119,7 +122,7 @@ impl VisitBatch {
         let VisitBatch { visits, places, pages, ranks } = self;
         ranks.fill(0);
         visits.iter().for_each(|visit| (ranks[visit.entry as usize], ranks[visit.exit as usize]) = (1, 1));
-        places.iter().for_each(|place| ranks[place.page as usize] = 1);
+        places.iter().for_each(|place| (ranks[place.page as usize], ranks[place.before as usize]) = (1, 1));
         ranks[Sym::EMPTY.0 as usize] = 0;
         for (name, number) in numbers.in_order() {
             let rank = &mut ranks[name.0 as usize];
@@ -132,7 +135,9 @@ impl VisitBatch {
         for visit in visits {
             (visit.entry, visit.exit) = (ranks[visit.entry as usize], ranks[visit.exit as usize]);
         }
-        places.iter_mut().for_each(|place| place.page = ranks[place.page as usize]);
+        for place in places {
+            (place.page, place.before) = (ranks[place.page as usize], ranks[place.before as usize]);
+        }
     }
 
     fn clear(&mut self) {

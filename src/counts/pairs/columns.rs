@@ -8,7 +8,7 @@ use super::grouped::{CellSums, Grouped};
 use super::{CountedTable, NameNumbers, Pair};
 use crate::cell::packed::ChunkBuilder;
 use crate::cell::{Dimension, Sym};
-use crate::counts::snapshot::{Column, SessionSnapshot};
+use crate::counts::snapshot::{Column, SessionSnapshot, times_pages};
 
 /// All dimensions of a day, made once for all tables.
 pub(super) struct PairColumns(Vec<(Dimension, RankedColumn)>);
@@ -30,6 +30,8 @@ enum Ranks {
     Exit,
     /// The page of a place.
     Page,
+    /// The page before it.
+    PreviousPage,
     /// By what a place is beside its page: one value, any number of patterns, or nothing.
     Attributes(Vec<Vec<u32>>),
 }
@@ -52,7 +54,7 @@ impl PairColumns {
         for (dimension, first) in &self.0 {
             rows.take(first, batch);
             for pair in Pair::all().filter(|pair| pair.first == *dimension) {
-                let by_page = [pair.first, pair.second].contains(&Dimension::Page);
+                let by_page = times_pages(&[pair.first, pair.second]);
                 let second = self.column(pair.second);
                 sums.begin(first.values(batch), second.values(batch), by_page);
                 rows.count(second, &mut sums);
@@ -121,6 +123,7 @@ impl FirstRows {
             Ranks::Entry => sums.add(&self.visits, |visit| Some(visit.entry)),
             Ranks::Exit => sums.add(&self.visits, |visit| Some(visit.exit)),
             Ranks::Page => sums.add(&self.places, |place| Some(place.page)),
+            Ranks::PreviousPage => sums.add(&self.places, |place| Some(place.before)),
             Ranks::Attributes(ranks) => {
                 sums.add(&self.places, |place| of_attributes(ranks, place).iter().copied());
             }
@@ -143,6 +146,7 @@ impl RankedColumn {
             Column::Entry => of_batch(Ranks::Entry),
             Column::Exit => of_batch(Ranks::Exit),
             Column::Page => of_batch(Ranks::Page),
+            Column::PreviousPage => of_batch(Ranks::PreviousPage),
         }
     }
 
@@ -154,13 +158,13 @@ impl RankedColumn {
 
     fn values<'a>(&'a self, batch: &'a VisitBatch) -> &'a [u32] {
         match self.ranks {
-            Ranks::Entry | Ranks::Exit | Ranks::Page => &batch.pages,
+            Ranks::Entry | Ranks::Exit | Ranks::Page | Ranks::PreviousPage => &batch.pages,
             Ranks::Tuple(..) | Ranks::Attributes(_) => &self.values,
         }
     }
 
     fn is_of_places(&self) -> bool {
-        matches!(self.ranks, Ranks::Page | Ranks::Attributes(_))
+        matches!(self.ranks, Ranks::Page | Ranks::PreviousPage | Ranks::Attributes(_))
     }
 
     /// The rank of a visit's value.
@@ -169,7 +173,7 @@ impl RankedColumn {
             Ranks::Tuple(which, ranks) => ranks[visit.tuples[*which] as usize],
             Ranks::Entry => visit.entry,
             Ranks::Exit => visit.exit,
-            Ranks::Page | Ranks::Attributes(_) => NO_VALUE,
+            Ranks::Page | Ranks::PreviousPage | Ranks::Attributes(_) => NO_VALUE,
         }
     }
 
@@ -177,6 +181,7 @@ impl RankedColumn {
     fn of_place_once(&self, place: &BatchPlace) -> u32 {
         match &self.ranks {
             Ranks::Page => place.page,
+            Ranks::PreviousPage => place.before,
             Ranks::Attributes(ranks) => {
                 of_attributes(ranks, place).first().map_or(self.values.len() as u32, |rank| *rank)
             }
@@ -188,6 +193,7 @@ impl RankedColumn {
     fn of_place<'a>(&'a self, place: &BatchPlace) -> impl Iterator<Item = u32> + use<'a> {
         let (page, attributes) = match &self.ranks {
             Ranks::Page => (Some(place.page), &[][..]),
+            Ranks::PreviousPage => (Some(place.before), &[][..]),
             Ranks::Attributes(ranks) => (None, of_attributes(ranks, place)),
             _ => (None, &[][..]),
         };

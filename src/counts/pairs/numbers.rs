@@ -5,24 +5,40 @@ use crate::counts::snapshot::{Column, SessionSnapshot, VisitorRows};
 
 /// Names of a day that are values of what was counted, in order of their numbers.
 #[derive(Debug, Default)]
-pub struct NameNumbers(Vec<(u32, Sym)>);
+pub struct NameNumbers {
+    names: Vec<(u32, Sym)>,
+    /// Of the names of segments and steps, in their order.
+    segments: Vec<u32>,
+}
 
 impl NameNumbers {
     /// By names and their numbers, no two of which are the same.
     pub fn of(numbers: impl IntoIterator<Item = (Sym, u32)>) -> NameNumbers {
         let mut numbers: Vec<(u32, Sym)> = numbers.into_iter().map(|(name, number)| (number, name)).collect();
         numbers.sort_unstable();
-        NameNumbers(numbers)
+        NameNumbers { names: numbers, segments: Vec::new() }
+    }
+
+    /// The same, with the numbers of the names of the day's segments and their steps, in order ([`crate::counts::DaySegments::names`]).
+    pub fn with_segments(self, segments: Vec<u32>) -> NameNumbers {
+        NameNumbers { segments, ..self }
+    }
+
+    /// The number of the segment or the step at a place.
+    pub(super) fn of_segment(&self, place: usize) -> Option<u32> {
+        self.segments.get(place).copied()
     }
 
     /// The numbers that names have on the day.
     pub(super) fn of_day(snapshot: &SessionSnapshot) -> NameNumbers {
-        NameNumbers((0..snapshot.texts.len() as u32).map(|number| (number, Sym(number))).collect())
+        let many = snapshot.texts.len() as u32;
+        let segments = (many..).zip(snapshot.segments.names()).map(|(number, _)| number).collect();
+        NameNumbers { names: (0..many).map(|number| (number, Sym(number))).collect(), segments }
     }
 
     /// All of them in order.
     pub(super) fn in_order(&self) -> impl Iterator<Item = (Sym, u32)> {
-        self.0.iter().map(|(number, name)| (*name, *number))
+        self.names.iter().map(|(number, name)| (*name, *number))
     }
 }
 
@@ -54,7 +70,7 @@ impl Met {
             ends.for_each(|page| mark(&mut self.names, page.0 as usize));
         }
         for place in &rows.places {
-            mark(&mut self.names, place.page.0 as usize);
+            [place.page, place.before].into_iter().for_each(|page| mark(&mut self.names, page.0 as usize));
             mark(&mut self.attributes, place.attributes.place());
         }
     }
@@ -65,7 +81,7 @@ impl Met {
             Column::Tuple(which, of) => marked(&self.tuples[*which], of.iter().copied()).collect(),
             Column::Attributes(of) => marked(&self.attributes, of.iter().copied()).collect(),
             Column::Patterns(of) => marked(&self.attributes, of.all_patterns()).flatten().copied().collect(),
-            Column::Entry | Column::Exit | Column::Page | Column::Nowhere => Vec::new(),
+            Column::Entry | Column::Exit | Column::Page | Column::PreviousPage | Column::Nowhere => Vec::new(),
         }
     }
 }

@@ -14,6 +14,8 @@ pub(in crate::counts) enum Column {
     Exit,
     /// The page of a place.
     Page,
+    /// The page before it.
+    PreviousPage,
     /// In what a place is beside its page, by its number.
     Attributes(Vec<Sym>),
     /// The same; a place may have several.
@@ -32,6 +34,7 @@ impl Column {
             Dimension::EntryPage => Column::Entry,
             Dimension::ExitPage => Column::Exit,
             Dimension::Page => Column::Page,
+            Dimension::PreviousPage => Column::PreviousPage,
             Dimension::Pattern => Column::Patterns(hit_attributes.clone()),
             _ if dimension.is_of_visit() => {
                 tuples.column(dimension).map_or(Column::Nowhere, |(which, values)| Column::Tuple(which, values))
@@ -54,6 +57,7 @@ impl Column {
     pub(in crate::counts) fn of_place<'a>(&'a self, place: &PageVisitRow) -> impl Iterator<Item = Sym> + 'a {
         let (single, patterns) = match self {
             Column::Page => (Some(place.page), &[][..]),
+            Column::PreviousPage => (Some(place.before), &[][..]),
             Column::Attributes(values) => (Some(values[place.attributes.place()]), &[][..]),
             Column::Patterns(values) => (None, values.patterns(place.attributes)),
             _ => (None, &[][..]),
@@ -63,11 +67,6 @@ impl Column {
 
     /// Whether places have its values, rather than visits.
     pub(in crate::counts) fn is_of_places(&self) -> bool {
-        matches!(self, Column::Page | Column::Attributes(_) | Column::Patterns(_))
-    }
-
-    /// Whether it has time and scrolling.
-    pub(in crate::counts) fn is_page(&self) -> bool {
-        matches!(self, Column::Page)
+        matches!(self, Column::Page | Column::PreviousPage | Column::Attributes(_) | Column::Patterns(_))
     }
 }

@@ -3,7 +3,7 @@
 //! From memory even a set of values is exact: every visitor and visit counts once a value, however many of the filter's values
 //! they have.
 
-use super::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages};
+use super::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages, times_pages};
 use crate::cell::{Axis, Dimension, Filter, Sym, Tally};
 use crate::counts::{Fast, Name};
 use crate::visit::{PageVisitRow, VisitRow};
@@ -50,7 +50,14 @@ impl SessionSnapshot {
     fn split(&self, by: Dimension, axis: &Axis<Name>) -> Option<SplitSums> {
         let Axis::Of(dimension) = *axis else { return None };
         let needs_visit = is_of_pages(by) || is_of_pages(dimension);
-        Some(SplitSums { column: self.column(dimension), needs_visit, places: Vec::new(), sums: Fast::default() })
+        let has_time = times_pages(&[by, dimension]);
+        Some(SplitSums {
+            column: self.column(dimension),
+            needs_visit,
+            has_time,
+            places: Vec::new(),
+            sums: Fast::default(),
+        })
     }
 }
 
@@ -84,6 +91,8 @@ struct SplitSums {
     column: Column,
     /// Whether hits without a visit have no part in it.
     needs_visit: bool,
+    /// Whether time and scrolling are counted.
+    has_time: bool,
     /// The places of the visitor at hand.
     places: Vec<CountedPlace<Sym>>,
     sums: Fast<Sym, Small>,
@@ -112,7 +121,6 @@ impl SplitSums {
     }
 
     fn take_places(&mut self, rows: &VisitorRows, passing: &PassingValues) {
-        let has_page = passing.column.is_page() || self.column.is_page();
         for place in &rows.places {
             let of_visit = rows.visit_of(place);
             let passes = match passing.column.is_of_places() {
@@ -120,7 +128,7 @@ impl SplitSums {
                 false => passing.has_visit(of_visit),
             };
             if passes {
-                let (visit, tally) = (place.visit, Small::of_page_visit(place, has_page));
+                let (visit, tally) = (place.visit, Small::of_page_visit(place, self.has_time));
                 let value = (!self.column.is_of_places()).then(|| self.column.of_visit(of_visit));
                 let values = value.into_iter().chain(self.column.of_place(place)).filter(|key| *key != Sym::EMPTY);
                 self.places.extend(values.map(|key| CountedPlace { key, visit, tally }));

@@ -4,7 +4,7 @@
 //! any of them.
 
 use super::filtered::PassingValues;
-use super::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages};
+use super::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows, is_of_pages, times_pages};
 use crate::cell::{Axis, Dimension, Filter, Sym, Tally, Test};
 use crate::counts::{Fast, Name};
 use crate::visit::{PageVisitRow, VisitRow};
@@ -35,7 +35,7 @@ impl SessionSnapshot {
         let met = Meeting {
             splits: [0, 1].map(|place| splits.get(place).map(|dimension| self.column(*dimension))),
             is_by_place: dimensions.iter().any(|dimension| !dimension.is_of_visit()),
-            has_page: dimensions.contains(&Dimension::Page),
+            has_time: times_pages(&dimensions),
             needs_visit: dimensions.iter().any(|dimension| is_of_pages(*dimension)),
             sides,
         };
@@ -60,7 +60,7 @@ struct Meeting {
     /// Whether hits are counted, rather than whole visits.
     is_by_place: bool,
     /// Whether time and scrolling are counted.
-    has_page: bool,
+    has_time: bool,
     /// Whether hits without a visit have no part in it.
     needs_visit: bool,
 }
@@ -85,7 +85,7 @@ impl Meeting {
             let visit = rows.visit_of(place);
             let has_place = self.sides.iter().all(|side| !side.column.is_of_places() || side.has_place(place));
             if has_place && self.has_visit(visit) {
-                self.add(visit, Some(place), place.visit, Small::of_page_visit(place, self.has_page), places);
+                self.add(visit, Some(place), place.visit, Small::of_page_visit(place, self.has_time), places);
             }
         }
     }

@@ -23,7 +23,7 @@ pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, row
     let row = |(value, first, second): &(&str, f64, f64)| PanelRow {
         value: Arc::from(*value),
         metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
-        lows: Vec::new(),
+        bounds: Vec::new(),
         compared: None,
         share: Some(first / total),
         href: Some(format!("/example.com?period=30d&filter={}:x", dimension.name())),
@@ -321,7 +321,7 @@ pub(super) fn funnel(since: Option<Day>) -> FunnelPanel {
 
 pub(super) fn total(metric: Metric, value: f64, before: f64) -> Total {
     let (value, before) = (Some(value), Some(before));
-    Total { metric, value, low: None, compared: value, before, is_of_goal: false, href: None, is_drawn: false }
+    Total { metric, value, bounds: None, compared: value, before, is_of_goal: false, href: None, is_drawn: false }
 }
 
 fn linked_totals() -> Vec<Total> {
@@ -355,6 +355,9 @@ fn files() -> Files {
 /// The days shown, and those compared with.
 const DAYS: [&str; 4] = ["2026-10-25", "2026-11-23", "2026-09-25", "2026-10-24"];
 
+const SNIPPET: &str =
+    "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>";
+
 pub(super) fn full() -> SitePage {
     let [first, last, compared_first, compared_last] = DAYS.map(day);
     SitePage {
@@ -372,6 +375,7 @@ pub(super) fn full() -> SitePage {
         intervals: vec![link("Day", "period=30d", true), link("Week", "period=30d&by=week", false)],
         filters: Vec::new(),
         everything: "/example.com?period=30d".into(),
+        segments: SegmentLinks::default(),
         first,
         last,
         compared: ComparedWith::Days { days: (compared_first, compared_last), basis: Basis::Whole },
@@ -389,8 +393,7 @@ pub(super) fn full() -> SitePage {
         bots: bot_lines(),
         files: files(),
         has_records: true,
-        snippet: "<script defer data-domain=\"example.com\" src=\"https://count.example.com/js/script.js\"></script>"
-            .into(),
+        snippet: SNIPPET.into(),
         is_new: false,
         arrived: None,
     }

@@ -40,6 +40,7 @@ fn much() -> NoticeFacts {
         has_goals: true,
         has_money: true,
         has_funnels: true,
+        has_segments: true,
         has_mails: true,
         public: Some(OpenPage { until: Some("2026-12-31".into()), embed: vec!["*.example.org".into()] }),
         secret_links: 2,

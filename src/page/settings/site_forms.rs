@@ -134,6 +134,24 @@ impl SiteSettingsPage {
         self.form(SiteFormParts { id, section: id, button: words.add, fields, command })
     }
 
+    pub(super) fn segment_form(&self) -> Form {
+        let (words, id) = (&self.words.settings, "segment-add");
+        let line = |name, label, help: &'static str| Field {
+            name,
+            label,
+            help: help.into(),
+            kind: FieldKind::Line,
+            value: self.sent.value(id, name, ""),
+        };
+        let fields = vec![
+            line("name", words.goal_name, words.segment_name_help),
+            line("condition", words.segment_condition, words.segment_condition_help),
+        ];
+        let (name, condition) = (or(&fields[0].value, "Phones"), or(&fields[1].value, "device=mobile and country=DE"));
+        let command = command(vec!["segment", "add", self.domain(), &name, "--filter", &condition]);
+        self.form(SiteFormParts { id, section: id, button: words.add, fields, command })
+    }
+
     pub(super) fn annotation_form(&self) -> Form {
         let (words, id) = (&self.words.settings, "annotation-add");
         let hours = (0..24).map(|hour| (format!("{hour:02}"), Cow::Owned(format!("{hour:02}:00"))));

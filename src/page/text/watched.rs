@@ -1,10 +1,10 @@
-//! Goals, funnels and how far visits came, for the terminal and as JSON.
+//! Goals, funnels and how far visits came, and segments, for the terminal and as JSON.
 
 use serde_json::{Value, json};
 
 use super::table::aligned;
 use crate::report::goals::{self, Step};
-use crate::site::{Funnel, Goal, Moment, Site, Target};
+use crate::site::{Funnel, Goal, Moment, Segment, Site, Target};
 
 /// A goal in a line.
 pub fn goal_line(goal: &Goal, site: &Site) -> String {
@@ -56,6 +56,18 @@ pub fn funnel_described(funnel: &Funnel) -> Value {
     let step = |target: &Target| json!({"kind": kind(target), "target": target.text()});
     let steps: Vec<Value> = funnel.steps.iter().map(step).collect();
     json!({"name": funnel.name, "steps": steps, "counted_since": moment(funnel.since())})
+}
+
+/// A segment in a line.
+pub fn segment_line(segment: &Segment, site: &Site) -> String {
+    let Segment { number, name, condition, .. } = segment;
+    format!("{number}  {name}  {condition}  since {}", segment.first_day(site))
+}
+
+/// A segment for scripts.
+pub fn segment_described(segment: &Segment, site: &Site) -> Value {
+    let Segment { number, name, condition, .. } = segment;
+    json!({"id": number, "name": name, "condition": condition, "counted_since": segment.first_day(site).to_string()})
 }
 
 /// A step of a funnel, with how far visits came, for scripts.

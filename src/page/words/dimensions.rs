@@ -42,8 +42,8 @@ const fn texts(title: InAll, singular: InAll) -> DimensionTexts {
     DimensionTexts { title, tab: None, singular, alone: None, empty: None, values: ValueTexts::Plain }
 }
 
-/// In the order of [`Dimension::COUNTED`].
-const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len()] = [
+/// In the order of [`Dimension::COUNTED`], and what is counted of segments.
+const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 2] = [
     (
         Dimension::Source,
         texts(["Sources", "Quellen", "Sources"], ["Source", "Quelle", "Source"])
@@ -160,6 +160,12 @@ const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len()] = [
             ["Channel and source", "Kanal und Quelle", "Canal et source"],
         ),
     ),
+    (
+        Dimension::PreviousPage,
+        texts(["Pages before", "Seiten davor", "Pages précédentes"], ["Page before", "Seite davor", "Page précédente"]),
+    ),
+    (Dimension::Segment, texts(["Segments", "Segmente", "Segments"], ["Segment", "Segment", "Segment"])),
+    (Dimension::ReachedStep, texts(["Funnels", "Trichter", "Entonnoirs"], ["Step", "Schritt", "Étape"])),
 ];
 
 const _: () = {
@@ -171,7 +177,7 @@ const _: () = {
 };
 
 fn of(dimension: Dimension) -> &'static DimensionTexts {
-    static OF_ALL: [(Dimension, DimensionTexts); Dimension::COUNTED.len()] = TEXTS;
+    static OF_ALL: [(Dimension, DimensionTexts); TEXTS.len()] = TEXTS;
     &OF_ALL[dimension.place()].1
 }
 
@@ -258,5 +264,5 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, &'static str)> {
         let own = [Some(texts.title), Some(texts.singular), texts.alone, texts.empty];
         own.into_iter().flatten().map(move |text| (dimension.name(), text[language as usize]))
     };
-    Dimension::COUNTED.into_iter().flat_map(of_one).collect()
+    Dimension::COUNTED.into_iter().chain([Dimension::Segment, Dimension::ReachedStep]).flat_map(of_one).collect()
 }

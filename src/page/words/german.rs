@@ -207,6 +207,9 @@ pub const GERMAN: Words = Words {
     filter_is_not: "ist nicht",
     filter_contains: "enthält",
     filter_contains_not: "enthält nicht",
+    condition: "Bedingung",
+    save_segment: "Als Segment speichern",
+    notice_segment_since: "Das Segment {0} wird seit dem {1} gezählt: Tage davor sind nicht in seinen Zahlen.",
     filter_or: "{0} oder {1}",
 
     // Now.
@@ -283,6 +286,7 @@ pub const GERMAN: Words = Words {
     notice_degraded: "In die Datenbank kann zurzeit nicht geschrieben werden. Gezählt wird im Arbeitsspeicher weiter. Protokoll und `/health` sagen: {0}.",
     notice_zone: "Ab dem nächsten Tag beginnen die Tage dieser Website um Mitternacht in {0}.",
     notice_at_most: "Dieser Filter lässt mehrere Werte durch, und Summen sagen nicht, wer mehr als einen davon hat. Zahlen mit „höchstens“ sind Obergrenzen, die auch das Diagramm zeigt; Raten sind dort nicht bekannt.",
+    notice_estimated: "Summen gibt es für je zwei Dimensionen; was drei zusammen zählen, folgt daraus nur zum Teil. Zahlen mit „≈“ sind die wahrscheinlichsten, auch im Diagramm, und liegen sicher zwischen den Grenzen daneben; Raten sind dort nicht bekannt.",
     notice_pattern_since: "Dieses Ziel ist ein Muster von Seiten und wird seit dem {0} gezählt.",
     notice_unvisited: "{0} Seitenaufrufe und Ereignisse dieses Zeitraums wurden ohne Besucher und Besuch gezählt: Ein Netz brachte zu viele neue Besucher, oder es war kein Platz für mehr. Um sie sind Aufrufe pro Besuch zu hoch.",
     notice_taken_out: "Aus den Zahlen dieses Zeitraums wurde etwas für immer herausgenommen: {0}. Alle anderen Zahlen sind vollständig.",

@@ -74,6 +74,15 @@ texts! {
     remove_funnel: "Remove the funnel {0}",
     remove_funnel_why: "Its figures go with it: one that is declared anew begins from nothing.",
 
+    // Segments.
+    segments: "Segments",
+    segments_intro: "Visits, or hits, that you look at by themselves. A segment is counted from its declaration on, by everything that there is.",
+    segment_add: "Add a segment",
+    segment_name_help: "What readers call it.",
+    segment_condition: "What it lets pass",
+    segment_condition_help: "Like `device=mobile and country=DE`, or `has_done page=/pricing and not has_done event=Signup`.",
+    remove_segment: "Remove the segment {0}",
+
     // Annotations.
     annotations: "Annotations",
     annotations_intro: "What happened when, as notes on the chart: a release, a campaign.",

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::comparisons::{AnswerComparison, Include, RowComparison};
 use super::{LineColumn, Pagination, Query};
-use crate::cell::{Axis, Filter, OTHER, Test};
+use crate::cell::{Axis, Dimension, Filter, OTHER, Test};
 use crate::counts::Name;
 use crate::report::{self, Figure, Interval, Line, Question, Sums, money, place_names, taken_out};
 use crate::site::Day;
@@ -72,6 +72,14 @@ const AT_MOST: Warning = Warning {
     ),
 };
 
+const ESTIMATED: Warning = Warning {
+    code: "estimated",
+    warning: Cow::Borrowed(
+        "Sums are kept of any two dimensions, and these are more: the figure is what is likely, and lies for sure between the bounds of \
+         its row. Values that are not likely to have any have no row; rates are null.",
+    ),
+};
+
 const NOT_BY_DIMENSION: Warning = Warning {
     code: "no_revenue_by_dimension",
     warning: Cow::Borrowed(
@@ -108,6 +116,15 @@ fn months_alone(kept_from: Day) -> Warning {
         warning: Cow::Owned(format!(
             "Before {kept_from} the site keeps what a filter needs by whole months only (`headcount site set DOMAIN \
              --day-pairs-months`). What this range has of such a month in part is not in these figures; ask for whole months."
+        )),
+    }
+}
+
+fn segment_since(name: &str, day: Day) -> Warning {
+    Warning {
+        code: "segment_since",
+        warning: Cow::Owned(format!(
+            "The segment {name:?} is counted since {day}. Days before are not in its figures."
         )),
     }
 }
@@ -174,7 +191,44 @@ impl AnswerComparison {
     }
 }
 
+impl Answer {
+    /// An answer from whole visits: rows that are shown, and how many there are.
+    pub(super) fn of_visits(
+        echo: &Echo,
+        rows: Vec<(Vec<Option<f64>>, Vec<String>)>,
+        all: usize,
+        include: Include,
+        time_labels: Option<Vec<String>>,
+    ) -> Answer {
+        let row = |(metrics, dimensions): (Vec<Option<f64>>, Vec<String>)| Row {
+            metrics: metrics.into_iter().map(|value| json!(Figure(value))).collect(),
+            dimensions,
+            bounds: None,
+            comparison: None,
+        };
+        let meta = Meta {
+            imports_included: include.imports.then_some(false),
+            imports_skip_reason: include.imports.then_some("no_imported_data"),
+            time_labels,
+            total_rows: include.total_rows.then_some(all),
+            ..Meta::default()
+        };
+        Answer { results: rows.into_iter().map(row).collect(), meta, query: echo.clone() }
+    }
+}
+
 impl Query {
+    /// Whether sums bound the answer alone.
+    pub fn is_estimated(&self) -> bool {
+        self.subjects.iter().any(|subject| subject.question.is_estimated())
+    }
+
+    /// Whether an answer may be given: what is estimated only if that is asked for, or if it turned out to be sure.
+    pub fn may_tell(&self, answer: &Answer) -> bool {
+        let warnings = answer.meta.metric_warnings.iter().flat_map(BTreeMap::values);
+        self.include.estimates || !warnings.into_iter().any(|warning| warning.code == ESTIMATED.code)
+    }
+
     /// Answers it. Without dimensions there is always one row; by time, only buckets that hold something have one.
     ///
     /// # Errors
@@ -196,6 +250,7 @@ impl Query {
         if self.echo.dimensions.is_empty() && lines.is_empty() {
             lines.extend(self.subjects.first().map(|subject| report::nothing(&subject.question)));
         }
+        self.segments.iter().for_each(|segments| segments.name(&mut lines));
         let compared = self.compared(&mut lines, sums)?;
         report::sort(&mut lines, &self.order);
         let is_other =
@@ -230,7 +285,9 @@ impl Query {
             let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
             Question::new(subject.question.site, self.span, Axis::Total, None, &[]).filtered(Some(other))
         };
-        self.filters.iter().map(question).collect()
+        // Segments have no values past a budget.
+        let has_budget = |filter: &&Filter<Name>| filter.axis != Axis::Of(Dimension::Segment);
+        self.filters.iter().filter(has_budget).map(question).collect()
     }
 
     /// How many hits had no visitor, if there were any.
@@ -261,8 +318,8 @@ impl Query {
             self.number(name, value.filter(|_| is_shown), line)
         };
         let bounds = |place: usize| {
-            let (low, high) = line.low(place)?.zip(line.metrics[place])?;
-            Some([Figure(Some(low)), Figure(Some(high))])
+            let bounds = line.bounds_of(place)?;
+            Some([Figure(Some(bounds.low)), Figure(Some(bounds.high))])
         };
         let is_bounded = self.include.estimates && line.bounds.is_some();
         Row {
@@ -316,15 +373,15 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: Vec::new(),
+            warnings: self.begun.iter().map(|(name, day)| segment_since(name, *day)).collect(),
         }
     }
 
     fn metric_warnings(&self, lines: &[Line]) -> BTreeMap<&'static str, Warning> {
         let mut warnings = BTreeMap::new();
         for (place, name) in self.echo.metrics.iter().enumerate() {
-            if lines.iter().any(|line| !line.is_sure(place)) {
-                warnings.insert(*name, AT_MOST);
+            if let Some(line) = lines.iter().find(|line| !line.is_sure(place)) {
+                warnings.insert(*name, if line.is_estimated() { ESTIMATED } else { AT_MOST });
             }
         }
         if self.adds_hours() {

@@ -27,7 +27,7 @@ impl QueryRequest {
             return refuse("include.comparisons takes one dimension, time, or one of each.".into());
         }
         self.check_properties()?;
-        if self.asked_together().len() > 2 {
+        if self.asked_together().len() > 2 && !self.may_be_estimated() {
             return Err(self.too_many_dimensions());
         }
         self.check_metrics()
@@ -41,6 +41,21 @@ impl QueryRequest {
         let mut seen = HashSet::new();
         asked.retain(|name| seen.insert(name.clone()));
         asked
+    }
+
+    /// Whether what is asked for may be estimated: goals and properties are not, and estimates are compared with nothing.
+    fn may_be_estimated(&self) -> bool {
+        let is_few = self.asked_together().len() <= limits::ESTIMATED_DIMENSIONS_MAX;
+        is_few && !self.is_of_goals() && !self.all_axes().iter().any(is_prop) && self.include.comparisons.is_none()
+    }
+
+    /// Why it is not answered unless estimates are asked for.
+    pub fn is_unsure(&self) -> QueryError {
+        let together = names(self.asked_together().into_iter());
+        QueryError(format!(
+            "{together} are more than two dimensions, of which sums tell the least, the most and what is likely: ask with \
+             `include: {{\"estimates\": true}}` to have these, or leave out one of them."
+        ))
     }
 
     /// Why sums can't tell what is asked for.
@@ -111,7 +126,7 @@ impl QueryRequest {
     fn check_session_metrics(&self) -> Result<(), QueryError> {
         let has_whole_visits = |axis: &Axis<Name>| match axis {
             Axis::Total => true,
-            Axis::Of(dimension) => dimension.is_of_visit() || *dimension == Dimension::Page,
+            Axis::Of(dimension) => dimension.is_of_visit() || matches!(dimension, Dimension::Page | Dimension::Segment),
             _ => false,
         };
         let is_whole = self.all_axes().iter().all(has_whole_visits) && !self.is_of_goals();
@@ -135,7 +150,8 @@ impl QueryRequest {
     ) -> Result<(), QueryError> {
         let reads_hours = span.grain == Grain::Hour || interval == Some(Interval::Hour);
         let asked = self.asked_together();
-        if reads_hours && asked.len() > 1 && !(asked.len() == 2 && self.axes().iter().any(is_prop)) {
+        let is_of_prop = asked.len() == 2 && self.axes().iter().any(is_prop);
+        if reads_hours && (asked.len() > 1 && !is_of_prop || self.is_of_segments()) {
             return refuse(
                 "Two dimensions are kept together by day and month, not by hour; ask for `time:day`.".into(),
             );

@@ -172,7 +172,8 @@ impl Query {
             Ok(Some(AnswerComparison { warning: Some(warning.to_owned()), ..AnswerComparison::default() }))
         };
         let Some(days) = *days else { return not("What it is to be compared with is not over yet.") };
-        let refused = ComparedWith::refused(site, days, None, sums)?.map(|refused| not_counted(refused, days));
+        let declared = self.counted_since.map(|since| Day(since.0 - 1));
+        let refused = ComparedWith::refused(site, days, declared, sums)?.map(|refused| not_counted(refused, days));
         if let Some(refused) = refused {
             return not(&refused);
         }
@@ -206,7 +207,9 @@ impl Query {
             lines.iter_mut().for_each(|line| line.value = subject.goal.clone().unwrap_or_else(|| line.value.clone()));
             lines
         };
-        self.subjects.iter().zip(found).flat_map(named).collect()
+        let mut lines = self.subjects.iter().zip(found).flat_map(named).collect();
+        self.segments.iter().for_each(|segments| segments.name(&mut lines));
+        lines
     }
 
     /// Adds lines of nothing where the other range may have something: for time alone, as Plausible does.

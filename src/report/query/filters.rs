@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::parse::{array, mismatch, object, refuse, shown, text};
-use super::{Asked, QueryError};
+use super::{Asked, QueryError, segments};
 use crate::cell::dimension::{DIMENSIONS, DimensionRow, ValueOf};
 use crate::cell::{Axis, Dimension, Expression, Filter, NOT_SET, Test};
 use crate::counts::Name;
@@ -35,6 +35,8 @@ pub enum Expr {
     Any(Vec<Expr>),
     /// This does not hold.
     Not(Box<Expr>),
+    /// The visit has an event for which this holds. Sums do not know that; whole visits do.
+    Done(Box<Expr>),
 }
 
 /// Reads the list of filters.
@@ -43,7 +45,7 @@ pub(super) fn filters(value: &Value) -> Result<Filters, QueryError> {
     let mut filters = Filters { echo: items.to_vec(), ..Filters::default() };
     let mut rest = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        match read(&format!("#/filters/{at}"), item, 0)? {
+        match read(&format!("#/filters/{at}"), item, 0, false)? {
             Node::Goal(test) => filters.goals.push(test),
             Node::Expr(expr) => rest.push(expr),
         }
@@ -62,16 +64,16 @@ pub(super) fn filters(value: &Value) -> Result<Filters, QueryError> {
 }
 
 /// How many values, expressions and lists there are.
-fn values_in(expr: &Expr) -> usize {
+pub(super) fn values_in(expr: &Expr) -> usize {
     match expr {
         Expr::Is(_, test) => test.len(),
         Expr::All(list) | Expr::Any(list) => 1 + list.iter().map(values_in).sum::<usize>(),
-        Expr::Not(item) => values_in(item),
+        Expr::Not(item) | Expr::Done(item) => values_in(item),
     }
 }
 
 /// How many regular expressions there are.
-fn expressions_in(expr: &Expr) -> usize {
+pub(super) fn expressions_in(expr: &Expr) -> usize {
     let of_test = |test: &Test| match test {
         Test::Matches(list) => list.len(),
         Test::Not(test) => match &**test {
@@ -83,21 +85,24 @@ fn expressions_in(expr: &Expr) -> usize {
     match expr {
         Expr::Is(_, test) => of_test(test),
         Expr::All(list) | Expr::Any(list) => list.iter().map(expressions_in).sum(),
-        Expr::Not(item) => expressions_in(item),
+        Expr::Not(item) | Expr::Done(item) => expressions_in(item),
     }
 }
 
-enum Node {
+/// One item of the list of filters.
+#[derive(Debug, Clone)]
+pub(super) enum Node {
     Goal(Test),
     Expr(Expr),
 }
 
-fn read(place: &str, value: &Value, depth: usize) -> Result<Node, QueryError> {
+/// Reads an item of the list; `of_visits` says whether whole visits are asked, which know what they have done.
+pub(super) fn read(place: &str, value: &Value, depth: usize, of_visits: bool) -> Result<Node, QueryError> {
     let items = array(place, value)?;
     let Some(name) = items.first().and_then(Value::as_str).filter(|_| depth <= limits::FILTER_DEPTH_MAX) else {
         return refuse(place, &format!("Invalid filter {}", shown(value)));
     };
-    let inner = |at: usize, value: &Value| match read(&format!("{place}/{at}"), value, depth + 1)? {
+    let inner = |at: usize, value: &Value| match read(&format!("{place}/{at}"), value, depth + 1, of_visits)? {
         Node::Expr(expr) => Ok(expr),
         Node::Goal(_) => refuse(place, "`event:goal` filters stand at the top of the list, not within others."),
     };
@@ -108,6 +113,8 @@ fn read(place: &str, value: &Value, depth: usize) -> Result<Node, QueryError> {
             if name == "and" { Expr::All(list) } else { Expr::Any(list) }
         }
         ("not", [_, item]) => Expr::Not(Box::new(inner(1, item)?)),
+        ("has_done", [_, item]) if of_visits => Expr::Done(Box::new(inner(1, item)?)),
+        ("has_not_done", [_, item]) if of_visits => Expr::Not(Box::new(Expr::Done(Box::new(inner(1, item)?)))),
         ("has_done" | "has_not_done", _) => {
             let sentence =
                 "joins events of the same visit, which sums do not know; ask for `visit:entry_page` or a goal.";
@@ -130,6 +137,7 @@ fn leaf(
     let Some((is_not, plain)) = operator(name) else {
         return refuse(&format!("{place}/0"), &format!("Invalid operator {}", shown(&Value::from(name))));
     };
+    let values = if dimension == Dimension::Segment.api_name() { &segments::as_texts(values) } else { values };
     let test = test(&format!("{place}/2"), plain, values, any_case)?;
     let test = if is_not { Test::Not(Box::new(test)) } else { test };
     let dimension_text = text(&format!("{place}/1"), dimension)?;
@@ -225,7 +233,7 @@ fn expressions(place: &str, texts: &[String], any_case: bool) -> Result<Test, Qu
     }
 }
 
-/// The filters that tests come down to: at most two, each on a dimension of its own.
+/// The filters that tests come down to, each on a dimension of its own: two that sums know, or some more whose answer is estimated.
 ///
 /// # Errors
 /// The sentence that says why there are no such filters, and what can be asked.
@@ -248,7 +256,7 @@ pub fn few_filters(expr: Expr) -> Result<Vec<Filter<Name>>, QueryError> {
             None => groups.push(vec![expr]),
         }
     }
-    if groups.len() > 2 {
+    if groups.len() > limits::ESTIMATED_DIMENSIONS_MAX {
         let all = Expr::All(groups.into_iter().flatten().collect());
         let mut axes = Vec::new();
         collect(&all, &mut axes);
@@ -309,7 +317,7 @@ fn collect<'a>(expr: &'a Expr, axes: &mut Vec<&'a Axis<Name>>) {
         Expr::Is(axis, _) if axes.contains(&axis) => {}
         Expr::Is(axis, _) => axes.push(axis),
         Expr::All(list) | Expr::Any(list) => list.iter().for_each(|item| collect(item, axes)),
-        Expr::Not(item) => collect(item, axes),
+        Expr::Not(item) | Expr::Done(item) => collect(item, axes),
     }
 }
 
@@ -343,6 +351,8 @@ fn built(expr: &Expr, finest: Dimension, coarser: Coarser) -> Test {
         Expr::Is(_, test) => test.clone(),
         Expr::All(list) => Test::All(all(list)),
         Expr::Any(list) => Test::Any(all(list)),
+        // Is not asked of sums.
+        Expr::Done(_) => Test::Any(Vec::new()),
         Expr::Not(item) => {
             let turned = match coarser {
                 Coarser::Tested => Coarser::Tested,
@@ -387,7 +397,7 @@ fn property(expr: &Expr, axes: &[&Axis<Name>]) -> Result<Filter<Name>, QueryErro
 fn independent(axes: &[&Axis<Name>]) -> QueryError {
     let more = if axes.len() > 2 { "leave out some of them" } else { "ask for one of them" };
     QueryError(format!(
-        "Filters on {} are independent of each other, and sums are kept of any two dimensions, not of three: {more}, or \
+        "Filters on {} are independent of each other, and sums are kept of any two dimensions and tell of no more than four: {more}, or \
          filter by dimensions that imply each other, such as city, region and country.",
         names(axes)
     ))

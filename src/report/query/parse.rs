@@ -32,6 +32,14 @@ const NAMED: [(&str, Dimension); 3] = [
 
 /// Reads a whole body.
 pub(super) fn request(body: &[u8]) -> Result<QueryRequest, QueryError> {
+    request_with(body, &mut filters)
+}
+
+/// The same with another reader of filters.
+pub(super) fn request_with(
+    body: &[u8],
+    filters: &mut dyn FnMut(&Value) -> Result<Filters, QueryError>,
+) -> Result<QueryRequest, QueryError> {
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         QueryError(format!("The body is not valid JSON; see line {}, column {}.", error.line(), error.column()))
     })?;
@@ -141,6 +149,9 @@ pub(super) fn dimension(name: &str) -> Option<Asked> {
     }
     if let Some((_, dimension)) = NAMED.into_iter().find(|(named, _)| *named == name) {
         return Some(Asked::Named(dimension));
+    }
+    if name == Dimension::Segment.api_name() {
+        return Some(Asked::Value(Axis::Of(Dimension::Segment)));
     }
     axis_of(DIMENSIONS, name).map(Asked::Value)
 }

@@ -41,17 +41,18 @@ impl QueryRequest {
         site: &Site,
         span: Span,
         interval: Option<Interval>,
+        filters: &[Filter<Name>],
     ) -> Result<Vec<Subject>, QueryError> {
         let axes = self.axes();
         let axis = axes.first().cloned().unwrap_or(Axis::Total);
         let question = Question::new(site.id, span, axis, interval, &self.metrics);
-        let filters = &self.filters.filters;
         if !self.is_of_goals() {
             let found = match axes.as_slice() {
-                [_, second] => question.by_both(second, filters),
-                _ => under_event(&question, filters).or_else(|| question.under(filters)),
+                [_, second] => question.clone().by_both(second, filters),
+                _ => under_event(&question, filters).or_else(|| question.clone().under(filters)),
             };
-            let question = found.filter(plan::has_sums).ok_or_else(|| self.too_many_dimensions())?;
+            let found = found.filter(plan::has_sums).or_else(|| question.estimated(axes.get(1), filters));
+            let question = found.ok_or_else(|| self.too_many_dimensions())?;
             return Ok(vec![Subject { goal: None, question }]);
         }
         let wanted = |goal: &&Goal| self.filters.goals.iter().all(|test| test.passes(&goal.name));
@@ -62,18 +63,17 @@ impl QueryRequest {
             return Err(QueryError(sentence.into()));
         }
         if !self.asks_goals() {
-            return Ok(vec![Subject { goal: None, question: self.of_any(question, &goals)? }]);
+            return Ok(vec![Subject { goal: None, question: self.of_any(question, &goals, filters)? }]);
         }
         let subject = |goal: &&Goal| {
             let name = Some(Name::from(goal.name.as_str()));
-            Ok(Subject { goal: name, question: self.of_any(question.clone(), &[*goal])? })
+            Ok(Subject { goal: name, question: self.of_any(question.clone(), &[*goal], filters)? })
         };
         goals.iter().map(subject).collect()
     }
 
     /// The question of who reached any of some goals, unless sums do not know how they meet what is asked for.
-    fn of_any(&self, question: Question, goals: &[&Goal]) -> Result<Question, QueryError> {
-        let filters = &self.filters.filters;
+    fn of_any(&self, question: Question, goals: &[&Goal], filters: &[Filter<Name>]) -> Result<Question, QueryError> {
         if let (Axis::Prop { key, .. }, [Goal { target: Target::Event(event), .. }]) = (&question.axis, goals) {
             let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
             return Ok(Question { axis, ..question });

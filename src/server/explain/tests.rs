@@ -140,7 +140,9 @@ fn every_format_is_read() {
 fn the_cells_of_a_hit_are_those_of_all_dimensions_that_are_collected() {
     let text = event(r#"{"n":"pageview","u":"https://example.com/","d":"example.com"}"#);
     let message = one(Settings::default(), &text);
-    let of_dimensions = crate::cell::Dimension::COUNTED.into_iter().filter(|it| *it != crate::cell::Dimension::Pattern);
+    let of_dimensions = crate::cell::Dimension::COUNTED
+        .into_iter()
+        .filter(|it| !matches!(it, crate::cell::Dimension::Pattern | crate::cell::Dimension::PreviousPage));
     let missing = of_dimensions.filter(|dimension| cell(&message, dimension.name()).is_empty());
     assert_eq!(missing.map(Axis::<&str>::Of).collect::<Vec<_>>(), []);
 }

@@ -4,6 +4,7 @@ use super::super::form::PostedForm;
 use crate::control::Command;
 use crate::control::annotation::AnnotationCommand;
 use crate::control::forget::ForgetCommand;
+use crate::control::segment::SegmentCommand;
 use crate::page::settings::forgetting::{CONFIRMED, FORGET, RESET};
 use crate::page::words::Words;
 use crate::site::{self, SettingKind, SettingsForm, Site, SiteChange, SiteSetting};
@@ -29,6 +30,11 @@ pub fn of_site(site: &Site, name: &str, form: &PostedForm, words: &Words) -> Opt
         "goal-remove" => Ok(Command::GoalRemove { site: domain, name: text("name") }),
         "funnel-add" => Ok(Command::FunnelAdd { site: domain, name: text("name"), steps: lines(form, "steps") }),
         "funnel-remove" => Ok(Command::FunnelRemove { site: domain, name: text("name") }),
+        "segment-add" => {
+            let (name, condition) = (text("name"), text("condition"));
+            Ok(Command::Segment(SegmentCommand::Add { site: domain, name, condition }))
+        }
+        "segment-remove" => Ok(Command::Segment(SegmentCommand::Remove { site: domain, name: text("name") })),
         "annotation-add" => {
             let hour = form.filled("hour").map_or_else(String::new, |hour| format!("T{hour}"));
             let at = form.filled("day").map(|day| day + &hour);
@@ -71,6 +77,7 @@ pub fn place(name: &str) -> &str {
     match name {
         "goal-remove" => "goals",
         "funnel-remove" => "funnels",
+        "segment-remove" => "segments",
         "annotation-remove" => "annotations",
         "remove" => "main",
         "personal" => "paths",

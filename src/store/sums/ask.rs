@@ -3,6 +3,7 @@
 use super::{Doubt, Interrupt, StoreError};
 use crate::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
+use crate::counts::snapshot;
 use crate::counts::{MetValues, Name, SessionSnapshot, Sums};
 use crate::site::{Day, LocalHour, SiteId};
 
@@ -88,6 +89,8 @@ pub enum CellSource<'a> {
     Single(&'a Axis<Name>),
     /// Cells of two dimensions, and whether the filter is on the second of them.
     Pair(Pair, bool),
+    /// There are none, but whole visits in memory can be asked.
+    Visits,
     /// There are none: sums can't answer it.
     Nowhere,
 }
@@ -108,9 +111,25 @@ impl Ask {
         }
     }
 
+    /// Whether it is about segments.
+    pub(super) fn is_of_segments(&self) -> bool {
+        matches!(self.source(), CellSource::Pair(pair, _) if pair.second == Dimension::Segment)
+    }
+
     /// Which cells answer it.
     pub fn source(&self) -> CellSource<'_> {
+        let segments = Axis::Of(Dimension::Segment);
+        let by_segment = |filter: &Filter<Name>| filter.axis == segments;
         match (&self.filter, &self.axis) {
+            (Some(filter), axis) if filter.condition().is_some() => {
+                let is_known = filter.condition().is_some_and(|condition| snapshot::is_known(condition, &[axis]));
+                if is_known { CellSource::Visits } else { CellSource::Nowhere }
+            }
+            (None, axis) if *axis == segments => CellSource::Pair(Pair::OF_SEGMENTS, true),
+            (Some(filter), Axis::Funnel(_)) if by_segment(filter) => CellSource::Pair(Pair::STEPS_OF_SEGMENTS, true),
+            (Some(filter), axis) if by_segment(filter) && (*axis == Axis::Total || *axis == segments) => {
+                CellSource::Pair(Pair::OF_SEGMENTS, true)
+            }
             (None, axis) => CellSource::Single(axis),
             (Some(filter), Axis::Total) => CellSource::Single(&filter.axis),
             (Some(filter), axis) if filter.axis == *axis => CellSource::Single(axis),
@@ -120,6 +139,17 @@ impl Ask {
                 if pair.is_counted() { CellSource::Pair(pair, !is_turned) } else { CellSource::Nowhere }
             }
             _ => CellSource::Nowhere,
+        }
+    }
+
+    /// The value of a row by that of its cell, if it is wanted: steps of all funnels have cells beside each other.
+    pub(super) fn shown(&self, value: Name) -> Option<Name> {
+        match (&self.axis, &self.filter) {
+            (Axis::Funnel(funnel), Some(_)) => {
+                let (of, step) = value.split_once(':')?;
+                (of.parse() == Ok(*funnel)).then(|| Name::from(step))
+            }
+            _ => Some(value),
         }
     }
 
@@ -235,8 +265,9 @@ impl Ask {
 
     /// Whether pairs of a day are part of the answer.
     fn has_pairs_of(&self, day: Day) -> bool {
-        let is_of_pairs = matches!(self.source(), CellSource::Pair(..)) && self.filter.is_some();
-        is_of_pairs && self.grain != Grain::Hour && self.spans(self.bucket_of(day))
+        // Segments are found out from conditions ([`Ask::rows_of_visits`]).
+        let is_of_pairs = matches!(self.source(), CellSource::Pair(..));
+        is_of_pairs && !self.is_of_segments() && self.grain != Grain::Hour && self.spans(self.bucket_of(day))
     }
 
     /// The bucket of a day, where buckets are days or months.

@@ -3,14 +3,16 @@
 use std::collections::HashMap;
 
 use super::{Ask, Cut, Doubt, Grain, Interrupt, LargestValue, StoreError, SumRow};
-use crate::cell::Tally;
+use crate::cell::{Dimension, Tally};
 use crate::counts::{Name, SessionSnapshot};
 use crate::site::Day;
 
 impl Ask {
     /// The question for each value of the set on a day that it is about; nothing for questions that add up no values.
     pub fn set_on(&self, day: Day) -> Option<Ask> {
-        let (filter, _) = (self.filter.as_ref()?, self.adds_values_of()?);
+        // Of segments visits in memory tell by themselves ([`Ask::rows_of_visits`]).
+        self.adds_values_of().filter(|dimension| *dimension != Dimension::Segment)?;
+        let filter = self.filter.as_ref()?;
         let (axis, grain, cut) = (filter.axis.clone(), Grain::Day, Cut::default());
         let of_day = Ask { axis, grain, first: day.0, last: day.0, by_bucket: false, cut, ..self.clone() };
         self.spans(self.bucket_of(day)).then_some(of_day)

@@ -76,6 +76,13 @@ pub const FRENCH: Settings = Settings {
     remove_funnel_why: "Ses chiffres disparaissent avec lui : un entonnoir recréé repart de zéro.",
 
     // Annotations.
+    segments: "Segments",
+    segments_intro: "Des visites ou des actions que vous regardez à part. Un segment est compté à partir de sa création, selon tout ce qui existe.",
+    segment_add: "Ajouter un segment",
+    segment_name_help: "Le nom que voient les lecteurs.",
+    segment_condition: "Ce qui en fait partie",
+    segment_condition_help: "Comme `device=mobile and country=DE`, ou `has_done page=/pricing and not has_done event=Signup`.",
+    remove_segment: "Supprimer le segment {0}",
     annotations: "Annotations",
     annotations_intro: "Ce qui s’est passé et quand, en notes sur le graphique : une mise en ligne, une campagne.",
     annotation_add: "Ajouter une annotation",

@@ -76,6 +76,13 @@ pub const GERMAN: Settings = Settings {
     remove_funnel_why: "Seine Zahlen gehen mit: Ein neu angelegter beginnt bei null.",
 
     // Annotations.
+    segments: "Segmente",
+    segments_intro: "Besuche oder Aufrufe, die für sich betrachtet werden. Ein Segment wird gezählt, sobald es angelegt ist, nach allem, was es gibt.",
+    segment_add: "Segment anlegen",
+    segment_name_help: "So heißt es auf den Seiten.",
+    segment_condition: "Was dazugehört",
+    segment_condition_help: "Etwa `device=mobile and country=DE` oder `has_done page=/pricing and not has_done event=Signup`.",
+    remove_segment: "Das Segment {0} entfernen",
     annotations: "Anmerkungen",
     annotations_intro: "Was wann geschah, als Notiz am Diagramm: eine Veröffentlichung, eine Kampagne.",
     annotation_add: "Anmerkung hinzufügen",

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Held, PairSums};
-use crate::cell::{Axis, Dimension, OTHER, Tally};
+use crate::cell::{Axis, Dimension, Filter, OTHER, Tally};
 use crate::counts::Name;
 use crate::counts::pairs::Pair;
 use crate::site::{Day, SiteId};
 use crate::store::{Ask, CellSource, CountedBy, Doubt, Grain, Interrupt, LargestValue, RowsBy, SumRow};
+
+const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
 
 /// Sums and what is not sure of them, by bucket and values.
 type Answered = BTreeMap<(i32, Name, Option<Name>), (Tally, Doubt)>;
@@ -45,7 +47,7 @@ impl Held {
                 of_axis.for_each(|((_, _, day, value), tally)| take(day.0, ask.bucket_of(*day), value, tally));
             }
             CellSource::Pair(pair, is_by_second) => return self.rows_of_pair(ask, pair, is_by_second, left_out),
-            CellSource::Nowhere => {}
+            CellSource::Visits | CellSource::Nowhere => {}
         }
         let Some(dimension) = ask.adds_values_of() else { return rows_of(answered) };
         for (day, values) in added {
@@ -69,7 +71,7 @@ impl Held {
         is_by_second: bool,
         left_out: &[(SiteId, Day, CountedBy)],
     ) -> Vec<SumRow> {
-        if ask.filter.is_none() || ask.grain == Grain::Hour {
+        if ask.grain == Grain::Hour {
             return Vec::new();
         }
         let of_finals = self.final_pairs.iter().map(|((site, day), pairs)| (*site, *day, pairs));
@@ -107,7 +109,7 @@ fn repeated(counts: impl Iterator<Item = i64>) -> i64 {
 }
 
 fn is_wanted(ask: &Ask, by: Option<&Name>) -> bool {
-    by.is_some_and(|by| ask.filter.as_ref().is_some_and(|filter| filter.test.passes(by)))
+    by.is_some_and(|by| ask.filter.as_ref().is_none_or(|filter| filter.test.passes(by)))
 }
 
 fn is_kept(ask: &Ask, value: Option<&Name>) -> bool {
@@ -138,7 +140,18 @@ fn sum<'a>(cells: impl Iterator<Item = &'a MetCell<'a>>) -> Tally {
 
 fn by_axis(ask: &Ask, bucket: i32, cells: &[MetCell], pair: Pair, answered: &mut Answered) {
     let is_all = ask.cut.kept.is_none();
-    let is_set = ask.filter.as_ref().is_some_and(|filter| filter.test.named().is_none_or(|named| named.len() != 1));
+    let has_rest = ask.axis == SEGMENTS && ask.filter.as_ref().is_some_and(|filter| filter.axis != SEGMENTS);
+    let is_several = |filter: &Filter<Name>| filter.test.named().is_none_or(|named| named.len() != 1);
+    let is_set = has_rest || ask.filter.as_ref().is_some_and(is_several);
+    if ask.axis == Axis::Total {
+        let wanted: Vec<&MetCell> = cells.iter().filter(|(_, by, _)| is_wanted(ask, *by)).collect();
+        if !wanted.is_empty() {
+            let answer = answered.entry((bucket, Name::from(""), None)).or_default();
+            answer.1 += doubt_of(&wanted, pair, ask, Tally::ZERO);
+            answer.0 += sum(wanted.into_iter());
+        }
+        return;
+    }
     let values: BTreeSet<Option<&Name>> = cells.iter().map(|(value, ..)| *value).collect();
     for value in values.into_iter().filter(|value| is_kept(ask, *value) || value.is_none() && is_all) {
         let of_value: Vec<&MetCell> = cells.iter().filter(|(of, ..)| *of == value).collect();
@@ -148,7 +161,7 @@ fn by_axis(ask: &Ask, bucket: i32, cells: &[MetCell], pair: Pair, answered: &mut
         if wanted.is_empty() && doubt.is_none() {
             continue;
         }
-        let name = value.cloned().unwrap_or_else(|| Name::from(OTHER));
+        let Some(name) = ask.shown(value.cloned().unwrap_or_else(|| Name::from(OTHER))) else { continue };
         let answer = answered.entry((bucket, name, None)).or_default();
         (answer.0, answer.1) = (answer.0 + sum(wanted.into_iter()), {
             answer.1 += doubt;
@@ -169,7 +182,7 @@ fn together(ask: &Ask, bucket: i32, cells: &[MetCell], pair: Pair, answered: &mu
 fn rest(ask: &Ask, cells: &[MetCell]) -> Tally {
     let of_axis = sum(cells.iter().filter(|(value, by, _)| by.is_none() && is_kept(ask, *value)));
     let of_filter = sum(cells.iter().filter(|(value, by, _)| value.is_none() && is_wanted(ask, *by)));
-    of_axis.least(of_filter)
+    if ask.is_of_segments() { of_axis + of_filter } else { of_axis.least(of_filter) }
 }
 
 fn by_both(ask: &Ask, bucket: i32, cells: &[MetCell], answered: &mut Answered) {
@@ -180,13 +193,21 @@ fn by_both(ask: &Ask, bucket: i32, cells: &[MetCell], answered: &mut Answered) {
         let key = match (value, by) {
             (Some(a), Some(b)) if is_kept(ask, *value) && is_wanted(ask, *by) => ((*a).clone(), (*b).clone()),
             (Some(a), None) if is_kept(ask, *value) && is_all => ((*a).clone(), other()),
-            (None, Some(b)) if is_wanted(ask, *by) && is_kept_all && !is_all => (other(), (*b).clone()),
+            (None, Some(b)) if is_wanted(ask, *by) && is_kept_all && (!is_all || ask.is_of_segments()) => {
+                (other(), (*b).clone())
+            }
             _ => continue,
         };
         answered.entry((bucket, key.0, Some(key.1))).or_default().0 += *tally;
     }
     let missing = rest(ask, cells);
-    if !is_all && !is_kept_all && !missing.is_zero() {
+    // What is not missing has a row.
+    let has_missing = match ask.is_of_segments() {
+        true if ask.axis == SEGMENTS => !is_all,
+        true => !is_kept_all,
+        false => !is_all && !is_kept_all,
+    };
+    if has_missing && !missing.is_zero() {
         let doubt = Doubt { missing, ..Doubt::default() };
         answered.entry((bucket, other(), Some(other()))).or_default().1 += doubt;
     }

@@ -57,7 +57,7 @@ impl Reading<'_> {
         }
         match (self.ask.source(), grain) {
             // Pairs are not kept by hour.
-            (CellSource::Single(_) | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
+            (CellSource::Single(_) | CellSource::Visits | CellSource::Nowhere, _) | (_, Grain::Hour) => {}
             (CellSource::Pair(..), Grain::Day) => {
                 found.extend(days(first, last)?.into_iter().map(|bucket| day(bucket, bucket, &PARTS)));
             }
@@ -93,7 +93,8 @@ impl Reading<'_> {
             return Ok(());
         }
         let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
-        let is_list = self.ask.cut.rows == RowsBy::Axis;
+        // What is past the budget of a segment is with none of the filter's values.
+        let is_list = self.ask.cut.rows == RowsBy::Axis && !is_by_segment(self.ask);
         // A reader who wants one first value opens the chunks that hold it alone.
         match self.wanted.single() {
             Some(id) if is_list && !is_by_second => _ = self.pair_table(table, &(id..=id), false, shown, blocks)?,
@@ -128,7 +129,7 @@ impl Reading<'_> {
         blocks.each(table, first, passes, |key, tally| self.sums.add(self.ask, shown, sides(key).1, tally))
     }
 
-    /// Adds the cells that are wanted on both sides, and what is not sure of their sum.
+    /// Adds the cells that are wanted on both sides, and what is not sure of their sum. Rests are there by both sides, but of segments.
     fn met_cells(
         &mut self,
         pair: Pair,
@@ -156,7 +157,7 @@ impl Reading<'_> {
                     sums.add(ask, shown, REST, tally);
                     met.note(ask, (value, by), tally);
                 }
-                RowsBy::Both if kept.is_all() && wanted.is_all() => {}
+                RowsBy::Both if kept.is_all() && wanted.is_all() && pair.second != Dimension::Segment => {}
                 RowsBy::Both if kept.is_all() => sums.add_both(ask, shown, (REST, by), tally),
                 _ => met.rest_of_filter += tally,
             },
@@ -202,9 +203,15 @@ fn each_met(
     Ok(())
 }
 
+/// Whether each segment has a row of what passes a filter on another dimension.
+fn is_by_segment(ask: &Ask) -> bool {
+    let segments = Axis::Of(Dimension::Segment);
+    ask.axis == segments && ask.filter.as_ref().is_some_and(|filter| filter.axis != segments)
+}
+
 /// Under which value cells are added up.
 fn met_key(ask: &Ask, value: u32) -> u32 {
-    if ask.cut.rows == RowsBy::Axis { value } else { 0 }
+    if ask.cut.rows == RowsBy::Axis && ask.axis != Axis::Total { value } else { 0 }
 }
 
 /// Whether a visit has one value of the axis, and of the filter's dimension.
@@ -223,7 +230,7 @@ impl MetCells {
         // Cells that share no visit are told apart.
         let group = match (self.is_one_value_a_visit, ask.cut.rows) {
             ([true, true], _) | ([_, true], RowsBy::Axis) => return,
-            ([true, false], _) | (_, RowsBy::Axis) => value,
+            ([true, false], _) | (_, RowsBy::Axis) => met_key(ask, value),
             ([false, true], _) => by,
             ([false, false], _) => 0,
         };
@@ -248,7 +255,11 @@ impl MetCells {
         let doubt = Doubt {
             repeated_visitors: repeated(visitors),
             repeated_visits: repeated(visits),
-            missing: rest_of_axis.least(rest_of_filter),
+            missing: match ask.is_of_segments() {
+                // A segment has no cells for the rest of it.
+                true => rest_of_axis + rest_of_filter,
+                false => rest_of_axis.least(rest_of_filter),
+            },
         };
         let values = if ask.cut.rows == RowsBy::Both { (REST, REST) } else { (0, 0) };
         vec![(values, doubt)]

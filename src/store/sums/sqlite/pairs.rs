@@ -34,8 +34,11 @@ pub(super) fn number(pair: Pair) -> u32 {
 }
 
 /// Whether the cells of a table lie in order of their second value. The largest tables are those of places and pages, and more
-/// readers ask where a page is read than what is read in a city.
+/// readers ask where a page is read than what is read in a city. Of segments most read one.
 pub(super) fn is_turned(pair: Pair) -> bool {
+    if pair.second == Dimension::Segment {
+        return true;
+    }
     let is_place = matches!(pair.first, Dimension::Region | Dimension::City);
     is_place && matches!(pair.second, Dimension::Page | Dimension::EntryPage | Dimension::ExitPage)
 }

@@ -164,17 +164,18 @@ impl Reading<'_> {
             }
         };
         let is_both = self.ask.cut.rows == RowsBy::Both;
-        let row = |row: KeptRow| -> Result<SumRow> {
+        let row = |row: KeptRow| -> Result<Option<SumRow>> {
             self.interrupt.check(1)?;
             let (bucket, value, second) = row.key;
             let second = is_both.then(|| text(second)).transpose()?;
-            Ok(SumRow { second, doubt: row.doubt, ..SumRow::of(bucket, text(value)?, row.tally) })
+            let shown = self.ask.shown(text(value)?);
+            Ok(shown.map(|value| SumRow { second, doubt: row.doubt, ..SumRow::of(bucket, value, row.tally) }))
         };
         let many = self.found.as_ref().map_or(self.sums.rows().len(), |rows| rows.len());
         self.interrupt.make_room(many * size_of::<SumRow>())?;
         match &self.found {
-            Some(found) => found.iter().cloned().map(row).collect(),
-            None => self.sums.rows().map(row).collect(),
+            Some(found) => found.iter().cloned().filter_map(|found| row(found).transpose()).collect(),
+            None => self.sums.rows().filter_map(|found| row(found).transpose()).collect(),
         }
     }
 

@@ -1,0 +1,49 @@
+//! The segments that are counted on a day of a site, and the funnels whose steps are counted of them.
+
+use super::Name;
+use crate::cell::Condition;
+use crate::site::{Day, Site};
+
+/// The segments that a site has declared by the end of a day, and that begin on it at the latest.
+#[derive(Debug, Clone, Default)]
+pub struct DaySegments {
+    /// Their numbers, as texts: the values of [`crate::cell::Dimension::Segment`]. Behind them, if there are any, the steps of funnels:
+    /// values of [`crate::cell::Dimension::ReachedStep`].
+    names: Vec<Name>,
+    /// What they let pass, as it was written: it is read by whoever counts, not by whoever takes hits.
+    conditions: Vec<Name>,
+    /// The funnels, each with the place of its first step's name.
+    funnels: Vec<(u32, usize)>,
+}
+
+impl DaySegments {
+    /// Those of a site's day.
+    pub fn of(site: &Site, day: Day) -> DaySegments {
+        let mut segments = DaySegments::default();
+        for segment in site.settings.segments.iter().filter(|segment| segment.first_day(site) <= day) {
+            segments.names.push(segment.number.to_string().into());
+            segments.conditions.push(segment.condition.as_str().into());
+        }
+        for funnel in site.settings.funnels.iter().filter(|_| !segments.conditions.is_empty()) {
+            segments.funnels.push((funnel.number, segments.names.len()));
+            let steps = 1..=funnel.steps.len();
+            segments.names.extend(steps.map(|step| Name::from(format!("{}:{step}", funnel.number))));
+        }
+        segments
+    }
+
+    /// The names that stand in their pairs and in no others.
+    pub fn names(&self) -> &[Name] {
+        &self.names
+    }
+
+    /// Each by its number as a text, with what it lets pass. One that cannot be read any more lets nothing pass.
+    pub fn conditions(&self) -> impl Iterator<Item = (&Name, Option<Condition<Name>>)> {
+        self.names.iter().zip(&self.conditions).map(|(name, text)| (name, Condition::read(text).ok()))
+    }
+
+    /// The numbers of funnels, each with the place of the name of its first step.
+    pub(super) fn funnels(&self) -> &[(u32, usize)] {
+        &self.funnels
+    }
+}

@@ -1,0 +1,169 @@
+//! Any filters as one condition on whole visits, for days whose visits are in memory; and segments, which are conditions with a name.
+
+use super::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, goal};
+use crate::cell::condition::written;
+use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, PAGEVIEW, Test};
+use crate::counts::Name;
+use crate::report::{Question, goals};
+use crate::site::{Day, Segment, Site, Target};
+
+impl Choice {
+    /// What it is at a site where whole visits are asked: every filter can be joined with every other.
+    ///
+    /// # Errors
+    /// [`NotAChoice`] for goals and segments that the site has not, and for hits of which not all that is asked is kept together.
+    pub fn of_visits(&self, site: &Site) -> Result<Chosen, NotAChoice> {
+        let mut goals = self.parts.iter().filter(|part| part.key == FilterKey::Goal);
+        let goal = goals.next().map(|part| goal(part, site)).transpose()?;
+        if goals.next().is_some() {
+            return Err(NotAChoice::Goals);
+        }
+        let others = self.parts.iter().filter(|part| part.key != FilterKey::Goal);
+        let condition = Condition::all(others.map(|part| part.condition(site)).collect::<Result<Vec<_>, _>>()?);
+        Chosen::of_visits(condition, goal)
+    }
+
+    /// What it is written as for [`Condition::read`], so that a segment can be made of it. A goal is the event or page that it watches; a
+    /// property is one of the visit's hits.
+    pub fn as_condition(&self, site: &Site) -> String {
+        let texts = self.parts.iter().filter_map(|part| part.as_condition(site));
+        texts.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+impl WrittenFilter {
+    fn condition(&self, site: &Site) -> Result<Condition<Name>, NotAChoice> {
+        if self.key == FilterKey::Where {
+            let all = self.values.iter().map(|text| Condition::read(text));
+            return Ok(Condition::all(all.collect::<Result<Vec<_>, _>>()?));
+        }
+        if self.key == FilterKey::Of(Dimension::Segment) {
+            let found = self.values.iter().map(|value| condition_of(segment(value, site)?));
+            let any = Condition::any(found.collect::<Result<Vec<_>, _>>()?);
+            return match self.comparison {
+                Comparison::Is => Ok(any),
+                Comparison::IsNot => Ok(any.negated()),
+                Comparison::Contains | Comparison::ContainsNot => Err(NotAChoice::SegmentPart),
+            };
+        }
+        let Some(axis) = self.axis() else { return Ok(Condition::All(Vec::new())) };
+        Ok(match self.test() {
+            Test::Not(test) => Condition::Is(Filter { axis, test: *test }).negated(),
+            test => Condition::Is(Filter { axis, test }),
+        })
+    }
+
+    fn as_condition(&self, site: &Site) -> Option<String> {
+        let sign = super::SIGNS.iter().find(|(sign, comparison)| *comparison == self.comparison && *sign != ":");
+        let sign = sign.map_or("=", |(sign, _)| *sign);
+        let key = self.key.to_string();
+        Some(match &self.key {
+            FilterKey::Of(Dimension::Segment) => {
+                let texts = self.values.iter().filter_map(|value| site.segment(value));
+                let any = texts.map(|segment| format!("({})", segment.condition)).collect::<Vec<_>>().join(" or ");
+                let not = if self.comparison == Comparison::IsNot { "not " } else { "" };
+                (!any.is_empty()).then(|| format!("{not}({any})"))?
+            }
+            FilterKey::Of(_) => written(&key, sign, &self.values),
+            FilterKey::Prop(_) => format!("has_done {}", written(&key, sign, &self.values)),
+            FilterKey::Where => self.values.iter().map(|text| format!("({text})")).collect::<Vec<_>>().join(" and "),
+            FilterKey::Goal => match &goal(self, site).ok()?.target {
+                Target::Event(event) => written("event", "=", std::slice::from_ref(event)),
+                Target::Page(page) => written("page", "=", std::slice::from_ref(page)),
+                Target::Pattern(_) => return None,
+            },
+        })
+    }
+}
+
+impl Chosen {
+    /// What a condition and a goal let pass.
+    ///
+    /// # Errors
+    /// [`NotAChoice::NotKept`]
+    pub fn of_visits(condition: Condition<Name>, goal: Option<crate::site::Goal>) -> Result<Chosen, NotAChoice> {
+        if !condition.is_known() {
+            return Err(NotAChoice::NotKept);
+        }
+        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None })
+    }
+
+    /// The condition on whole visits that it is, if it is one.
+    pub fn condition(&self) -> Option<&Condition<Name>> {
+        self.filters.first().and_then(Filter::condition)
+    }
+
+    /// A question about what its condition lets pass, and of that what reaches its goal.
+    pub(super) fn ask_visits(&self, question: Question) -> Question {
+        let whole = self.filters.clone();
+        let Some((condition, goal)) = self.condition().zip(self.goal.as_ref()) else {
+            return question.filtered(self.filters.first().cloned());
+        };
+        let both = Condition::all([condition.clone(), reaching(&goal.target)]);
+        Question { whole, ..question.filtered(Some(Filter::of_visits(both))) }
+    }
+
+    /// The segment that it is about, if it is one.
+    pub fn segment<'s>(&self, site: &'s Site) -> Option<&'s Segment> {
+        match self.segments(site).as_slice() {
+            [segment] => Some(segment),
+            _ => None,
+        }
+    }
+
+    fn segments<'s>(&self, site: &'s Site) -> Vec<&'s Segment> {
+        let named = self.filters.iter().filter(|filter| filter.axis == Axis::Of(Dimension::Segment));
+        let named = named.filter_map(|filter| filter.test.named()).flatten();
+        named.filter_map(|number| site.segment(number)).collect()
+    }
+
+    /// The last day on which it is not counted, or not as a whole: patterns and segments are counted from their declaration on.
+    pub fn not_counted_on(&self, site: &Site) -> Option<Day> {
+        let pattern = self.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
+        let pattern = pattern.map(|goal| site.schedule.locate(goal.since()).day);
+        let segments = self.segments(site).into_iter().map(|segment| Day(segment.first_day(site).0 - 1));
+        pattern.into_iter().chain(segments).max()
+    }
+}
+
+/// The hits that reach a goal. A page is reached by being shown.
+pub fn reaching(target: &Target) -> Condition<Name> {
+    let shown = Filter { axis: Axis::Of(Dimension::Event), test: Test::Is(vec![PAGEVIEW.to_owned()]) };
+    let view = (!matches!(target, Target::Event(_))).then_some(Condition::Is(shown));
+    Condition::all([Condition::Is(goals::filter(target))].into_iter().chain(view))
+}
+
+/// The segment of a site that has this name or number.
+///
+/// # Errors
+/// [`NotAChoice::NoSegment`]
+pub fn segment<'s>(text: &str, site: &'s Site) -> Result<&'s Segment, NotAChoice> {
+    site.segment(text).ok_or_else(|| NotAChoice::NoSegment(text.to_owned(), site.domain.to_string()))
+}
+
+fn condition_of(segment: &Segment) -> Result<Condition<Name>, NotAChoice> {
+    Condition::read(&segment.condition).map_err(|_| NotAChoice::NotKept)
+}
+
+/// The numbers of the segments that are named, as their values are counted.
+pub(super) fn numbers(values: &[String], site: &Site) -> Result<Vec<String>, NotAChoice> {
+    values.iter().map(|value| Ok(segment(value, site)?.number.to_string())).collect()
+}
+
+/// What the segments with these numbers let pass: whole visits, or hits of some.
+pub fn scope_of(numbers: &[String], site: &Site) -> SegmentScope {
+    let is_of_hits = |number: &String| {
+        let condition = site.segment(number).and_then(|segment| Condition::read(&segment.condition).ok());
+        !condition.is_some_and(|condition| matches!(condition.scope(), Some(ConditionScope::Visits)))
+    };
+    if numbers.iter().any(is_of_hits) { SegmentScope::Hits } else { SegmentScope::Visits }
+}
+
+/// What segments let pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SegmentScope {
+    /// Whole visits.
+    Visits,
+    /// Hits.
+    Hits,
+}

@@ -1,0 +1,328 @@
+//! Answers what sums can't from whole visits, for days whose visits are all in memory: any filters, and up to two dimensions.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::answer::Answer;
+use super::filters::{self, Node};
+use super::parse::{self, array, refuse};
+use super::{Asked, Direction, OrderKey, QueryError, QueryRequest};
+use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, Metric, Tally, Test};
+use crate::counts::Name;
+use crate::counts::snapshot::{self, MatchedRow, VisitSplit};
+use crate::limits;
+use crate::report::choice::{Choice, reaching};
+use crate::report::figures::Figures;
+use crate::report::{Interval, MatchedDays, Span, Sums, place_names};
+use crate::site::{Day, Goal, LocalHour, Moment, Site, SiteId};
+use crate::store::{Grain, StoreError};
+
+/// A question that is asked of whole visits.
+#[derive(Debug, Clone)]
+pub struct VisitRequest {
+    request: QueryRequest,
+    /// Tests and goals, as the list of filters has them.
+    nodes: Vec<Node>,
+}
+
+/// The same about one site and span.
+#[derive(Debug, Clone)]
+pub struct VisitQuery {
+    site: SiteId,
+    span: Span,
+    interval: Option<Interval>,
+    axes: Vec<Axis<Name>>,
+    /// What is counted, and what shares are taken of.
+    condition: Condition<Name>,
+    whole: Condition<Name>,
+    request: QueryRequest,
+    echo: super::answer::Echo,
+    time_labels: Option<Vec<String>>,
+}
+
+/// What can be asked where sums can't answer and not all visits are in memory.
+pub const ASK_MEMORY: &str = "Days whose visits are all in memory, such as today, answer any filters and two dimensions; of other days \
+                              a segment answers, from its declaration on (`headcount segment add`).";
+
+/// A row of the answer.
+struct QueryRow {
+    bucket: Option<i32>,
+    values: [Name; 2],
+    metrics: Vec<Option<f64>>,
+}
+
+/// By bucket and values.
+type RowSums = BTreeMap<(Option<i32>, [Name; 2]), Tally>;
+
+impl VisitRequest {
+    /// Reads the JSON body of a query.
+    ///
+    /// # Errors
+    /// [`QueryError`]
+    pub fn parse(body: &[u8]) -> Result<VisitRequest, QueryError> {
+        let mut nodes = Vec::new();
+        let request = parse::request_with(body, &mut |value| {
+            nodes = read_nodes(value)?;
+            Ok(filters::Filters { echo: array("#/filters", value)?.to_vec(), ..filters::Filters::default() })
+        })?;
+        Ok(VisitRequest { request, nodes })
+    }
+
+    /// The domain that the asker calls the site.
+    pub fn site_id(&self) -> &str {
+        &self.request.site_id
+    }
+
+    /// Whether [`VisitRequest::resolve`] needs to know the first day with data.
+    pub fn reads_first_day(&self) -> bool {
+        self.request.reads_first_day()
+    }
+
+    /// Makes a query of it for a site, whose clock shows `now`.
+    ///
+    /// # Errors
+    /// [`QueryError`] for what is not kept together, and for unknown goals and segments.
+    pub fn resolve(&self, site: &Site, now: Moment, first_day: Option<Day>) -> Result<VisitQuery, QueryError> {
+        let request = &self.request;
+        let span = request.range.span(&site.schedule, now, first_day).map_err(|wrong| {
+            QueryError(format!("#/date_range: Invalid date range {}: {wrong}.", request.range_text))
+        })?;
+        if span.grain == Grain::Hour {
+            return refuse("#/date_range", "Visits in memory are asked for by whole days.");
+        }
+        let interval = request.interval(span, &site.schedule);
+        let axes = request.axes();
+        let (condition, whole) = self.conditions(site)?;
+        let query = VisitQuery {
+            site: site.id,
+            span,
+            interval,
+            axes,
+            condition,
+            whole,
+            request: request.clone(),
+            echo: request.echo(site, span, interval),
+            time_labels: interval.filter(|_| request.include.time_labels).map(|interval| {
+                span.buckets(interval, &site.schedule).into_iter().map(|bucket| interval.label(bucket)).collect()
+            }),
+        };
+        query.check(self)?;
+        Ok(query)
+    }
+
+    /// What passes with its goal, and without it.
+    fn conditions(&self, site: &Site) -> Result<(Condition<Name>, Condition<Name>), QueryError> {
+        let (mut tests, mut goals) = (Vec::new(), Vec::new());
+        for node in &self.nodes {
+            match node {
+                Node::Goal(test) => goals.push(test),
+                Node::Expr(expr) => tests.push(condition(expr, site)?),
+            }
+        }
+        let whole = Condition::all(tests);
+        if goals.is_empty() {
+            return Ok((whole.clone(), whole));
+        }
+        let wanted = |goal: &&Goal| goals.iter().all(|test| test.passes(&goal.name));
+        let found: Vec<&Goal> = site.settings.goals.iter().filter(wanted).collect();
+        if found.is_empty() {
+            return Err(QueryError("No goal has that name.".into()));
+        }
+        let any = Condition::any(found.into_iter().map(|goal| reaching(&goal.target)));
+        Ok((Condition::all([whole.clone(), any]), whole))
+    }
+}
+
+/// The filters of a list, those on segments among them.
+fn read_nodes(value: &Value) -> Result<Vec<Node>, QueryError> {
+    let items = array("#/filters", value)?.iter().enumerate();
+    let nodes = items.map(|(at, item)| filters::read(&format!("#/filters/{at}"), item, 0, true));
+    let nodes: Vec<Node> = nodes.collect::<Result<_, _>>()?;
+    let exprs = || nodes.iter().filter_map(|node| if let Node::Expr(expr) = node { Some(expr) } else { None });
+    let values = exprs().map(filters::values_in).sum::<usize>();
+    if values > limits::QUERY_VALUES_MAX
+        || exprs().map(filters::expressions_in).sum::<usize>() > limits::EXPRESSIONS_MAX
+    {
+        return refuse("#/filters", "There are too many items or regular expressions in all filters together.");
+    }
+    Ok(nodes)
+}
+
+/// The condition that a filter is.
+fn condition(expr: &filters::Expr, site: &Site) -> Result<Condition<Name>, QueryError> {
+    use filters::Expr;
+    let all = |list: &[Expr]| list.iter().map(|item| condition(item, site)).collect::<Result<Vec<_>, _>>();
+    Ok(match expr {
+        Expr::Is(Axis::Of(Dimension::Segment), test) => return of_segments(test, site),
+        Expr::Is(axis, Test::Not(test)) => {
+            Condition::Is(Filter { axis: axis.clone(), test: (**test).clone() }).negated()
+        }
+        Expr::Is(axis, test) => Condition::Is(Filter { axis: axis.clone(), test: test.clone() }),
+        Expr::All(list) => Condition::all(all(list)?),
+        Expr::Any(list) => Condition::any(all(list)?),
+        Expr::Not(item) => condition(item, site)?.negated(),
+        Expr::Done(item) => Condition::Done(Box::new(condition(item, site)?)),
+    })
+}
+
+fn of_segments(test: &Test, site: &Site) -> Result<Condition<Name>, QueryError> {
+    let (named, is_not) = match test {
+        Test::Not(test) => (test.named(), true),
+        test => (test.named(), false),
+    };
+    let Some(names) = named else { return Err(QueryError("Segments can be filtered by `is` and `is_not`.".into())) };
+    let written = names.iter().map(|name| format!("segment:{name}")).collect::<Vec<_>>();
+    let chosen = Choice::read(written.iter().map(String::as_str)).and_then(|choice| choice.of_visits(site));
+    let chosen = chosen.map_err(|error| QueryError(format!("{error}.")))?;
+    let condition = chosen.condition().cloned().unwrap_or(Condition::All(Vec::new()));
+    Ok(if is_not { condition.negated() } else { condition })
+}
+
+impl VisitQuery {
+    /// Refuses what is not kept together, and metrics that do not exist.
+    fn check(&self, of: &VisitRequest) -> Result<(), QueryError> {
+        if self.request.dimensions.contains(&Asked::Goal) || self.axes.len() > 2 || of.request.dimensions.len() > 3 {
+            return Err(QueryError(
+                "Visits in memory are split by at most two dimensions and by time, not by goals.".into(),
+            ));
+        }
+        let axes: Vec<&Axis<Name>> = self.axes.iter().collect();
+        if !snapshot::is_known(&self.condition, &axes) || !snapshot::is_known(&self.whole, &axes) {
+            let sentence = "Of properties it is kept with which event and in which visit they came, not on which page or with which \
+                            other property; test one of them within `has_done`, or leave out what else is of hits.";
+            return Err(QueryError(sentence.into()));
+        }
+        if self.request.include.comparisons.is_some() {
+            return refuse(
+                "#/include/comparisons",
+                "Visits in memory are of no other days that they could be compared with.",
+            );
+        }
+        if self.condition.depth() > limits::FILTER_DEPTH_MAX {
+            return refuse("#/filters", "The filters are nested too deep.");
+        }
+        self.check_metrics(of)
+    }
+
+    fn check_metrics(&self, of: &VisitRequest) -> Result<(), QueryError> {
+        let is_of_visits = self.condition.scope() == Some(ConditionScope::Visits)
+            && self.axes.iter().all(|axis| matches!(axis, Axis::Of(dimension) if dimension.is_of_visit()));
+        let is_of_page =
+            self.axes.contains(&Axis::Of(Dimension::Page)) || self.condition.tests_hits_by(Dimension::Page);
+        let has_goal = of.nodes.iter().any(|node| matches!(node, Node::Goal(_)));
+        for metric in &self.request.metrics {
+            let needs = match metric {
+                Metric::BounceRate | Metric::VisitDuration if !is_of_visits => {
+                    "whole visits: no dimension and filter of hits"
+                }
+                Metric::ExitRate => "one filter or two",
+                Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::Percentage if self.request.dimensions.is_empty() => "dimensions",
+                Metric::TotalRevenue | Metric::AverageRevenue => "one goal, which is not remembered by visits",
+                metric if metric.is_of_goals() && !has_goal => "event:goal filters",
+                _ => continue,
+            };
+            return Err(QueryError(format!("Metric `{}` can only be queried with {needs}.", metric.name())));
+        }
+        Ok(())
+    }
+
+    /// Answers it; nothing where not all visits of the range are in memory.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn run(&self, sums: &dyn Sums) -> Result<Option<Answer>, StoreError> {
+        let axes: Vec<&Axis<Name>> = self.axes.iter().collect();
+        let by_hour = self.interval == Some(Interval::Hour);
+        let splits = [VisitSplit { axes: &axes, by_hour }, VisitSplit { axes: &[], by_hour: false }];
+        let days = (self.span.first_day(), self.span.last_day());
+        let Some(own) = sums.matching(self.site, days, &self.condition, &splits)? else { return Ok(None) };
+        let Some(whole) = sums.matching(self.site, days, &self.whole, &splits)? else { return Ok(None) };
+        let all: i64 = whole.iter().flat_map(|(_, rows)| &rows[1]).map(|row| row.tally.visitors).sum();
+        let (own, whole) = (self.added_up(own), self.added_up(whole));
+        let mut rows: Vec<QueryRow> = own.into_iter().map(|(key, tally)| self.row(key, tally, &whole, all)).collect();
+        if self.echo.dimensions.is_empty() && rows.is_empty() {
+            rows.push(self.row((None, [Name::from(""), Name::from("")]), Tally::ZERO, &whole, all));
+        }
+        self.sort(&mut rows);
+        let shown = rows.iter().skip(self.request.pagination.offset).take(self.request.pagination.limit);
+        let shown = shown.map(|row| (row.metrics.clone(), self.dimensions(row))).collect();
+        Ok(Some(Answer::of_visits(&self.echo, shown, rows.len(), self.request.include, self.time_labels.clone())))
+    }
+
+    fn added_up(&self, days: MatchedDays) -> RowSums {
+        let mut sums = RowSums::new();
+        for (day, rows) in days {
+            for MatchedRow { hour, values, tally } in rows.into_iter().next().unwrap_or_default() {
+                let bucket = match (self.interval, hour) {
+                    (Some(Interval::Hour), Some(hour)) => Some(LocalHour { day, hour }.number()),
+                    (Some(interval), _) => Some(interval.bucket_of(day, self.span.first_day()).0),
+                    (None, _) => None,
+                };
+                *sums.entry((bucket, values)).or_default() += tally;
+            }
+        }
+        sums.retain(|_, tally| !tally.is_zero());
+        sums
+    }
+
+    fn row(&self, key: (Option<i32>, [Name; 2]), tally: Tally, whole: &RowSums, all: i64) -> QueryRow {
+        let line_visitors = whole.get(&key).map_or(0, |tally| tally.visitors);
+        let exits = (0, 0);
+        let figures = Figures { tally, of_visits: tally, exits, all_visitors: all, line_visitors, money: None };
+        let metrics = self.request.metrics.iter().map(|metric| figures.metric(*metric)).collect();
+        QueryRow { bucket: key.0, values: key.1, metrics }
+    }
+
+    fn sort(&self, rows: &mut [QueryRow]) {
+        rows.sort_by(|a, b| {
+            let compare = |(key, direction): &(OrderKey, Direction)| {
+                let ordering = match key {
+                    OrderKey::Metric(place) => {
+                        let of =
+                            |row: &QueryRow| row.metrics.get(*place).copied().flatten().unwrap_or(f64::NEG_INFINITY);
+                        of(a).total_cmp(&of(b))
+                    }
+                    OrderKey::Dimension(place) => match self.place_of_value(*place) {
+                        None => a.bucket.cmp(&b.bucket),
+                        Some(value) => {
+                            let of = |row| self.name(*place, value, row);
+                            of(a).cmp(of(b))
+                        }
+                    },
+                };
+                if *direction == Direction::Descending { ordering.reverse() } else { ordering }
+            };
+            let asked = self.request.order.iter().map(compare).find(|ordering| ordering.is_ne());
+            asked.unwrap_or_else(|| (a.bucket, &a.values).cmp(&(b.bucket, &b.values)))
+        });
+    }
+
+    /// Which of a row's values the dimension at a place has; nothing for time.
+    fn place_of_value(&self, place: usize) -> Option<usize> {
+        let is_value = |asked: &Asked| matches!(asked, Asked::Value(_) | Asked::Named(_));
+        let asked = self.request.dimensions.get(place).filter(|asked| is_value(asked));
+        asked.map(|_| self.request.dimensions[..place].iter().filter(|asked| is_value(asked)).count().min(1))
+    }
+
+    fn name<'r>(&self, place: usize, value: usize, row: &'r QueryRow) -> &'r str {
+        self.request.dimensions.get(place).map_or("", |asked| shown(asked, &row.values[value]))
+    }
+
+    fn dimensions(&self, row: &QueryRow) -> Vec<String> {
+        let text = |(place, asked): (usize, &Asked)| match (self.place_of_value(place), self.interval, row.bucket) {
+            (None, Some(interval), Some(bucket)) => interval.label(bucket),
+            (value, ..) => shown(asked, &row.values[value.unwrap_or(0)]).to_owned(),
+        };
+        self.request.dimensions.iter().enumerate().map(text).collect()
+    }
+}
+
+/// A value as it is asked for: places by their names, if they are.
+fn shown<'v>(asked: &Asked, value: &'v str) -> &'v str {
+    match asked {
+        Asked::Named(dimension) => place_names::english(*dimension, value),
+        _ => value,
+    }
+}

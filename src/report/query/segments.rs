@@ -1,0 +1,129 @@
+//! Segments in a query: `["is", "segment", [3]]` and the dimension `segment`. They have numbers and names; sums know the numbers.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::{QueryError, QueryRequest};
+use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
+use crate::counts::Name;
+use crate::report::choice::{SegmentScope, scope_of};
+use crate::report::{Line, Span};
+use crate::site::{Day, Segment, Site};
+
+const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
+
+/// Values of a filter on segments as texts: their numbers may be written as numbers.
+pub(super) fn as_texts(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(as_texts).collect(),
+        Value::Number(number) => Value::from(number.to_string()),
+        other => other.clone(),
+    }
+}
+
+fn by_segment(filters: &[Filter<Name>]) -> Option<&Filter<Name>> {
+    filters.iter().find(|filter| filter.axis == SEGMENTS)
+}
+
+impl QueryRequest {
+    /// Whether it asks for segments, or for what is in one.
+    pub(super) fn is_of_segments(&self) -> bool {
+        self.axes().contains(&SEGMENTS) || by_segment(&self.filters.filters).is_some()
+    }
+
+    /// The filters, with the numbers of the segments of a site that they name.
+    pub(super) fn filters_at(&self, site: &Site) -> Result<Vec<Filter<Name>>, QueryError> {
+        let mut filters = self.filters.filters.clone();
+        let Some(filter) = filters.iter_mut().find(|filter| filter.axis == SEGMENTS) else {
+            let all = site.settings.segments.iter().filter(|_| self.axes().contains(&SEGMENTS));
+            self.check_visits_of(&all.map(|segment| segment.number.to_string()).collect::<Vec<_>>(), site)?;
+            return Ok(filters);
+        };
+        let is_split = self.axes().contains(&SEGMENTS);
+        let Some(named) = filter.test.named().filter(|named| is_split || named.len() == 1) else {
+            let sentence = "Segments can be filtered by `is`, with the number or the name of one; sums do not know what is in several of \
+                            them, or in none.";
+            return Err(QueryError(sentence.into()));
+        };
+        let unknown = |text: &str| {
+            QueryError(format!("No segment is called {text:?}. Segments are declared with `headcount segment add`."))
+        };
+        let number = |text: &String| Ok(site.segment(text).ok_or_else(|| unknown(text))?.number.to_string());
+        let numbers = named.iter().map(number).collect::<Result<Vec<_>, QueryError>>()?;
+        self.check_visits_of(&numbers, site)?;
+        filter.test = Test::Is(numbers);
+        Ok(filters)
+    }
+
+    /// Refuses metrics of whole visits where segments let hits pass.
+    fn check_visits_of(&self, numbers: &[String], site: &Site) -> Result<(), QueryError> {
+        let is_of_visits =
+            |metric: &&Metric| matches!(metric, Metric::BounceRate | Metric::VisitDuration | Metric::ExitRate);
+        match self.metrics.iter().find(is_of_visits) {
+            Some(metric) if scope_of(numbers, site) == SegmentScope::Hits => Err(QueryError(format!(
+                "Session metric(s) `{}` cannot be queried in a segment of hits: its condition tests pages, hosts or events outside of \
+                 has_done.",
+                metric.name()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The segments of a site that are asked for.
+    fn asked_segments<'s>(&self, site: &'s Site, filters: &[Filter<Name>]) -> Vec<&'s Segment> {
+        let by = by_segment(filters);
+        let is_asked = |segment: &&Segment| by.is_none_or(|filter| filter.test.passes(&segment.number.to_string()));
+        let all = site.settings.segments.iter().filter(|_| self.is_of_segments());
+        all.filter(is_asked).collect()
+    }
+
+    /// Those that began after the first day: days before are not in their figures.
+    pub(super) fn begun_within(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
+        let asked = self.asked_segments(site, filters).into_iter();
+        let begun = asked.map(|segment| (segment.name.clone(), segment.first_day(site)));
+        begun.filter(|(_, day)| *day > span.first_day()).collect()
+    }
+
+    /// The first day on which all of them are counted.
+    pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
+        self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site)).max()
+    }
+
+    /// What lines by segments are called, if there are such.
+    pub(super) fn named_segments(&self, site: &Site) -> Option<NamedSegments> {
+        let place = self.axes().iter().position(|axis| *axis == SEGMENTS)?;
+        Some(NamedSegments { is_second: place > 0, ..NamedSegments::of(site) })
+    }
+}
+
+/// The names of a site's segments, by which their lines are called.
+#[derive(Debug, Clone)]
+pub struct NamedSegments {
+    /// By number.
+    names: HashMap<Name, Name>,
+    /// Whether segments are the second dimension.
+    is_second: bool,
+}
+
+impl NamedSegments {
+    /// Those of a site, where segments are the only dimension.
+    pub fn of(site: &Site) -> NamedSegments {
+        let name = |segment: &Segment| (Name::from(segment.number.to_string()), Name::from(segment.name.as_str()));
+        NamedSegments { names: site.settings.segments.iter().map(name).collect(), is_second: false }
+    }
+
+    /// Gives lines by segments their names; those of segments that are no more are left out.
+    pub fn name(&self, lines: &mut Vec<Line>) {
+        lines.retain_mut(|line| {
+            let number = if self.is_second { line.second.as_ref() } else { Some(&line.value) };
+            let is_other = number.is_some_and(|number| &**number == OTHER);
+            let Some(name) = number.and_then(|number| self.names.get(number)).cloned() else { return is_other };
+            match self.is_second {
+                true => line.second = Some(name),
+                false => line.value = name,
+            }
+            true
+        });
+    }
+}

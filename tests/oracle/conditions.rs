@@ -1,0 +1,431 @@
+//! Random nested conditions on random streams: what whole visits in memory answer, by no, one and two dimensions, by day and by hour, and
+//! what segments are counted as when a day ends, each as a naive walk over the list of hits has it.
+//!
+//! The walk asks every hit, with its own reading of and, or, not and has_done. A stream that fails is printed in the scenario language.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+
+use headcount::cell::{Axis, Condition, Dimension, Tally, Test};
+use headcount::counts::pairs::Pair;
+use headcount::counts::snapshot::{VisitSplit, is_known};
+use headcount::counts::{DaySegments, Name, SessionSnapshot};
+use headcount::site::{Day, Domain, Funnel, Hour, Moment, Schedule, Segment, Settings, Site, SiteId};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::TestRunner;
+
+use super::any_two::same;
+use super::pairs::{Side, engagement_where};
+use super::streams::{Stream, config, play, stream};
+use super::{Counted, Walk, hits_and_visitors, watched};
+use crate::scenario::depth1::hits;
+
+/// A condition, and how it is read here.
+#[derive(Debug, Clone)]
+pub enum Clause {
+    Is(Dimension, &'static str),
+    IsNot(Dimension, &'static str),
+    Prop(&'static str, &'static str),
+    And(Vec<Clause>),
+    Or(Vec<Clause>),
+    Not(Box<Clause>),
+    Done(Box<Clause>),
+    NotDone(Box<Clause>),
+}
+
+/// Tests of what streams have: of visits, and of hits.
+const TESTED: [(Dimension, &str); 9] = [
+    (Dimension::Country, "DE"),
+    (Dimension::Browser, "Firefox"),
+    (Dimension::EntryPage, "/a"),
+    (Dimension::ExitPage, "/"),
+    (Dimension::Source, "Google"),
+    (Dimension::Page, "/a"),
+    (Dimension::Page, "/"),
+    (Dimension::Hostname, "docs.test"),
+    (Dimension::Event, "Signup"),
+];
+/// By what answers are split: of visits and of hits.
+const SPLITS: [Dimension; 6] =
+    [Dimension::Country, Dimension::Screen, Dimension::ExitPage, Dimension::Page, Dimension::Event, Dimension::Pattern];
+
+pub fn clause() -> impl Strategy<Value = Clause> {
+    let leaf = prop_oneof![
+        6 => select(TESTED.to_vec()).prop_map(|(dimension, value)| Clause::Is(dimension, value)),
+        3 => select(TESTED.to_vec()).prop_map(|(dimension, value)| Clause::IsNot(dimension, value)),
+        1 => (select(vec!["plan", "a"]), select(vec!["pro", "a"])).prop_map(|(key, value)| Clause::Prop(key, value)),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            3 => vec(inner.clone(), 1..4).prop_map(Clause::And),
+            2 => vec(inner.clone(), 1..4).prop_map(Clause::Or),
+            1 => inner.clone().prop_map(|it| Clause::Not(Box::new(it))),
+            2 => inner.clone().prop_map(|it| Clause::Done(Box::new(it))),
+            1 => inner.prop_map(|it| Clause::NotDone(Box::new(it))),
+        ]
+    })
+}
+
+impl std::fmt::Display for Clause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let joined = |list: &[Clause], by: &str| list.iter().map(Clause::to_string).collect::<Vec<_>>().join(by);
+        match self {
+            Clause::Is(dimension, value) => write!(f, "{}={value}", dimension.name()),
+            Clause::IsNot(dimension, value) => write!(f, "{}!={value}", dimension.name()),
+            Clause::Prop(key, value) => write!(f, "prop:{key}={value}"),
+            Clause::And(list) => write!(f, "({})", joined(list, " and ")),
+            Clause::Or(list) => write!(f, "({})", joined(list, " or ")),
+            Clause::Not(inner) => write!(f, "not {inner}"),
+            Clause::Done(inner) => write!(f, "has_done {inner}"),
+            Clause::NotDone(inner) => write!(f, "has_not_done {inner}"),
+        }
+    }
+}
+
+/// What a hit, or a ping, is asked.
+pub struct AskedHit<'w, 'a> {
+    walk: &'w Walk<'a>,
+    counted: &'w Counted<'a>,
+    /// Page, host and event, where they are not the hit's.
+    ping: Option<[&'w str; 3]>,
+}
+
+impl Clause {
+    /// Whether it holds for a hit; where it is turned, whether it does not. What has no value passes neither.
+    pub fn holds(&self, asked: &AskedHit, turned: bool) -> bool {
+        match self {
+            Clause::Is(dimension, value) => asked.is(*dimension, value, turned),
+            Clause::IsNot(dimension, value) => asked.is(*dimension, value, !turned),
+            Clause::Prop(key, value) => {
+                let found = asked.counted.hit.props.iter().find(|(of, _)| of == key);
+                found.is_some_and(|(_, found)| (found == value) != turned)
+            }
+            Clause::And(list) if turned => list.iter().any(|it| it.holds(asked, true)),
+            Clause::And(list) => list.iter().all(|it| it.holds(asked, false)),
+            Clause::Or(list) if turned => list.iter().all(|it| it.holds(asked, true)),
+            Clause::Or(list) => list.iter().any(|it| it.holds(asked, false)),
+            Clause::Not(inner) => inner.holds(asked, !turned),
+            Clause::Done(inner) => asked.visit_did(inner).is_some_and(|did| did != turned),
+            Clause::NotDone(inner) => asked.visit_did(inner).is_some_and(|did| did == turned),
+        }
+    }
+
+    /// Whether a test stands outside of has_done that is of single hits.
+    fn is_of_hits(&self) -> bool {
+        match self {
+            Clause::Is(dimension, _) | Clause::IsNot(dimension, _) => !dimension.is_of_visit(),
+            Clause::Prop(..) => true,
+            Clause::And(list) | Clause::Or(list) => list.iter().any(Clause::is_of_hits),
+            Clause::Not(inner) => inner.is_of_hits(),
+            Clause::Done(_) | Clause::NotDone(_) => false,
+        }
+    }
+
+    fn tests(&self, wanted: &dyn Fn(&Clause) -> bool) -> bool {
+        match self {
+            Clause::And(list) | Clause::Or(list) => list.iter().any(|it| it.tests(wanted)),
+            Clause::Not(inner) => inner.tests(wanted),
+            other => wanted(other),
+        }
+    }
+
+    fn tests_pages(&self) -> bool {
+        self.tests(&|it| matches!(it, Clause::Is(Dimension::Page, _) | Clause::IsNot(Dimension::Page, _)))
+    }
+
+    /// Whether whole days can be counted by it.
+    pub fn is_of_a_segment(&self) -> bool {
+        self.key().is_none() && Condition::read(&self.to_string()).is_ok_and(|condition| condition.is_known())
+    }
+
+    /// The key of the property of the hits that are counted.
+    pub fn key(&self) -> Option<&'static str> {
+        match self {
+            Clause::Prop(key, _) => Some(key),
+            Clause::And(list) | Clause::Or(list) => list.iter().find_map(Clause::key),
+            Clause::Not(inner) => inner.key(),
+            _ => None,
+        }
+    }
+}
+
+impl<'w, 'a> AskedHit<'w, 'a> {
+    pub fn of(walk: &'w Walk<'a>, counted: &'w Counted<'a>) -> AskedHit<'w, 'a> {
+        AskedHit { walk, counted, ping: None }
+    }
+
+    fn is(&self, dimension: Dimension, value: &str, turned: bool) -> bool {
+        let of_ping = self.ping.and_then(|[page, host, event]| match dimension {
+            Dimension::Page => Some(page),
+            Dimension::Hostname => Some(host),
+            Dimension::Event => Some(event),
+            _ => None,
+        });
+        let values = of_ping.map_or_else(|| self.walk.values(self.counted, dimension), |value| vec![value]);
+        values.iter().any(|found| (*found == value) != turned)
+    }
+
+    /// Whether the visit has a hit for which something holds; nothing where there is no visit.
+    fn visit_did(&self, what: &Clause) -> Option<bool> {
+        let visit = &self.walk.visits[self.counted.visit?];
+        let mut hits = self.walk.hits(visit);
+        Some(hits.any(|counted| what.holds(&AskedHit::of(self.walk, counted), false)))
+    }
+}
+
+/// Sums by hour, if hours stay apart, and values.
+pub type ConditionRows = BTreeMap<(Option<Hour>, String, String), Tally>;
+
+/// What a day counts of what a condition lets pass, by some dimensions.
+pub fn walked(walk: &Walk, (site, day): (SiteId, Day), said: &Clause, by: &[Dimension]) -> ConditionRows {
+    let passes = |counted: &Counted| {
+        let has_key =
+            said.key().is_none_or(|key| counted.visit.is_some() && counted.hit.props.iter().any(|(of, _)| of == key));
+        has_key && said.holds(&AskedHit::of(walk, counted), false)
+    };
+    let mut inside: BTreeMap<[&str; 2], Vec<&Counted>> = BTreeMap::new();
+    for counted in walk.of_day(site, day).filter(|counted| passes(counted)) {
+        let values = |at: usize| by.get(at).map_or_else(|| vec![""], |dimension| walk.values(counted, *dimension));
+        for first in values(0) {
+            for second in values(1) {
+                inside.entry([first, second]).or_default().push(counted);
+            }
+        }
+    }
+    let row = |(values, inside): ([&str; 2], Vec<&Counted>)| {
+        let tally = tally(walk, &inside, said, by, values);
+        ((None, values[0].to_owned(), values[1].to_owned()), tally)
+    };
+    inside.into_iter().map(row).collect()
+}
+
+fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], values: [&str; 2]) -> Tally {
+    let mut tally = hits_and_visitors(inside);
+    let is_whole = !said.is_of_hits() && by.iter().all(|dimension| dimension.is_of_visit());
+    // Whether a ping lies in a pattern depends on which of a page's hits have been marked.
+    let has_pattern = by.contains(&Dimension::Pattern);
+    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !has_pattern;
+    for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
+        tally += if is_whole { walk.whole_visit(visit) } else { Tally { visits: 1, ..Tally::ZERO } };
+        if by_page && !is_whole {
+            let first = walk.hits(&walk.visits[visit]).next().expect("a visit with a hit");
+            let is_one = |value: &str| value == values[0];
+            let is_other = |value: &str| value == values[1];
+            let sides = by.iter().zip([&is_one as &dyn Fn(&str) -> bool, &is_other]);
+            let sides: Vec<Side> = sides.map(|(dimension, passes)| Side { dimension: *dimension, passes }).collect();
+            tally += engagement_where(&walk.visits[visit], &sides, |page, host| {
+                let asked = AskedHit { walk, counted: first, ping: Some([page, host, "pageview"]) };
+                !said.is_of_hits() || said.holds(&asked, false)
+            });
+        }
+    }
+    tally
+}
+
+/// The same by hour: visitors and hits in theirs, visits in that of their start.
+fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
+    let mut rows = ConditionRows::new();
+    let inside: Vec<&Counted> =
+        walk.of_day(of.0, of.1).filter(|counted| said.holds(&AskedHit::of(walk, counted), false)).collect();
+    let key = |hour: Hour| (Some(hour), String::new(), String::new());
+    for hour in inside.iter().map(|counted| counted.hour).collect::<BTreeSet<_>>() {
+        let of_hour: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour == hour).collect();
+        *rows.entry(key(hour)).or_default() += hits_and_visitors(&of_hour);
+    }
+    for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
+        let whole = walk.whole_visit(visit);
+        let of_visit = if said.is_of_hits() { Tally { visits: 1, ..Tally::ZERO } } else { whole };
+        *rows.entry(key(walk.visits[visit].start)).or_default() += of_visit;
+    }
+    rows
+}
+
+/// What the program answers.
+fn answered(snapshot: &SessionSnapshot, condition: &Condition<Name>, by: &[Dimension], by_hour: bool) -> ConditionRows {
+    let axes: Vec<Axis<Name>> = by.iter().copied().map(Axis::Of).collect();
+    let axes: Vec<&Axis<Name>> = axes.iter().collect();
+    let passes = |test: &Test, value: &str| Ok::<_, Infallible>(test.passes(value));
+    let found = snapshot.matching(condition, &[VisitSplit { axes: &axes, by_hour }], passes, |_| Ok(())).unwrap();
+    let rows = found.into_iter().flatten();
+    rows.map(|row| ((row.hour, row.values[0].to_string(), row.values[1].to_string()), row.tally)).collect()
+}
+
+fn each_day(
+    stream: &Stream,
+    check: impl Fn(&Walk, (SiteId, Day), SessionSnapshot) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut hits = hits(&stream.scenario);
+    let from = hits.len() / 4;
+    watched::mark(&mut hits, from);
+    let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
+    let (walk, _) = Walk::over(&schedules, &hits);
+    let (_, days) = play(stream, &hits);
+    days.snapshots().try_for_each(|(site, day, snapshot)| check(&walk, (site, day), snapshot))
+}
+
+/// Which dimensions are asked for, by number: none, one or two.
+fn splits(pick: usize) -> Vec<Dimension> {
+    let one = |at: usize| SPLITS[at % SPLITS.len()];
+    match pick % 3 {
+        0 => Vec::new(),
+        1 => vec![one(pick / 3)],
+        _ if one(pick / 3) == one(pick / 18) => vec![one(pick / 3)],
+        _ => vec![one(pick / 3), one(pick / 18)],
+    }
+}
+
+#[test]
+fn memory_answers_any_condition_as_a_naive_walk() {
+    let compare = |(stream, conditions, pick): (Stream, Vec<Clause>, usize)| {
+        each_day(&stream, |walk, of, snapshot| {
+            for (at, said) in conditions.iter().enumerate() {
+                let Ok(condition) = Condition::read(&said.to_string()) else { continue };
+                for by in [vec![], splits(pick + at), splits(pick + 7 * at + 1)] {
+                    let axes: Vec<Axis<Name>> = by.iter().copied().map(Axis::Of).collect();
+                    if !is_known(&condition, &axes.iter().collect::<Vec<_>>()) {
+                        continue;
+                    }
+                    let mut found = answered(&snapshot, &condition, &by, false);
+                    if by.contains(&Dimension::Pattern) {
+                        found.values_mut().for_each(|tally| *tally = without_engagement(*tally));
+                    }
+                    same(&found, &walked(walk, of, said, &by))
+                        .map_err(|error| TestCaseError::fail(format!("{said} by {by:?}: {error}")))?;
+                }
+                if condition.is_known() && said.key().is_none() {
+                    let (found, mut expected) =
+                        (answered(&snapshot, &condition, &[], true), walked_by_hour(walk, of, said));
+                    if said.tests_pages() {
+                        // Time and scrolling are told by page and day, which is compared above.
+                        expected.values_mut().for_each(|tally| *tally = without_engagement(*tally));
+                    }
+                    let found: ConditionRows =
+                        found.into_iter().map(|(key, tally)| (key, without_engagement(tally))).collect();
+                    same(&found, &expected).map_err(|error| TestCaseError::fail(format!("{said} by hour: {error}")))?;
+                }
+            }
+            Ok(())
+        })
+    };
+    let case = (stream(), vec(clause(), 1..12), 0..108_usize);
+    TestRunner::new(config(64)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn without_engagement(tally: Tally) -> Tally {
+    Tally { engaged_visits: 0, engaged_ms: 0, scroll: 0, ..tally }
+}
+
+/// A site that has declared these as its segments, numbered from 1.
+fn site(id: SiteId, conditions: &[String]) -> Site {
+    let segment = |(number, condition): (u32, &String)| Segment {
+        number,
+        name: format!("Segment {number}"),
+        condition: condition.clone(),
+        since_ms: 0,
+    };
+    let funnel = |(number, steps): &(u32, &[&str])| Funnel {
+        number: *number,
+        name: format!("Funnel {number}"),
+        steps: steps.iter().map(|step| headcount::site::Target::read(step)).collect(),
+        since_ms: 0,
+    };
+    let segments = (1..).zip(conditions).map(segment).collect();
+    let settings = Settings { segments, funnels: watched::FUNNELS.iter().map(funnel).collect(), ..Settings::default() };
+    let domain = Domain::parse("example.com").unwrap();
+    Site { id, domain, schedule: Schedule::utc(), settings, added: Moment(0) }
+}
+
+/// By pair, value and segment.
+type SegmentRows = BTreeMap<(Pair, String, String), Tally>;
+
+fn of_segments(snapshot: &SessionSnapshot, cells_max: u32) -> SegmentRows {
+    let pairs = snapshot.pairs(cells_max);
+    let text = |number: u32| pairs.texts.get(number as usize).map_or_else(|| "(rest)".to_owned(), ToString::to_string);
+    let tables = pairs.tables.iter().filter(|table| table.pair.second == Dimension::Segment);
+    let cells =
+        tables.flat_map(|table| table.cells().unwrap().into_iter().map(|(key, tally)| (table.pair, key, tally)));
+    cells.map(|(pair, (a, b), tally)| ((pair, text(a), text(b)), tally)).collect()
+}
+
+/// What a walk has of segments, which are numbered from 1.
+fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> SegmentRows {
+    let mut expected = SegmentRows::new();
+    for (number, clause) in (1..).zip(clauses) {
+        let number = format!("{number}");
+        let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
+        for dimension in Dimension::COUNTED {
+            let pair = Pair { first: dimension, second: Dimension::Segment };
+            for ((_, value, _), tally) in walked(walk, of, clause, &[dimension]) {
+                add(pair, value, tally);
+            }
+        }
+        for tally in walked(walk, of, clause, &[]).into_values() {
+            add(Pair::OF_SEGMENTS, number.clone(), tally);
+        }
+        let passes = |counted: &Counted| clause.holds(&AskedHit::of(walk, counted), false);
+        for (step, tally) in walk.steps_where(of.0, of.1, passes) {
+            add(Pair::STEPS_OF_SEGMENTS, step, tally);
+        }
+    }
+    expected
+}
+
+#[test]
+fn segments_of_a_day_that_ended_count_as_a_naive_walk() {
+    let compare = |(stream, clauses): (Stream, Vec<Clause>)| {
+        let clauses: Vec<&Clause> = clauses.iter().filter(|clause| clause.is_of_a_segment()).collect();
+        let texts: Vec<String> = clauses.iter().map(ToString::to_string).collect();
+        each_day(&stream, |walk, of, snapshot| {
+            let snapshot = snapshot.with_segments(DaySegments::of(&site(of.0, &texts), of.1));
+            let mut found = of_segments(&snapshot, u32::MAX);
+            let by_pattern = found.iter_mut().filter(|((pair, ..), _)| pair.first == Dimension::Pattern);
+            by_pattern.for_each(|(_, tally)| *tally = without_engagement(*tally));
+            same(&found, &expected_segments(walk, of, &clauses))?;
+            parts_add_up(&found)?;
+            within_budget(&found, of_segments(&snapshot, 20))
+        })
+    };
+    let case = (stream(), vec(clause(), 1..6));
+    TestRunner::new(config(24)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Whether the values of each dimension add up to all that the segment lets pass, in what can be added.
+fn parts_add_up(found: &SegmentRows) -> Result<(), TestCaseError> {
+    for ((pair, _, segment), whole) in found.iter().filter(|((pair, ..), _)| *pair == Pair::OF_SEGMENTS) {
+        prop_assert_eq!(pair.first, Dimension::Segment);
+        for dimension in Dimension::COUNTED.into_iter().filter(|of| *of != Dimension::Pattern) {
+            let parts = found.iter().filter(|((of, _, other), _)| of.first == dimension && other == segment);
+            let sum = parts.fold(Tally::ZERO, |sum, (_, part)| sum + *part);
+            // Hits without a token have no first and last page.
+            let has_all = ![Dimension::EntryPage, Dimension::ExitPage].contains(&dimension);
+            prop_assert!(!has_all || (sum.pageviews, sum.events) == (whole.pageviews, whole.events), "{dimension:?}");
+            prop_assert!(sum.visitors >= whole.visitors - i64::from(!has_all) * whole.visitors);
+            if dimension.is_of_visit() {
+                prop_assert_eq!(sum.visits, whole.visits, "{:?} {}", dimension, segment);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether what is past a small budget is counted together: in each segment as much as before, and nobody twice.
+fn within_budget(all: &SegmentRows, mut kept: SegmentRows) -> Result<(), TestCaseError> {
+    let by_pattern = kept.iter_mut().filter(|((pair, ..), _)| pair.first == Dimension::Pattern);
+    by_pattern.for_each(|(_, tally)| *tally = without_engagement(*tally));
+    for ((pair, value, segment), tally) in kept.iter().filter(|((_, value, _), _)| value != "(rest)") {
+        prop_assert_eq!(all.get(&(*pair, value.clone(), segment.clone())), Some(tally));
+    }
+    let sum = |rows: &SegmentRows, of: &(Pair, String)| {
+        let parts = rows.iter().filter(|((pair, _, segment), _)| (*pair, segment) == (of.0, &of.1));
+        parts.fold((0, 0, 0), |sum, (_, part)| (sum.0 + part.pageviews, sum.1 + part.events, sum.2 + part.visitors))
+    };
+    for of in all.keys().map(|(pair, _, segment)| (*pair, segment.clone())).collect::<BTreeSet<_>>() {
+        let (all, kept) = (sum(all, &of), sum(&kept, &of));
+        let is_exact = of.0.first != Dimension::Pattern;
+        prop_assert!(!is_exact || (all.0, all.1) == (kept.0, kept.1), "{:?} {:?} {:?}", of, all, kept);
+        prop_assert!(kept.2 <= all.2);
+    }
+    Ok(())
+}
