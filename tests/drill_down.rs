@@ -337,7 +337,7 @@ fn what_sums_can_not_tell_is_refused_with_the_way_out() {
         (&["sauce:Google"][..], "is nothing to filter by; there are source, referrer"),
         (&["source"], "is no filter; write it like source=Google"),
         (&["source:"], "is no filter"),
-        (&["source:Google", "country:DE", "page:/"], "independent of each other"),
+        (&["source:Google", "country:DE", "page:/", "browser:Firefox", "language:de"], "independent of each other"),
         (&["goal:Nothing"], "example.com has no goal"),
         (&["goal:Cart", "source:Google"], "a goal and another filter leave no dimension"),
         (&["goal:Cart", "goal:Reads"], "one goal can be looked at at a time"),
@@ -352,8 +352,11 @@ fn what_sums_can_not_tell_is_refused_with_the_way_out() {
         (Some("page"), &["goal:Reads"], "not counted by page"),
         (Some("page"), &["prop:plan=pro"], "properties are counted under their event alone"),
         (Some("goals"), &[], "did you mean \"goal\"?"),
-        (None, &["source=Google", "country=DE", "page=/"], "independent of each other"),
-        (Some("page"), &["source=Google", "browser=Firefox"], "two filters and --by page are three dimensions"),
+        (
+            None,
+            &["source=Google", "country=DE", "page=/", "browser=Firefox", "language=de"],
+            "independent of each other",
+        ),
         (Some("hour"), &["goal:Cart", "source=Google"], "ask for --by day"),
     ] {
         let error = report(&world, by, filters).map(|reply| reply.text).unwrap_err().to_string();

@@ -182,7 +182,7 @@ const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the
 
 /// Told where figures are estimated.
 const ESTIMATED_NOTE: &str = "Sums are kept of any two dimensions, and these are more: a figure behind ~ is the likeliest, and lies for sure \
-     between those in brackets. Values that are not likely to have any have no line; rates are not known.";
+     between those in brackets. Rates are not known.";
 
 /// Told where a filter needs days that are thinned out.
 const DAYS_ALONE_NOTE: &str = "Under a filter, older days are kept by whole months only (--day-pairs-months). What this period has of \

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::estimate::{BoundedCounts, KnownParts, TallyRange};
 use super::figures::Figures;
-use super::{Interval, Line, LineBounds, Question};
+use super::{Interval, Line, LineBounds, Question, Sums};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Tally, Test, ValueOf};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month};
-use crate::store::RowsBy;
+use crate::store::{RowsBy, StoreError};
 
 /// What each part is asked for: where one of these is not sure, its line says so.
 const COUNTS: [Metric; 4] = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
@@ -130,7 +130,15 @@ impl PartedQuestion {
     }
 
     /// The lines, given the answers.
-    pub(super) fn lines(&self, question: &Question, found: Vec<Vec<Line>>) -> Vec<Line> {
+    ///
+    /// # Errors
+    /// Those of [`Sums::make_room`].
+    pub(super) fn lines(
+        &self,
+        question: &Question,
+        found: Vec<Vec<Line>>,
+        room: &dyn Sums,
+    ) -> Result<Vec<Line>, StoreError> {
         let mut found = found.into_iter();
         let parts: Vec<(&[usize], PartLines)> = self
             .parts
@@ -144,21 +152,19 @@ impl PartedQuestion {
         let days = parts.first().map(|(_, all)| all.keys().copied().collect::<Vec<_>>()).unwrap_or_default();
         for day in days {
             let bucket = question.interval.map(|interval| interval.bucket_of(Day(day), question.span.first_day()).0);
-            for values in self.values_on(day, &parts, &named) {
+            let values = self.values_on(day, &parts, &named);
+            room.make_room(values.len() * size_of::<(LineValues, BoundedCounts)>())?;
+            for values in values {
                 let bounded = self.bounded(day, values, &parts);
                 if !bounded.range.high.is_zero() {
                     *sums.entry((bucket, values.clone())).or_default() += bounded;
                 }
             }
         }
-        let is_shown = |likely: &Tally, bounded: &BoundedCounts| !likely.is_zero() || !bounded.range.low.is_zero();
         let line = |((bucket, values), bounded): ((Option<i32>, LineValues), BoundedCounts)| {
-            let likely = bounded.likely.within(&bounded.range);
-            let is_one = question.axis == Axis::Total;
-            (is_one || is_shown(&likely, &bounded))
-                .then(|| line(question, bucket, values, (bounded.range, likely), whole))
+            line(question, bucket, values, (bounded.range, bounded.likely.within(&bounded.range)), whole)
         };
-        sums.into_iter().filter_map(line).collect()
+        Ok(sums.into_iter().map(line).collect())
     }
 
     /// Whether it is known what each of the dimensions counts by itself; of any two it is good to know, and no more.
@@ -216,7 +222,12 @@ impl PartedQuestion {
         let dimensions: Vec<Dimension> = self.sides.iter().map(|side| side.dimension).collect();
         let mut known = KnownParts::of(&dimensions, TallyRange::default());
         for (places, lines) in parts {
-            known.know(places, self.range(lines.get(&day), places, values));
+            let range = self.range(lines.get(&day), places, values);
+            // Most values of a list are not there under one of the filters.
+            if range.high.is_zero() {
+                return BoundedCounts::default();
+            }
+            known.know(places, range);
         }
         known.bounded()
     }
@@ -237,15 +248,13 @@ impl PartedQuestion {
         match lines.get(&key(&listed)) {
             Some(found) if is_rest => TallyRange { low: Tally::ZERO, high: found.high },
             Some(found) => *found,
-            // What is not kept of a cell is in the rest of each of its values.
+            // What is not kept of a cell is in the rest, of both dimensions in that of its first value.
             None => {
                 let other = Name::from(OTHER);
-                let rest = (0..listed.len()).map(|at| {
-                    let mut values = listed.clone();
-                    values[at] = &other;
-                    lines.get(&key(&values)).map_or(Tally::ZERO, |range| range.high)
-                });
-                TallyRange { low: Tally::ZERO, high: rest.reduce(Tally::least).unwrap_or_default() }
+                let mut rest = listed;
+                rest.last_mut().into_iter().for_each(|last| *last = &other);
+                let high = lines.get(&key(&rest)).map_or(Tally::ZERO, |range| range.high);
+                TallyRange { low: Tally::ZERO, high }
             }
         }
     }
@@ -297,10 +306,14 @@ fn line(
     let TallyRange { low, high } = range;
     let is_of_page = sides(question).iter().flatten().any(|side| side.dimension == Dimension::Page);
     let is_sure = |metric: Metric| is_sure(metric, &range) && (metric != Metric::Percentage || whole.is_some());
-    let has = |metric: Metric| metric.is_count() || is_sure(metric) && !(is_of_page && is_of_entries(metric));
-    let metrics = |tally: Tally| {
-        question.metrics.iter().map(move |metric| figures(tally).metric(*metric).filter(|_| has(*metric)))
+    let has =
+        |metric: Metric| count(high, metric).is_some() || is_sure(metric) && !(is_of_page && is_of_entries(metric));
+    // Visits are measured where there may be any.
+    let metric = |tally: Tally, metric: Metric| match count(tally, metric) {
+        Some(count) => figures(high).metric(metric).map(|_| count as f64),
+        None => figures(tally).metric(metric).filter(|_| has(metric)),
     };
+    let metrics = |tally: Tally| question.metrics.iter().map(move |name| metric(tally, *name));
     let is_unsure = |metric: &Metric| !is_sure(*metric) || !has(*metric);
     let bounds = question.metrics.iter().any(is_unsure).then(|| {
         let of = |tally: Tally| metrics(tally).zip(&question.metrics);
@@ -309,6 +322,17 @@ fn line(
     });
     let second = (question.cut.rows == RowsBy::Both).then_some(second);
     Line { bucket, value, second, tally: likely, metrics: metrics(likely).collect(), money: Vec::new(), bounds }
+}
+
+/// What a metric counts; nothing for rates.
+fn count(tally: Tally, metric: Metric) -> Option<i64> {
+    match metric {
+        Metric::Visitors => Some(tally.visitors),
+        Metric::Visits => Some(tally.visits),
+        Metric::Pageviews => Some(tally.pageviews),
+        Metric::Events => Some(tally.pageviews + tally.events),
+        _ => None,
+    }
 }
 
 /// Whether a metric is about the visits that entered on a page, or left there.

@@ -76,7 +76,7 @@ const ESTIMATED: Warning = Warning {
     code: "estimated",
     warning: Cow::Borrowed(
         "Sums are kept of any two dimensions, and these are more: the figure is what is likely, and lies for sure between the bounds of \
-         its row. Values that are not likely to have any have no row; rates are null.",
+         its row. Rates are null.",
     ),
 };
 
