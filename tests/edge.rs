@@ -207,8 +207,14 @@ fn what_fails_half_way_is_not_done_at_all() {
 fn who_can_not_be_looked_up_is_not_taken_for_nobody() {
     let world = World::start();
     world.expect_in_log("a page was not made");
-    let share =
-        ShareCommand::Add { site: "example.com".into(), name: None, password: None, expires: None, embed: Vec::new() };
+    let share = ShareCommand::Add {
+        site: "example.com".into(),
+        name: None,
+        password: None,
+        expires: None,
+        embed: Vec::new(),
+        segment: None,
+    };
     world.command(HeadcountCommand::Share(share)).unwrap();
     let cookie = [world.sign_in()];
     let ask = || world.request("GET", "/example.com", &cookie, None).status;

@@ -29,6 +29,7 @@ mod estimates;
 mod exclusions;
 mod fast_path;
 mod floods;
+mod following;
 mod forgetting;
 mod fuzz;
 mod import;

@@ -36,7 +36,7 @@ fn tell(world: &World, language: Option<&str>, texts: &[(NoticeField, &str)]) ->
 
 fn open(world: &World, name: Option<&str>, expires: Option<&str>) -> Reply {
     let (name, expires) = (name.map(str::to_owned), expires.map(str::to_owned));
-    let add = ShareCommand::Add { site: SITE.into(), name, password: None, expires, embed: Vec::new() };
+    let add = ShareCommand::Add { site: SITE.into(), name, password: None, expires, embed: Vec::new(), segment: None };
     world.command(Command::Share(add)).unwrap()
 }
 

@@ -3,7 +3,7 @@
 
 use headcount::control::segment::SegmentCommand;
 use headcount::control::share::ShareCommand;
-use headcount::control::{Command, Refused, Reply};
+use headcount::control::{Command, Refused, Reply, SiteChange};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -262,6 +262,71 @@ fn segments_are_compared_with_days_on_which_they_were_counted() {
 }
 
 #[test]
+fn a_segment_of_hits_with_a_property_says_of_what_it_knows_nothing() {
+    let world = World::at("2026-06-30T09:00:00Z", &[(SITE, "Etc/UTC")]);
+    visits(&world);
+    add(&world, "Pro", "prop:plan=pro").unwrap();
+    for period in ["today", "yesterday"] {
+        let filter = &["segment=Pro"];
+        let total = rows(&world, period, None, filter)[0].take();
+        assert_eq!((&total["visitors"], &total["events"]), (&json!(1), &json!(1)), "{total}");
+        assert_eq!(visitors(&world, period, "source", filter), [("Google".into(), 1)]);
+        assert_eq!(visitors(&world, period, "event", filter), [("Signup".into(), 1)]);
+        let refused = report(&world, period, Some("page"), filter).unwrap_err().to_string();
+        assert!(refused.contains("not on which page"), "{refused}");
+        let body = json!({
+            "site_id": SITE, "metrics": ["visitors"], "date_range": ["2026-06-30", "2026-06-30"],
+            "dimensions": ["segment"], "filters": [["is", "event:page", ["/pricing"]]],
+        });
+        let answer = world.query(body);
+        assert!(answer.status == 400 && answer.text().contains("\\\"Pro\\\" is of hits"), "{}", answer.text());
+        let (key, cookie) = world.sign_in();
+        let page = world.request("GET", &format!("/{SITE}?period={period}&filter=segment:Pro"), &[(key, cookie)], None);
+        assert!(page.text().contains("Sums do not know how this meets the filter."), "{}", page.text());
+        if period == "today" {
+            world.go_to("2026-07-01T09:00:00Z");
+            world.flush();
+        }
+    }
+}
+
+#[test]
+fn a_segment_has_no_money_and_hours_of_today_alone_and_says_so() {
+    let world = World::at("2026-06-30T09:00:00Z", &[(SITE, "Etc/UTC")]);
+    world.command(Command::GoalAdd { site: SITE.into(), target: "Signup".into(), name: None }).unwrap();
+    visits(&world);
+    add(&world, "Undecided", UNDECIDED).unwrap();
+    add(&world, "Signed up", "has_done event=Signup").unwrap();
+    let ask = |metrics: Value, dimensions: Value, filters: Value| {
+        let range = ["2026-06-30", "2026-06-30"];
+        world.query(json!({
+            "site_id": SITE, "metrics": metrics, "date_range": range, "dimensions": dimensions, "filters": filters,
+        }))
+    };
+    let goal = json!(["is", "event:goal", ["Signup"]]);
+    let money = || ask(json!(["events", "total_revenue"]), json!([]), json!([goal, ["is", "segment", ["Signed up"]]]));
+    let by_hour = || ask(json!(["pageviews"]), json!(["time:hour"]), json!([["is", "segment", ["Undecided"]]]));
+    let hours = by_hour().json();
+    assert_eq!(hours["results"].as_array().map(Vec::len), Some(1), "{hours}");
+    assert_eq!(hours["results"][0]["metrics"], json!([3]), "{hours}");
+    assert_eq!(
+        rows(&world, "today", Some("hour"), &["segment=Undecided"]).to_string().matches("\"pageviews\":3").count(),
+        1
+    );
+    world.go_to("2026-07-01T09:00:00Z");
+    world.flush();
+    let refused = by_hour();
+    assert!(refused.status == 400 && refused.text().contains("ask for `time:day`"), "{}", refused.text());
+    let refused = report(&world, "yesterday", Some("hour"), &["segment=Undecided"]).unwrap_err().to_string();
+    assert!(refused.contains("--by day"), "{refused}");
+    let money = money();
+    assert_eq!(money.status, 200, "{}", money.text());
+    assert_eq!(money.json()["results"][0]["metrics"], json!([1, null]), "{}", money.text());
+    let warned = &money.json()["meta"]["metric_warnings"]["total_revenue"];
+    assert!(warned["warning"].as_str().is_some_and(|told| told.contains("leave out filters")), "{warned}");
+}
+
+#[test]
 fn a_changed_condition_begins_anew() {
     let world = World::start();
     visits(&world);
@@ -288,7 +353,7 @@ fn a_changed_condition_begins_anew() {
         ("Bloggers", "page=/", "has a segment \"Bloggers\" already"),
         ("7", "page=/", "segments have numbers already"),
         ("New", "page=", "is no test"),
-        ("New", "prop:plan=pro", "within has_done"),
+        ("New", "prop:plan=pro and page=/", "within has_done"),
         ("New", "segment=1", "is nothing to test"),
     ] {
         let refused = add(&world, name, condition).unwrap_err().to_string();
@@ -314,7 +379,14 @@ fn a_segment_is_made_in_the_browser_and_seen_by_nobody_else() {
     let page = world.request("GET", &format!("/{SITE}?period=today"), &headers, None).text();
     assert!(page.contains("filter=segment:%3Cb%3EBuyers") && page.contains("&#60;b&#62;Buyers"), "{page}");
     assert_eq!(rows(&world, "today", None, &["segment=<b>Buyers"])[0]["visitors"], 1);
-    let share = ShareCommand::Add { site: SITE.into(), name: None, password: None, expires: None, embed: Vec::new() };
+    let share = ShareCommand::Add {
+        site: SITE.into(),
+        name: None,
+        password: None,
+        expires: None,
+        embed: Vec::new(),
+        segment: None,
+    };
     world.command(Command::Share(share)).unwrap();
     world.go_to("2026-06-03T09:00:00Z");
     world.flush();
@@ -340,4 +412,90 @@ fn a_day_that_is_not_all_in_memory_is_no_day_of_a_segment() {
     let refused = report(&world, "today", None, &["where:page=/pricing"]).unwrap_err().to_string();
     assert!(refused.contains("in memory"), "{refused}");
     assert_eq!(rows(&world, "today", None, &["segment=Readers"])[0]["visitors"], 0);
+}
+
+fn share(world: &World, name: Option<&str>, segment: Option<&str>) -> Result<Reply, Refused> {
+    let (name, segment) = (name.map(str::to_owned), segment.map(str::to_owned));
+    let (password, expires, embed) = (None, None, Vec::new());
+    world.command(Command::Share(ShareCommand::Add { site: SITE.into(), name, password, expires, embed, segment }))
+}
+
+/// A day with twelve readers, of whom seven read about prices; two of these come from Bing.
+fn a_day_of_readers(world: &World) {
+    for number in 0..12 {
+        let who = format!("reader {number}");
+        let from = if number < 2 { "https://www.bing.com/" } else { "https://www.google.com/" };
+        world.pageview("/").by(&who).from(from).ok();
+        if number < 7 {
+            world.pageview("/pricing").by(&who).ok();
+        } else {
+            world.pageview("/jobs").by(&who).ok();
+        }
+    }
+}
+
+#[test]
+fn a_secret_link_of_a_segment_shows_nothing_else() {
+    let mut world = World::at("2026-06-28T09:00:00Z", &[(SITE, "Etc/UTC")]);
+    a_day_of_readers(&world);
+    world.go_to("2026-06-29T09:00:00Z");
+    add(&world, "Readers", "has_done page=/pricing").unwrap();
+    add(&world, "Pro", "prop:plan=pro").unwrap();
+    a_day_of_readers(&world);
+    let made = share(&world, Some("press"), Some("Readers")).unwrap();
+    assert!(made.text.contains("The segment \"Readers\" of example.com is open"), "{}", made.text);
+    let link = made.json["link"].as_str().unwrap().strip_prefix(world.url()).unwrap().to_owned();
+    let list = |world: &World| world.command(Command::Share(ShareCommand::List { site: SITE.into() })).unwrap().text;
+    assert!(list(&world).contains("press  secret link  of the segment Readers"), "{}", list(&world));
+    refuse_others(&world);
+    world.go_to("2026-06-30T00:30:00Z");
+    // The day is over, and not stored yet; then it is, and read after a restart.
+    check_link(&world, &link);
+    world.go_to("2026-06-30T09:00:00Z");
+    world.flush();
+    check_link(&world, &link);
+    world.restart();
+    check_link(&world, &link);
+    let counter = |is_on: bool| {
+        let change = SiteChange::of("counter", is_on);
+        world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap()
+    };
+    counter(true);
+    assert_eq!(world.page(&link).status, 404, "all of the site is counted in public");
+    counter(false);
+    assert_eq!(world.page(&link).status, 200);
+    segment(&world, SegmentCommand::Remove { site: SITE.into(), name: "Readers".into() }).unwrap();
+    assert_eq!(world.page(&link).status, 404);
+    assert!(list(&world).contains("of the segment 1, which is gone"), "{}", list(&world));
+}
+
+/// What may not be open beside a segment, and what can't be opened at all.
+fn refuse_others(world: &World) {
+    for (name, segment, expected) in [
+        (None, None, "can take one from the other"),
+        (Some("board"), None, "can take one from the other"),
+        (Some("board"), Some("Pro"), "for signed-in people alone"),
+        (Some("board"), Some("Nobody"), "has no segment"),
+        (None, Some("Readers"), "shows all of a site"),
+    ] {
+        let refused = share(world, name, segment).unwrap_err().to_string();
+        assert!(refused.contains(expected), "{name:?} {segment:?}: {refused}");
+    }
+}
+
+/// What the link shows of two days, of which the segment was counted on the second.
+fn check_link(world: &World, link: &str) {
+    let page = world.page(&format!("{link}?period=7d"));
+    let text = page.text();
+    assert_eq!(page.status, 200, "{text}");
+    assert!(text.contains("<h1>example.com · Readers</h1>"), "{text}");
+    assert!(!text.contains("/jobs") && !text.contains("<bdi>Bing</bdi>"), "{text}");
+    let csv = |panel: &str| world.page(&format!("{link}/{panel}.csv?period=7d")).text();
+    assert!(csv("page").contains("\r\n/,7,7,7"), "{}", csv("page"));
+    assert!(csv("page").contains("\r\n/pricing,7,7,7"), "{}", csv("page"));
+    assert!(!csv("source").contains("Bing") && !csv("source").contains("12"), "{}", csv("source"));
+    for below in ["?period=7d&filter=page:/", "?period=today", "/segment.csv?period=7d", "/prop:plan.csv?period=7d"] {
+        let answer = world.page(&format!("{link}{below}"));
+        assert!((400..500).contains(&answer.status), "{below}: {}", answer.status);
+    }
 }

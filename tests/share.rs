@@ -25,6 +25,7 @@ struct Share {
     password: Option<&'static str>,
     expires: Option<&'static str>,
     embed: Vec<&'static str>,
+    segment: Option<&'static str>,
 }
 
 fn try_open(world: &World, name: Option<&str>, more: impl FnOnce(&mut Share)) -> Result<String, String> {
@@ -36,6 +37,7 @@ fn try_open(world: &World, name: Option<&str>, more: impl FnOnce(&mut Share)) ->
         password: share.password.map(|text| Password::from(text.to_owned())),
         expires: share.expires.map(str::to_owned),
         embed: share.embed.iter().map(|host| (*host).to_owned()).collect(),
+        segment: share.segment.map(str::to_owned),
     };
     let reply = world.command(Command::Share(command)).map_err(|refused| refused.to_string())?;
     let link = reply.json["link"].as_str().unwrap().to_owned();

@@ -199,6 +199,8 @@ pub enum Card {
     Sources,
     /// What they read.
     Pages,
+    /// What they read before and after a page.
+    Paths,
     /// Where they were.
     Places,
     /// With what.

@@ -10,11 +10,12 @@ use crate::limits;
 use crate::page::text::bots;
 use crate::page::text::report::ReportText;
 use crate::page::text::watched::since;
-use crate::report::choice::{Choice, Chosen, NotAChoice};
+use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line};
 use crate::report::period::{Period, Range};
 use crate::report::query::{ASK_MEMORY, NamedSegments};
 use crate::report::{self, Line, Question, Records, Sums, not_collected, taken_out};
 use crate::site::{Site, Target};
+use crate::store::StoreError;
 use asked::{ReportSubject, Split};
 
 /// What was asked for.
@@ -67,6 +68,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let is_past_budget = found.iter().skip(subjects.len()).any(|lines| !lines.is_empty());
     let mut lines: Vec<Line> =
         subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, site, &split)).collect();
+    lines.extend(exits(collector, &subjects, &split, &chosen)?);
     if !split.is_goals {
         report::sort(&mut lines, &report::ORDER);
     }
@@ -155,6 +157,18 @@ fn of_visits(
         return Ok(asked);
     }
     refuse(format!("{}. {ASK_MEMORY}", refusal.refused.0.trim_end_matches('.')))
+}
+
+/// The line of those who went on to no page, where the pages are listed that others went on to.
+fn exits(
+    collector: &Collector,
+    subjects: &[ReportSubject],
+    split: &Split,
+    chosen: &Chosen,
+) -> Result<Option<Line>, StoreError> {
+    let question = subjects.first().filter(|_| split.is_next).and_then(|subject| chosen.exits(&subject.question));
+    let found = question.map_or(Ok(Vec::new()), |question| report::answers(&[question], collector))?;
+    Ok(found.into_iter().next().and_then(exit_line))
 }
 
 /// The lines of a question; always one where nothing is split.

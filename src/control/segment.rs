@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::goal::{name, unknown};
 use super::notice::announcing;
 use super::{Command, CommandRefusal, Done, Reply, find, refuse};
-use crate::cell::{Condition, ConditionScope};
+use crate::cell::Condition;
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::text::watched::{segment_described, segment_line};
@@ -179,11 +179,11 @@ fn checked(text: &str) -> Result<String, CommandRefusal> {
         Ok(condition) => condition,
         Err(error) => return refuse(error.to_string()),
     };
-    match condition.scope().filter(|_| condition.is_known()) {
-        Some(ConditionScope::Visits | ConditionScope::Hits) => Ok(text.to_owned()),
-        _ => refuse(
-            "which pages the hits with a property were on is not kept, nor which properties came together: in a segment each stands by \
-             itself, or beside event, within has_done, as in `has_done prop:plan=pro`",
+    match condition.is_known() {
+        true => Ok(text.to_owned()),
+        false => refuse(
+            "which pages the hits with a property were on is not kept, nor which properties came together: test a property by itself, \
+             beside event and what visits have, or within has_done, as in `has_done prop:plan=pro`",
         ),
     }
 }

@@ -11,6 +11,7 @@ use crate::config::nearest;
 use crate::limits;
 use crate::operator::{NewShare, PUBLIC, Share};
 use crate::page::text::watched::since;
+use crate::report::choice::{self, SegmentScope};
 use crate::report::range;
 use crate::secret::Secret;
 use crate::secret::password::{Password, PasswordDigest};
@@ -32,6 +33,9 @@ pub enum ShareCommand {
         expires: Option<String>,
         /// The hosts in whose pages it may stand.
         embed: Vec<String>,
+        /// The segment that a secret link shows alone, by name or number; nothing for all of the site.
+        #[serde(default)]
+        segment: Option<String>,
     },
     /// Lists what is open of a site.
     List {
@@ -55,14 +59,18 @@ pub(super) fn run(
     base_url: &str,
 ) -> Done {
     match command {
-        ShareCommand::Add { site, name, expires, embed, .. } => {
+        ShareCommand::Add { site, name, expires, embed, segment, .. } => {
             let site = find(collector, &site)?;
             let (until, embed) = (ends(expires.as_deref(), &site, collector.clock().now())?, hosts(&embed)?);
-            let from = announcing::opens(collector, &site);
-            let new = (from, until, &embed[..]);
+            let segment = segment.map(|text| of_segment(&text, &site)).transpose()?;
+            check_beside(collector, &site, segment)?;
+            let new = OpenAs { from: announcing::opens(collector, &site), until, embed: &embed, segment };
             let link = match name {
                 None if password.is_some() => {
                     return refuse("a public page has no password; make a secret link with --name instead");
+                }
+                None if segment.is_some() => {
+                    return refuse("a public page shows all of a site; make a secret link with --name instead");
                 }
                 None => add_public(collector, &site, new, base_url)?,
                 Some(name) => add_secret(collector, &site, name.trim(), password, new, base_url)?,
@@ -74,16 +82,53 @@ pub(super) fn run(
     }
 }
 
-/// From when on, until when, and in whose pages something is open.
-type OpenAs<'a> = (Option<Moment>, Option<Moment>, &'a [String]);
+/// From when on, until when, in whose pages, and how much of a site is open.
+#[derive(Clone, Copy)]
+struct OpenAs<'a> {
+    from: Option<Moment>,
+    until: Option<Moment>,
+    embed: &'a [String],
+    segment: Option<u32>,
+}
+
+/// The number of the segment that a link is to show. Of hits with a property hardly anything is kept that everybody may see.
+fn of_segment(text: &str, site: &Site) -> Result<u32, CommandRefusal> {
+    let segment = choice::segment(text, site)?;
+    match choice::scope_of(&[segment.number.to_string()], site) {
+        SegmentScope::Properties => refuse("a segment of hits with a property is for signed-in people alone"),
+        SegmentScope::Visits | SegmentScope::Hits => Ok(segment.number),
+    }
+}
+
+/// Refuses what would tell more than each does by itself: a part taken from the whole leaves the small rest.
+fn check_beside(collector: &Collector, site: &Site, segment: Option<u32>) -> Result<(), CommandRefusal> {
+    let now = collector.clock().now();
+    let shares = collector.operators().shares(site.id)?;
+    let other = shares.iter().find(|share| share.segment != segment && !share.has_ended(now));
+    if let Some(other) = other {
+        return refuse(format!(
+            "{0:?} shows another part of {1}, and who has both can take one from the other; close it first with `headcount share remove \
+             {1} {0:?}`",
+            other.name, site.domain
+        ));
+    }
+    if segment.is_some() && site.settings.counter {
+        return refuse(format!(
+            "the public counter of {0} shows all of it, and a part can be taken from that; close it first with `headcount site set {0} \
+             --counter false`",
+            site.domain
+        ));
+    }
+    Ok(())
+}
 
 fn add_public(
     collector: &Collector,
     site: &Site,
-    (from, until, embed): OpenAs<'_>,
+    OpenAs { from, until, embed, segment }: OpenAs<'_>,
     base_url: &str,
 ) -> Result<String, CommandRefusal> {
-    let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, from, until, embed };
+    let new = NewShare { site: site.id, name: PUBLIC, link: None, password: None, from, until, embed, segment };
     if !collector.operators().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{0} is public already; close it first with `headcount share remove {0} public`",
@@ -103,7 +148,7 @@ fn add_secret(
     site: &Site,
     name: &str,
     password: Option<&PasswordDigest>,
-    (from, until, embed): OpenAs<'_>,
+    OpenAs { from, until, embed, segment }: OpenAs<'_>,
     base_url: &str,
 ) -> Result<String, CommandRefusal> {
     let is_plain =
@@ -120,7 +165,7 @@ fn add_secret(
     }
     let secret = Secret::from_random(random()?);
     let link = Some(secret.digest());
-    let new = NewShare { site: site.id, name, link, password, from, until, embed };
+    let new = NewShare { site: site.id, name, link, password, from, until, embed, segment };
     if !collector.operators().add_share(&new, collector.clock().now())? {
         return refuse(format!(
             "{} has a link {name:?} already; take another --name, or `headcount share remove {} {name:?}`",
@@ -131,10 +176,11 @@ fn add_secret(
 }
 
 /// The answer to a new page or link.
-fn opened(site: &Site, link: &str, (from, until, embed): OpenAs<'_>) -> Reply {
+fn opened(site: &Site, link: &str, OpenAs { from, until, embed, segment }: OpenAs<'_>) -> Reply {
     let k = site.settings.small_counts_k;
+    let what = named_segment(segment, site).map_or_else(String::new, |name| format!("The segment {name:?} of "));
     let mut text = format!(
-        "{} is open at this address, for days that are over; values with fewer than {k} visitors a day are added up as (other):\n\n  {link}\n",
+        "{what}{} is open at this address, for days that are over; values with fewer than {k} visitors a day are added up as (other):\n\n  {link}\n",
         site.domain
     );
     let frame =
@@ -150,8 +196,9 @@ fn opened(site: &Site, link: &str, (from, until, embed): OpenAs<'_>) -> Reply {
     }
     let frame = (!embed.is_empty()).then_some(frame);
     let [opens, ends] = [from, until].map(|moment| moment.map(|moment| moment.timestamp().to_string()));
-    let opened =
-        json!({"site": site.domain, "link": link, "opens": opens, "ends": ends, "embed": embed, "frame": frame});
+    let opened = json!({
+        "site": site.domain, "link": link, "opens": opens, "ends": ends, "embed": embed, "frame": frame, "segment": segment,
+    });
     Reply::new(text, opened)
 }
 
@@ -226,13 +273,23 @@ fn described(share: &Share, site: &Site, base_url: &str, now: Moment) -> Value {
         "ends": share.until.map(|until| until.timestamp().to_string()),
         "has_ended": share.has_ended(now),
         "embed": share.embed,
+        "segment": share.segment,
         "made": share.added.timestamp().to_string(),
     })
+}
+
+/// The name of a segment that a link shows.
+fn named_segment(number: Option<u32>, site: &Site) -> Option<&str> {
+    site.settings.segments.iter().find(|segment| Some(segment.number) == number).map(|segment| segment.name.as_str())
 }
 
 fn line(share: &Share, site: &Site, base_url: &str, now: Moment) -> String {
     let what = if share.is_public() { public_address(site, base_url) } else { "secret link".to_owned() };
     let mut line = format!("{}  {what}", share.name);
+    if let Some(number) = share.segment {
+        let name = named_segment(share.segment, site).map_or_else(|| format!("{number}, which is gone"), str::to_owned);
+        line.push_str(&format!("  of the segment {name}"));
+    }
     if share.password.is_some() {
         line.push_str("  with a password");
     }

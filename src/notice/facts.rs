@@ -259,6 +259,7 @@ mod tests {
             from: from.map(Moment),
             until: until.map(Moment),
             embed: vec!["example.org".into()],
+            segment: None,
             added: Moment(0),
         };
         let day = 86_400_000;

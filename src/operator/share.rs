@@ -25,6 +25,8 @@ pub struct Share {
     pub until: Option<Moment>,
     /// The hosts in whose pages it may stand.
     pub embed: Vec<String>,
+    /// The number of the segment that it shows alone; nothing for all of the site.
+    pub segment: Option<u32>,
     /// When it was made.
     pub added: Moment,
 }
@@ -46,6 +48,8 @@ pub struct NewShare<'a> {
     pub until: Option<Moment>,
     /// The hosts in whose pages it may stand.
     pub embed: &'a [String],
+    /// The number of the segment that it shows alone; nothing for all of the site.
+    pub segment: Option<u32>,
 }
 
 impl Share {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::words::Words;
-use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions};
+use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, NOT_SET};
 use crate::counts::Name;
 
 /// The event by which pages report that they were not found, and the property that names them, as Plausible has it.
@@ -16,6 +16,8 @@ pub use crate::cell::Card;
 pub enum Tab {
     /// A dimension.
     Of(Dimension),
+    /// The pages after those that are chosen.
+    NextPage,
     /// Pages that were not found.
     Missing,
     /// A property of events.
@@ -30,13 +32,15 @@ pub enum Tab {
 
 impl Card {
     /// All cards, in the order of the page.
-    pub const ALL: [Card; 6] = [Card::Sources, Card::Pages, Card::Places, Card::Technology, Card::Events, Card::Goals];
+    pub const ALL: [Card; 7] =
+        [Card::Paths, Card::Sources, Card::Pages, Card::Places, Card::Technology, Card::Events, Card::Goals];
 
     /// Its name in addresses, where it holds the name of the tab that is seen.
     pub const fn key(self) -> &'static str {
         match self {
             Card::Sources => "sources",
             Card::Pages => "pages",
+            Card::Paths => "paths",
             Card::Places => "places",
             Card::Technology => "technology",
             Card::Events => "events",
@@ -49,6 +53,7 @@ impl Card {
         match self {
             Card::Sources => words.sources_card,
             Card::Pages => words.pages_card,
+            Card::Paths => words.paths_card,
             Card::Places => words.places_card,
             Card::Technology => words.technology_card,
             Card::Events => words.events,
@@ -65,6 +70,7 @@ impl Card {
     pub(crate) fn tabs_of(self, dimensions: Dimensions<'_>) -> Vec<Tab> {
         let own = match self {
             Card::Pages => vec![(4, Tab::Missing)],
+            Card::Paths => vec![(1, Tab::NextPage), (2, Tab::Of(Dimension::PreviousPage))],
             Card::Places => vec![(2, Tab::Map)],
             Card::Goals => vec![(1, Tab::Goals), (2, Tab::Funnels)],
             Card::Sources | Card::Technology | Card::Events => Vec::new(),
@@ -81,6 +87,7 @@ impl Tab {
     pub fn key(&self) -> String {
         match self {
             Tab::Of(dimension) => dimension.name().to_owned(),
+            Tab::NextPage => "next_page".to_owned(),
             Tab::Missing => "missing".to_owned(),
             Tab::Prop(key) => format!("prop:{key}"),
             Tab::Map => "map".to_owned(),
@@ -102,6 +109,7 @@ impl Tab {
     pub fn axis(&self) -> Option<Axis<Name>> {
         match self {
             Tab::Of(dimension) => Some(Axis::Of(*dimension)),
+            Tab::NextPage => Some(Axis::Of(Dimension::Page)),
             Tab::Missing => {
                 let (event, key) = MISSING;
                 Some(Axis::Prop { key: Name::from(key), event: Some(Name::from(event)) })
@@ -116,6 +124,7 @@ impl Tab {
     pub const fn dimension(&self) -> Option<Dimension> {
         match self {
             Tab::Of(dimension) => Some(*dimension),
+            Tab::NextPage => Some(Dimension::Page),
             Tab::Map => Some(Dimension::Country),
             Tab::Missing | Tab::Prop(_) | Tab::Goals | Tab::Funnels => None,
         }
@@ -125,6 +134,7 @@ impl Tab {
     pub fn title(&self, words: &Words) -> String {
         match self {
             Tab::Of(dimension) => words.tab(*dimension).to_owned(),
+            Tab::NextPage => words.next_pages.to_owned(),
             Tab::Missing => words.missing_pages.to_owned(),
             Tab::Prop(key) => words.visible(key).into_owned(),
             Tab::Map => words.map.to_owned(),
@@ -137,7 +147,7 @@ impl Tab {
     pub fn singular(&self, words: &Words) -> String {
         match self {
             Tab::Of(dimension) => words.singular(*dimension).to_owned(),
-            Tab::Missing => words.singular(Dimension::Page).to_owned(),
+            Tab::NextPage | Tab::Missing => words.singular(Dimension::Page).to_owned(),
             Tab::Prop(key) => words.visible(key).into_owned(),
             Tab::Map => words.singular(Dimension::Country).to_owned(),
             Tab::Goals => words.goal.to_owned(),
@@ -147,7 +157,11 @@ impl Tab {
 
     /// What people call one of its values.
     pub fn value_label<'a>(&self, value: &'a str, words: &Words) -> Cow<'a, str> {
-        words.visible(self.dimension().map_or(value, |dimension| words.label(dimension, value)))
+        words.visible(match self {
+            Tab::NextPage if value == NOT_SET => words.left_here,
+            Tab::Of(Dimension::PreviousPage) if value == NOT_SET => words.entered_here,
+            _ => self.dimension().map_or(value, |dimension| words.label(dimension, value)),
+        })
     }
 
     /// What it says when there is nothing, with the way to fill it where there is one.
@@ -156,7 +170,7 @@ impl Tab {
             Tab::Of(dimension) => words.empty(*dimension),
             Tab::Missing => words.no_missing_pages,
             Tab::Map => words.empty(Dimension::Country),
-            Tab::Prop(_) | Tab::Goals | Tab::Funnels => words.nothing_here,
+            Tab::NextPage | Tab::Prop(_) | Tab::Goals | Tab::Funnels => words.nothing_here,
         }
     }
 }

@@ -46,6 +46,8 @@ pub struct ShareLine {
     pub until: Option<(Day, bool)>,
     /// The hosts in whose pages it may stand.
     pub embed: Vec<String>,
+    /// The name of the segment that it shows alone, or the number of one that is gone.
+    pub segment: Option<String>,
 }
 
 impl ShareLine {
@@ -59,7 +61,8 @@ impl ShareLine {
         let password = self.has_password.then(|| texts.share_with_password.to_owned());
         let embed = (!self.embed.is_empty()).then(|| words.one(texts.share_embedded, self.embed.join(", ")));
         let opens = self.from.map(|day| words.one(texts.share_opens, words.date(day, words.date_short)));
-        let notes = [Some(kind.to_owned()), password, embed, opens, self.until.map(ends)];
+        let segment = self.segment.as_ref().map(|name| words.one(texts.share_of_segment, name));
+        let notes = [Some(kind.to_owned()), segment, password, embed, opens, self.until.map(ends)];
         notes.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 }
@@ -86,6 +89,7 @@ impl SharingPage {
             field("password", self.words.password, words.share_password_help, FieldKind::Secret, ""),
             field("until", words.share_until, words.share_until_help, FieldKind::Date, ""),
             field("embed", words.share_embed, words.share_embed_help, FieldKind::Lines, ""),
+            field("segment", words.share_segment, words.share_segment_help, FieldKind::Line, ""),
         ];
         let command = self.add_command(&fields);
         let action = self.action(id, id);
@@ -109,6 +113,9 @@ impl SharingPage {
         }
         if !value("until").is_empty() {
             line.extend(["--expires", value("until")]);
+        }
+        if !value("segment").is_empty() {
+            line.extend(["--segment", value("segment")]);
         }
         let hosts = value("embed").lines().map(str::trim).filter(|host| !host.is_empty());
         line.extend(hosts.flat_map(|host| ["--embed", host]));

@@ -1,6 +1,7 @@
 //! Filters as people write them, on a command line or in the address of a page: the filter or goal that they mean, the questions
 //! about it, and the text that leads back to it.
 
+mod following;
 mod visits;
 
 use std::fmt;
@@ -12,7 +13,8 @@ use crate::cell::{Axis, ConditionScope, DIMENSIONS, Dimension, Dimensions, Filte
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Goal, Site, SiteId, Target};
-pub use visits::{SegmentScope, reaching, scope_of, segment};
+pub use following::exit_line;
+pub use visits::{SegmentScope, not_met, reaching, scope_of, segment, told_not_met};
 
 /// What a reader wants to see alone, as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -425,6 +427,7 @@ impl Chosen {
         match &self.goal {
             Some(Goal { target: Target::Event(_), .. }) => Scope::EventGoal,
             Some(_) => Scope::PageGoal,
+            None if self.segment == Some(SegmentScope::Properties) => Scope::Events,
             None if is(|axis| !matches!(axis, Axis::Of(dimension) if *dimension != Dimension::Event)) => Scope::Events,
             None if self.segment == Some(SegmentScope::Hits) || is(is_of_hits) => Scope::Hits,
             None if is(|axis| *axis == Axis::Of(Dimension::Page)) => Scope::Pages,

@@ -7,6 +7,7 @@
 //! the days they are of.
 
 mod kept;
+mod of_segment;
 mod rule;
 mod wholes;
 
@@ -21,6 +22,7 @@ use crate::site::{Day, Moment, Month, Site, SiteId};
 use crate::store::{Ask, Grain, StoreError, SumRow, TakenOut, TakenOutOf};
 pub use kept::Kept;
 use kept::{Bucket, FoldedKey, Rows};
+pub use of_segment::SegmentSums;
 use rule::{DayRule, Level};
 use wholes::{Whole, form_of_device, needed, whole_of};
 
@@ -37,6 +39,8 @@ pub struct Folded<'a> {
     site: SiteId,
     today: Day,
     k: u32,
+    /// The number of the segment that the sums are of; nothing for all of the site.
+    segment: Option<u32>,
 }
 
 /// The totals of days, as they were counted.
@@ -98,7 +102,12 @@ impl<'a> Folded<'a> {
     /// What everybody may see of a site's sums at a moment.
     pub fn of(sums: &'a dyn Sums, site: &Site, now: Moment, kept: &'a Kept) -> Folded<'a> {
         let k = site.settings.small_counts_k.max(limits::SMALL_COUNTS_K_MIN);
-        Folded { sums, kept, site: site.id, today: site.schedule.locate(now).day, k }
+        Folded { sums, kept, site: site.id, today: site.schedule.locate(now).day, k, segment: None }
+    }
+
+    /// The same of sums that are of a segment alone ([`SegmentSums`]).
+    pub fn of_segment(self, number: u32) -> Folded<'a> {
+        Folded { segment: Some(number), ..self }
     }
 
     /// The question for cells by day, up to the last day that is over.
@@ -161,7 +170,7 @@ impl<'a> Folded<'a> {
     }
 
     fn key(&self, (bucket, dimension): Wanted) -> FoldedKey {
-        FoldedKey { site: self.site, k: self.k, dimension, bucket }
+        FoldedKey { site: self.site, segment: self.segment, k: self.k, dimension, bucket }
     }
 
     /// Folds what is missing, a month at a time, so that the cells of a year are never in memory at once.

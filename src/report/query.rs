@@ -8,6 +8,7 @@ mod asked;
 mod check;
 mod comparisons;
 mod filters;
+mod following;
 mod in_memory;
 mod segments;
 mod parse;
@@ -56,6 +57,8 @@ pub struct QueryRequest {
     include: Include,
     pagination: Pagination,
     filters: Filters,
+    /// Whether it asks for the next page, and so is read of the page before.
+    is_turned: bool,
 }
 
 /// A dimension as asked for.
@@ -142,7 +145,7 @@ impl QueryRequest {
     /// [`QueryError`], in Plausible's words where they are documented.
     pub fn parse(body: &[u8]) -> Result<QueryRequest, QueryError> {
         let request = parse::request(body)?;
-        request.check()?;
+        request.check().map_err(|wrong| request.as_asked(wrong))?;
         Ok(request)
     }
 
@@ -157,6 +160,15 @@ impl QueryRequest {
     /// # Errors
     /// [`QueryError`] for timestamps that are not on the site's hours, for hours that are not kept, and for unknown goals.
     pub fn resolve(&self, site: &Site, now: Moment, first_day: Option<Day>) -> Result<Query, QueryError> {
+        self.query(site, now, first_day).map_err(|wrong| self.as_asked(wrong))
+    }
+
+    /// What is wrong, in the names of the question.
+    fn as_asked(&self, QueryError(sentence): QueryError) -> QueryError {
+        QueryError(if self.is_turned { following::sentence_as_asked(&sentence).into_owned() } else { sentence })
+    }
+
+    fn query(&self, site: &Site, now: Moment, first_day: Option<Day>) -> Result<Query, QueryError> {
         let span = self.range.span(&site.schedule, now, first_day).map_err(|not_on_hours| {
             QueryError(format!("#/date_range: Invalid date range {}: {not_on_hours}.", self.range_text))
         })?;
@@ -164,10 +176,12 @@ impl QueryRequest {
         let today = site.schedule.locate(now).day;
         self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
         let filters = self.filters_at(site)?;
+        let subjects = self.subjects(site, span, interval, &filters)?;
+        self.check_met(site, &subjects)?;
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {
-            subjects: self.subjects(site, span, interval, &filters)?,
+            subjects,
             span,
             interval,
             columns: self.columns(),
@@ -237,21 +251,26 @@ impl QueryRequest {
     }
 
     fn echo(&self, site: &Site, span: Span, interval: Option<Interval>) -> answer::Echo {
+        let called = |asked: &Asked| {
+            let name = asked.name(interval);
+            if self.is_turned { following::name_as_asked(&name).to_owned() } else { name }
+        };
         let name = |key: &OrderKey| match key {
             OrderKey::Metric(place) => {
                 self.metrics.get(*place).map_or_else(String::new, |metric| metric.name().to_owned())
             }
-            OrderKey::Dimension(place) => {
-                self.dimensions.get(*place).map_or_else(String::new, |asked| asked.name(interval))
-            }
+            OrderKey::Dimension(place) => self.dimensions.get(*place).map_or_else(String::new, called),
         };
         answer::Echo {
             site_id: site.domain.as_str().to_owned(),
             metrics: self.metrics.iter().map(|metric| metric.name()).collect(),
             date_range: range_text(span, &site.schedule),
             comparison_date_range: None,
-            filters: self.filters.echo.clone(),
-            dimensions: self.dimensions.iter().map(|asked| asked.name(interval)).collect(),
+            filters: match self.is_turned {
+                true => following::filters_as_asked(&self.filters.echo),
+                false => self.filters.echo.clone(),
+            },
+            dimensions: self.dimensions.iter().map(called).collect(),
             order_by: self.order.iter().map(|(key, direction)| (name(key), direction.name())).collect(),
             include: self.include.into(),
             pagination: self.pagination,

@@ -19,8 +19,10 @@ use crate::collector::{Collector, SitesSnapshot, SnapshotScope};
 use crate::operator::Share;
 use crate::page::share::SharePasswordReason;
 use crate::page::words::Words;
-use crate::report::folded::Folded;
+use crate::report::Sums;
+use crate::report::folded::{Folded, SegmentSums};
 use crate::secret::password::Password;
+use crate::site::Moment;
 use crate::store::StoreError;
 use crate::view::{SiteView, ViewError, site_page};
 use access_guard::OpenShare;
@@ -42,9 +44,10 @@ pub async fn page(
     let made = made(&slug, &headers, &app, move |open, (app, collector), words| {
         let view = view(open, &asked, words)?;
         let now = collector.clock().now();
-        let made = snapshot(open, collector).and_then(|snapshot| {
-            let sums = Folded::of(&snapshot, &open.site, now, collector.folded());
-            site_page(&view, None, &sums, None, &pages::instance(&open.site, now, app))
+        let made = snapshot(open, now, collector).and_then(|snapshot| {
+            folded(open, now, (&snapshot, collector), |sums| {
+                site_page(&view, None, sums, None, &pages::instance(&open.site, now, app))
+            })
         });
         Ok(made.map(|page| Some(answers::with_status(200, page.html()))))
     });
@@ -66,17 +69,32 @@ pub async fn panel(
             return Ok(Ok(None));
         }
         let now = collector.clock().now();
-        Ok(snapshot(open, collector).and_then(|snapshot| {
-            let sums = Folded::of(&snapshot, &open.site, now, collector.folded());
-            pages::rows_or_file(&view, &tab, ending, &asked, None, &sums, now)
+        Ok(snapshot(open, now, collector).and_then(|snapshot| {
+            folded(open, now, (&snapshot, collector), |sums| {
+                pages::rows_or_file(&view, &tab, ending, &asked, None, sums, now)
+            })
         }))
     });
     made.await.map_or_else(|answer| answer, |(answer, share)| dressed(answer, &share, is_embedded))
 }
 
 /// What is counted of a site that is open.
-fn snapshot<'a>(open: &OpenShare, collector: &'a Collector) -> Result<SitesSnapshot<'a>, StoreError> {
-    collector.snapshot(SnapshotScope::sites(vec![open.site.id]))
+fn snapshot<'a>(open: &OpenShare, now: Moment, collector: &'a Collector) -> Result<SitesSnapshot<'a>, StoreError> {
+    // Of segments pairs tell, which are in memory for a while when a day is over.
+    let pairs_until = open.segment.as_ref().map(|_| open.site.schedule.locate(now).day);
+    collector.snapshot(SnapshotScope { pairs_until, ..SnapshotScope::sites(vec![open.site.id]) })
+}
+
+/// Hands out what is open of these sums, as everybody may see it.
+fn folded<T>(
+    open: &OpenShare,
+    now: Moment,
+    (sums, collector): (&dyn Sums, &Collector),
+    show: impl FnOnce(&dyn Sums) -> T,
+) -> T {
+    let Some(segment) = &open.segment else { return show(&Folded::of(sums, &open.site, now, collector.folded())) };
+    let own = SegmentSums::of(sums, &open.site, segment);
+    show(&Folded::of(&own, &open.site, now, collector.folded()).of_segment(segment.number))
 }
 
 /// Where anybody who asks for a site's own page is led: to its public page, if it is open.
@@ -113,6 +131,7 @@ async fn made(
 
 fn view<'a>(open: &'a OpenShare, asked: &[(String, String)], words: &'static Words) -> Result<SiteView<'a>, ViewError> {
     let view = SiteView::public(&open.site, open.home.clone(), asked, words)?;
+    let view = open.segment.iter().fold(view, |view, segment| view.of_segment(segment));
     Ok(SiteView { is_findable: open.share.is_public(), ..view })
 }
 

@@ -36,6 +36,8 @@ pub enum AnswerKey {
     PastBudget(usize),
     /// The visits that entered on the pages that are chosen.
     Entries,
+    /// Those who left from the pages that are chosen.
+    Exits,
 }
 
 /// The lines that answer each question.

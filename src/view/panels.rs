@@ -10,7 +10,7 @@ use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
 use crate::page::{CardBody, CardView, ChangeColumns, LinkTo, Panel, PanelFiles, PanelRow};
-use crate::report::choice::Scope;
+use crate::report::choice::{Scope, exit_line, not_met};
 use crate::report::comparison::ComparedLines;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
 use crate::store::StoreError;
@@ -36,7 +36,8 @@ pub(super) fn tabs(view: &SiteView, span: Span, sums: &dyn Sums) -> Result<Vec<C
 /// Whether there is anything to show: what the site does not collect has a panel where there are older sums.
 fn has_values(view: &SiteView, tab: &Tab, span: Span, sums: &dyn Sums) -> Result<bool, StoreError> {
     let Some(dimension) = tab.dimension().filter(|dimension| !is_collected(view.site, *dimension)) else {
-        return Ok(true);
+        // What is collected of pages may not tell which follow each other.
+        return Ok(*tab != Tab::NextPage || is_collected(view.site, Dimension::PreviousPage));
     };
     let question = Question::new(view.site.id, span, Axis::Of(dimension), None, &[]);
     Ok(report::answers(&[question], sums)?.iter().any(|lines| !lines.is_empty()))
@@ -66,7 +67,18 @@ fn tabs_of(view: &SiteView, card: Card, span: Span, sums: &dyn Sums) -> Result<C
 
 /// The question of a panel; nothing for those that are no list of values, or a third dimension beside two filters.
 pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Question> {
-    view.chosen.ask(Question::new(view.site.id, span, tab.axis()?, None, &metrics(view, tab)))
+    asked(view, span, tab, &metrics(view, tab))
+}
+
+/// The same with other metrics.
+pub(super) fn asked(view: &SiteView, span: Span, tab: &Tab, metrics: &[Metric]) -> Option<Question> {
+    let question = Question::new(view.site.id, span, tab.axis()?, None, metrics);
+    if *tab == Tab::NextPage { view.chosen.next_pages(question) } else { view.chosen.ask(question) }
+}
+
+/// The question about those who went on to no page, where the pages are listed that others went on to.
+pub(super) fn exits(view: &SiteView, tab: &Tab, question: &Question) -> Option<Question> {
+    if *tab == Tab::NextPage { view.chosen.exits(question) } else { None }
 }
 
 /// What is asked for a panel. Where visitors are not measured, hits stand in their place.
@@ -91,7 +103,7 @@ pub(super) fn refused(view: &SiteView, question: Option<&Question>, tab: &Tab) -
     if view.chosen.scope() == Scope::PageGoal && is_of_events(tab) {
         return Some(view.words.no_sums_page_goal);
     }
-    (!question.has_sums()).then_some(view.words.no_sums)
+    (!question.has_sums() || not_met(question, view.site).is_some()).then_some(view.words.no_sums)
 }
 
 /// Whether its values come with events.
@@ -110,7 +122,7 @@ pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric>
         _ if is_of_events(tab) => vec![Metric::Events],
         _ if !is_measured => vec![scope.hits()],
         _ if scope.is_goal() => vec![Metric::Visitors, Metric::GroupConversionRate],
-        Tab::Of(Dimension::Page) => vec![Metric::Visitors, scope.hits()],
+        Tab::Of(Dimension::Page | Dimension::PreviousPage) | Tab::NextPage => vec![Metric::Visitors, scope.hits()],
         Tab::Of(Dimension::EntryPage) if scope == Scope::Visits => vec![Metric::Visits, Metric::BounceRate],
         _ if is_of_ends(tab) => vec![Metric::Visits],
         _ => vec![Metric::Visitors],
@@ -180,7 +192,8 @@ fn panel_of(
     match refused(view, question.as_ref(), tab) {
         Some(sentence) => without(tab, sentence),
         None => {
-            let lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
+            let mut lines = found.get(&AnswerKey::Panel(tab.clone())).cloned().unwrap_or_default();
+            lines.extend(found.get(&AnswerKey::Exits).filter(|_| *tab == Tab::NextPage).cloned().and_then(exit_line));
             let mut panel = panel(view, tab, lines, (is_measured, whole));
             let metrics = metrics(view, tab);
             if let Some(compared) = comparing::lines_of(found, tab, &metrics) {

@@ -38,8 +38,9 @@ pub(super) fn answers(
         asked.into_iter().filter_map(|(key, question)| Some((key, question?))).collect();
     questions.extend(tabs.iter().flat_map(|tabs| compared.of_list(view, range, &tabs.seen)));
     for tab in needed(view, tabs) {
-        let question = panels::breakdown(view, span, &tab);
-        questions.extend(question.map(|question| (AnswerKey::Panel(tab), question)));
+        let Some(question) = panels::breakdown(view, span, &tab) else { continue };
+        questions.extend(panels::exits(view, &tab, &question).map(|exits| (AnswerKey::Exits, exits)));
+        questions.push((AnswerKey::Panel(tab), question));
     }
     if view.has_goals() {
         questions.extend(goals::questions(view, span));

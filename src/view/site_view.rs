@@ -3,12 +3,12 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::url_state::UrlState;
-use crate::cell::{Condition, Dimension, Metric, OTHER};
+use crate::cell::{Condition, Dimension, Metric, NOT_SET, OTHER};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
 use crate::page::{Chip, Choose, EmbedOptions, Files, LinkTo, PeriodForm, bots, keys};
-use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, escaped};
+use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, escaped, scope_of};
 use crate::report::comparison::KeptHours;
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
@@ -122,6 +122,14 @@ impl<'a> SiteView<'a> {
         Ok(SiteView { words, audience, name, home, is_findable: false, site, has_one_clock, state, chosen })
     }
 
+    /// The same of sums that are of one of the site's segments alone.
+    #[must_use]
+    pub fn of_segment(self, segment: &Segment) -> SiteView<'a> {
+        let scope = scope_of(&[segment.number.to_string()], self.site);
+        let chosen = Chosen { segment: Some(scope), ..Chosen::default() };
+        SiteView { name: format!("{} · {}", self.name, segment.name), chosen, ..self }
+    }
+
     /// What its period means at a moment. `first_day` is the first one with data.
     pub fn range(&self, now: Moment, first_day: Option<Day>) -> Range {
         let range = self.state.period.range(&self.site.schedule, now, first_day);
@@ -183,7 +191,11 @@ impl<'a> SiteView<'a> {
 
     /// Whether its reader sees a card.
     pub fn has_card(&self, card: Card) -> bool {
-        self.has_goals() || card != Card::Goals
+        match card {
+            Card::Goals => self.has_goals(),
+            Card::Paths => self.audience != Audience::Public && self.chosen.is_of_pages(),
+            _ => true,
+        }
     }
 
     /// Whether its reader sees a tab.
@@ -224,7 +236,10 @@ impl<'a> SiteView<'a> {
         if value.is_empty() || value == OTHER || self.audience == Audience::Public {
             return None;
         }
+        let is_page = value != NOT_SET;
         let key = match tab {
+            Tab::NextPage | Tab::Of(Dimension::PreviousPage) if is_page => FilterKey::Of(Dimension::Page),
+            Tab::NextPage | Tab::Of(Dimension::PreviousPage) => return None,
             Tab::Of(dimension) => FilterKey::Of(*dimension),
             Tab::Map => FilterKey::Of(Dimension::Country),
             Tab::Prop(key) => FilterKey::Prop(key.to_string()),

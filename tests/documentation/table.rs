@@ -50,7 +50,7 @@ pub const ASIDE: [(&str, &str); 13] = [
 
 /// What a block supposes that has such a text in it: run before the block. All others suppose the site example.com, once a
 /// server runs.
-pub const SUPPOSED: [(&str, &str); 4] = [
+pub const SUPPOSED: [(&str, &str); 5] = [
     (
         "site forget example.com",
         "for page in draft internal/draft user/ana; do curl -s http://127.0.0.1:8080/api/event \
@@ -60,6 +60,11 @@ pub const SUPPOSED: [(&str, &str); 4] = [
     ("site add example.com", "headcount site remove example.com --yes"),
     ("user add Ana", "if headcount user list | grep ^Ana; then headcount user remove Ana; fi"),
     ("/api/v2/query", "TOKEN=$(headcount token create --scope read)"),
+    (
+        "--segment \"Phones in Germany\"",
+        "headcount segment add example.com 'Phones in Germany' --filter 'device=mobile and country=DE' || true; \
+         for name in public press board blog; do headcount share remove example.com $name || true; done",
+    ),
 ];
 
 /// Beginnings of the documents that suppose a server that runs: the pages of the manual, and those whose own way to start one is

@@ -137,7 +137,18 @@ impl Clause {
 
     /// Whether whole days can be counted by it.
     pub fn is_of_a_segment(&self) -> bool {
-        self.key().is_none() && Condition::read(&self.to_string()).is_ok_and(|condition| condition.is_known())
+        self.knows(&Axis::Total)
+    }
+
+    /// Whether it is kept how what passes meets an axis.
+    pub fn knows(&self, axis: &Axis<Name>) -> bool {
+        Condition::read(&self.to_string()).is_ok_and(|condition| is_known(&condition, &[axis]))
+    }
+
+    /// Whether a hit is counted. Properties are known of the hits of visits alone.
+    pub fn counts(&self, walk: &Walk, counted: &Counted) -> bool {
+        let has = |key: &str| counted.visit.is_some() && counted.hit.props.iter().any(|(of, _)| of == key);
+        self.key().is_none_or(has) && self.holds(&AskedHit::of(walk, counted), false)
     }
 
     /// The key of the property of the hits that are counted.
@@ -180,13 +191,8 @@ pub type ConditionRows = BTreeMap<(Option<Hour>, String, String), Tally>;
 
 /// What a day counts of what a condition lets pass, by some dimensions.
 pub fn walked(walk: &Walk, (site, day): (SiteId, Day), said: &Clause, by: &[Dimension]) -> ConditionRows {
-    let passes = |counted: &Counted| {
-        let has_key =
-            said.key().is_none_or(|key| counted.visit.is_some() && counted.hit.props.iter().any(|(of, _)| of == key));
-        has_key && said.holds(&AskedHit::of(walk, counted), false)
-    };
     let mut inside: BTreeMap<[&str; 2], Vec<&Counted>> = BTreeMap::new();
-    for counted in walk.of_day(site, day).filter(|counted| passes(counted)) {
+    for counted in walk.of_day(site, day).filter(|counted| said.counts(walk, counted)) {
         let values = |at: usize| by.get(at).map_or_else(|| vec![""], |dimension| walk.values(counted, *dimension));
         for first in values(0) {
             for second in values(1) {
@@ -355,8 +361,12 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
     for (number, clause) in (1..).zip(clauses) {
         let number = format!("{number}");
         let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
-        for dimension in Dimension::COUNTED {
+        for dimension in Dimension::COUNTED.into_iter().filter(|dimension| clause.knows(&Axis::Of(*dimension))) {
             let pair = Pair { first: dimension, second: Dimension::Segment };
+            // Of pages before others no segment is told.
+            if !pair.is_counted() {
+                continue;
+            }
             for ((_, value, _), tally) in walked(walk, of, clause, &[dimension]) {
                 add(pair, value, tally);
             }
@@ -364,8 +374,7 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
         for tally in walked(walk, of, clause, &[]).into_values() {
             add(Pair::OF_SEGMENTS, number.clone(), tally);
         }
-        let passes = |counted: &Counted| clause.holds(&AskedHit::of(walk, counted), false);
-        for (step, tally) in walk.steps_where(of.0, of.1, passes) {
+        for (step, tally) in walk.steps_where(of.0, of.1, |counted| clause.counts(walk, counted)) {
             add(Pair::STEPS_OF_SEGMENTS, step, tally);
         }
     }
@@ -383,7 +392,7 @@ fn segments_of_a_day_that_ended_count_as_a_naive_walk() {
             let by_pattern = found.iter_mut().filter(|((pair, ..), _)| pair.first == Dimension::Pattern);
             by_pattern.for_each(|(_, tally)| *tally = without_engagement(*tally));
             same(&found, &expected_segments(walk, of, &clauses))?;
-            parts_add_up(&found)?;
+            parts_add_up(&found, &clauses)?;
             within_budget(&found, of_segments(&snapshot, 20))
         })
     };
@@ -392,10 +401,14 @@ fn segments_of_a_day_that_ended_count_as_a_naive_walk() {
 }
 
 /// Whether the values of each dimension add up to all that the segment lets pass, in what can be added.
-fn parts_add_up(found: &SegmentRows) -> Result<(), TestCaseError> {
+fn parts_add_up(found: &SegmentRows, clauses: &[&Clause]) -> Result<(), TestCaseError> {
     for ((pair, _, segment), whole) in found.iter().filter(|((pair, ..), _)| *pair == Pair::OF_SEGMENTS) {
         prop_assert_eq!(pair.first, Dimension::Segment);
-        for dimension in Dimension::COUNTED.into_iter().filter(|of| *of != Dimension::Pattern) {
+        let clause = clauses[segment.parse::<usize>().unwrap() - 1];
+        let is_parted = |of: &Dimension| {
+            !matches!(of, Dimension::Pattern | Dimension::PreviousPage) && clause.knows(&Axis::Of(*of))
+        };
+        for dimension in Dimension::COUNTED.into_iter().filter(is_parted) {
             let parts = found.iter().filter(|((of, _, other), _)| of.first == dimension && other == segment);
             let sum = parts.fold(Tally::ZERO, |sum, (_, part)| sum + *part);
             // Hits without a token have no first and last page.

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::file::Database;
 
 /// The dumps, the first version first.
-pub const VERSIONS: [&str; 11] = [
+pub const VERSIONS: [&str; 12] = [
     include_str!("versions/1.sql"),
     include_str!("versions/2.sql"),
     include_str!("versions/3.sql"),
@@ -26,7 +26,11 @@ pub const VERSIONS: [&str; 11] = [
     include_str!("versions/9.sql"),
     include_str!("versions/10.sql"),
     include_str!("versions/11.sql"),
+    include_str!("versions/12.sql"),
 ];
+
+/// The first version with the table of shares.
+const WITH_SHARES: i64 = 6;
 
 /// 2026-06-01, the first of the three days in the dumps.
 const FIRST: Day = Day(20_605);
@@ -156,13 +160,17 @@ fn a_migration_that_fails_half_way_leaves_the_database_as_it_was() {
     };
     for (version, dump) in (1..).zip(VERSIONS) {
         let folder = folder_of(dump);
-        // Only the last step meets it.
-        Database::of(folder.path()).run("ALTER TABLE hours ADD COLUMN first_visitors INTEGER");
+        // Only the last step meets it, or that which makes its table.
+        let [given, taken] = match version >= WITH_SHARES {
+            true => ["ALTER TABLE shares ADD COLUMN segment INTEGER", "ALTER TABLE shares DROP COLUMN segment"],
+            false => ["CREATE TABLE shares (of TEXT)", "DROP TABLE shares"],
+        };
+        Database::of(folder.path()).run(given);
         let before = (schema(folder.path()), rows(folder.path()));
         assert!(open(folder.path()).is_err(), "from version {version}");
         assert_eq!(Database::of(folder.path()).number("PRAGMA user_version"), version);
         assert_eq!((schema(folder.path()), rows(folder.path())), before, "from version {version}");
-        Database::of(folder.path()).run("ALTER TABLE hours DROP COLUMN first_visitors");
+        Database::of(folder.path()).run(taken);
         has_its_figures(&open(folder.path()).unwrap(), version as usize);
     }
 }

@@ -30,6 +30,9 @@ pub enum ShareWork {
         /// A host in whose pages it may stand; may be given several times; *.example.com for all below it
         #[arg(long = "embed", value_name = "HOST")]
         embed: Vec<String>,
+        /// A segment that a secret link shows alone, by name or number
+        #[arg(long, value_name = "SEGMENT", conflicts_with = "public")]
+        segment: Option<String>,
     },
     /// Lists what is open of a site; secret links themselves are not known here
     List {
@@ -59,12 +62,13 @@ impl ShareWork {
     pub fn command(&self, password: Option<Password>) -> ShareCommand {
         match self {
             // Without a name it is the public page.
-            ShareWork::Add { site, name, expires, embed, .. } => ShareCommand::Add {
+            ShareWork::Add { site, name, expires, embed, segment, .. } => ShareCommand::Add {
                 site: site.clone(),
                 name: name.clone(),
                 password,
                 expires: expires.clone(),
                 embed: embed.clone(),
+                segment: segment.clone(),
             },
             ShareWork::List { site } => ShareCommand::List { site: site.clone() },
             ShareWork::Remove { site, name } => ShareCommand::Remove { site: site.clone(), name: name.clone() },

@@ -5,7 +5,7 @@ use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::page::text::counted;
-use crate::report::choice::{Chosen, Scope};
+use crate::report::choice::{Chosen, Scope, not_met, told_not_met};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
@@ -21,7 +21,12 @@ pub(super) struct Split {
     pub(super) column: String,
     /// Whether it is by goal.
     pub(super) is_goals: bool,
+    /// Whether the pages are those after the ones that are chosen.
+    pub(super) is_next: bool,
 }
+
+/// What splits by the page after.
+const NEXT_PAGE: &str = "next_page";
 
 const INTERVALS: [(&str, Interval); 4] =
     [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
@@ -31,14 +36,15 @@ fn words_of_by(dimensions: Dimensions<'_>) -> Vec<&str> {
     [
         dimensions.names(),
         INTERVALS.map(|(name, _)| name).to_vec(),
-        vec![Dimension::Segment.name(), BOT, "goal", "prop:KEY"],
+        vec![Dimension::Segment.name(), Dimension::PreviousPage.name(), NEXT_PAGE, BOT, "goal", "prop:KEY"],
     ]
     .concat()
 }
 
 /// Reads the word of `--by`.
 pub(super) fn split(by: Option<&str>) -> Result<Split, CommandRefusal> {
-    let split = |axis, interval| Split { axis, interval, column: by.unwrap_or_default().to_owned(), is_goals: false };
+    let column = by.unwrap_or_default().to_owned();
+    let split = |axis, interval| Split { axis, interval, column: column.clone(), is_goals: false, is_next: false };
     let Some(by) = by else { return Ok(split(Axis::Total, None)) };
     if let Some((_, interval)) = INTERVALS.iter().find(|(name, _)| *name == by) {
         return Ok(split(Axis::Total, Some(*interval)));
@@ -49,8 +55,11 @@ pub(super) fn split(by: Option<&str>) -> Result<Split, CommandRefusal> {
     if by == "goal" {
         return Ok(Split { is_goals: true, ..split(Axis::Total, None) });
     }
-    if by == Dimension::Segment.name() {
-        return Ok(split(Axis::Of(Dimension::Segment), None));
+    if by == NEXT_PAGE {
+        return Ok(Split { is_next: true, ..split(Axis::Of(Dimension::Page), None) });
+    }
+    if let Some(unlisted) = [Dimension::Segment, Dimension::PreviousPage].into_iter().find(|it| it.name() == by) {
+        return Ok(split(Axis::Of(unlisted), None));
     }
     let names = words_of_by(DIMENSIONS);
     match DIMENSIONS.by_name(by) {
@@ -79,16 +88,22 @@ pub(super) fn subjects(
     metrics: &[Metric],
 ) -> Result<Vec<ReportSubject>, CommandRefusal> {
     let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
+    if split.is_next || split.axis == Axis::Of(Dimension::PreviousPage) {
+        return Ok(vec![following(question, split, chosen)?]);
+    }
     if !split.is_goals {
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
         check(&question, split, chosen)?;
+        if let Some(segment) = not_met(&question, site) {
+            return refuse(told_not_met(segment));
+        }
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
     let subject = |goal: &Goal| {
         let asked = Chosen { goal: Some(goal.clone()), ..chosen.clone() }.ask(question.clone());
-        let has_sums = asked.as_ref().is_some_and(Question::has_sums);
+        let has_sums = asked.as_ref().is_some_and(|asked| asked.has_sums() && not_met(asked, site).is_none());
         ReportSubject {
             goal: Some(Name::from(goal.name.as_str())),
             question: asked.unwrap_or(question.clone()),
@@ -100,6 +115,17 @@ pub(super) fn subjects(
         return goal::unknown("goal", "", &[], site);
     }
     Ok(subjects)
+}
+
+/// The question which pages came before or after those that are chosen.
+fn following(question: Question, split: &Split, chosen: &Chosen) -> Result<ReportSubject, CommandRefusal> {
+    let asked = if split.is_next { chosen.next_pages(question) } else { chosen.ask(question) };
+    match asked.filter(|asked| chosen.is_of_pages() && asked.has_sums()) {
+        Some(question) => Ok(ReportSubject { goal: None, question, has_sums: true }),
+        None => {
+            refuse(format!("--by {} is told of pages: take --filter page=/pricing and no other filter", split.column))
+        }
+    }
 }
 
 /// Refuses hours of dimensions that are not kept any more.
@@ -154,6 +180,9 @@ pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
     let scope = chosen.scope();
     if split.is_goals || scope.is_goal() {
         return goal_metrics(split, chosen);
+    }
+    if split.is_next || split.axis == Axis::Of(Dimension::PreviousPage) {
+        return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews];
     }
     let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
     let of_hit =

@@ -87,6 +87,7 @@ fn what_is_open_is_listed_and_opened() {
         from: None,
         until: until.then(|| (day("2026-11-02"), true)),
         embed: if until { Vec::new() } else { vec!["*.example.org".into()] },
+        segment: until.then(|| "Phones".into()),
     };
     let page = SharingPage {
         words: &ENGLISH,

@@ -4,6 +4,7 @@ use super::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, go
 use crate::cell::condition::written;
 use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, PAGEVIEW, Test};
 use crate::counts::Name;
+use crate::counts::snapshot::is_known;
 use crate::report::{Question, goals};
 use crate::site::{Day, Segment, Site, Target};
 
@@ -152,18 +153,51 @@ pub(super) fn numbers(values: &[String], site: &Site) -> Result<Vec<String>, Not
 
 /// What the segments with these numbers let pass: whole visits, or hits of some.
 pub fn scope_of(numbers: &[String], site: &Site) -> SegmentScope {
-    let is_of_hits = |number: &String| {
+    let of = |number: &String| {
         let condition = site.segment(number).and_then(|segment| Condition::read(&segment.condition).ok());
-        !condition.is_some_and(|condition| matches!(condition.scope(), Some(ConditionScope::Visits)))
+        match condition.as_ref().and_then(Condition::scope) {
+            Some(ConditionScope::Visits) => SegmentScope::Visits,
+            Some(ConditionScope::Property(_)) => SegmentScope::Properties,
+            _ => SegmentScope::Hits,
+        }
     };
-    if numbers.iter().any(is_of_hits) { SegmentScope::Hits } else { SegmentScope::Visits }
+    numbers.iter().map(of).max().unwrap_or(SegmentScope::Visits)
 }
 
 /// What segments let pass.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SegmentScope {
     /// Whole visits.
     Visits,
     /// Hits.
     Hits,
+    /// Hits that carry a property.
+    Properties,
+}
+
+/// The first segment of which it is not kept how it meets what else a question is about: on which pages hits with a property were.
+pub fn not_met<'s>(question: &Question, site: &'s Site) -> Option<&'s Segment> {
+    const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
+    let filter = question.filter.as_ref();
+    let sides =
+        [(Some(&question.axis), question.cut.kept.as_ref()), (filter.map(|of| &of.axis), filter.map(|of| &of.test))];
+    let axes: Vec<&Axis<Name>> = sides.iter().filter_map(|(axis, _)| *axis).collect();
+    if !axes.contains(&&SEGMENTS) {
+        return None;
+    }
+    let tests = || sides.iter().filter(|(axis, _)| *axis == Some(&SEGMENTS)).filter_map(|(_, test)| *test);
+    let is_asked = |segment: &&Segment| tests().all(|test| test.passes(&segment.number.to_string()));
+    let others: Vec<&Axis<Name>> = axes.into_iter().filter(|axis| **axis != SEGMENTS).collect();
+    site.settings.segments.iter().filter(is_asked).find(|segment| {
+        let condition = Condition::read(&segment.condition);
+        others.iter().any(|axis| !condition.as_ref().is_ok_and(|condition| is_known(condition, &[*axis])))
+    })
+}
+
+/// What is said of such a segment.
+pub fn told_not_met(segment: &Segment) -> String {
+    format!(
+        "the segment {:?} is of hits with a property: with which event and in which visit they came is kept, not on which page",
+        segment.name
+    )
 }

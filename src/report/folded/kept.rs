@@ -29,6 +29,7 @@ pub struct Kept {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct FoldedKey {
     pub(super) site: SiteId,
+    pub(super) segment: Option<u32>,
     pub(super) k: u32,
     pub(super) dimension: Dimension,
     pub(super) bucket: Bucket,

@@ -27,6 +27,7 @@ impl QueryRequest {
             return refuse("include.comparisons takes one dimension, time, or one of each.".into());
         }
         self.check_properties()?;
+        self.check_previous_page()?;
         if self.asked_together().len() > 2 && !self.may_be_estimated() {
             return Err(self.too_many_dimensions());
         }
@@ -98,7 +99,7 @@ impl QueryRequest {
     }
 
     /// The dimensions that are asked for or filtered by.
-    fn all_axes(&self) -> Vec<Axis<Name>> {
+    pub(super) fn all_axes(&self) -> Vec<Axis<Name>> {
         self.axes().into_iter().chain(self.filters.filters.iter().map(|filter| filter.axis.clone())).collect()
     }
 

@@ -210,6 +210,8 @@ impl VisitQuery {
             && self.axes.iter().all(|axis| matches!(axis, Axis::Of(dimension) if dimension.is_of_visit()));
         let is_of_page =
             self.axes.contains(&Axis::Of(Dimension::Page)) || self.condition.tests_hits_by(Dimension::Page);
+        // Time and scrolling are a page's, however it was reached.
+        let is_of_page = is_of_page && !self.axes.contains(&Axis::Of(Dimension::PreviousPage));
         let has_goal = of.nodes.iter().any(|node| matches!(node, Node::Goal(_)));
         for metric in &self.request.metrics {
             let needs = match metric {

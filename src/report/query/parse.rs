@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::comparisons::{ComparisonAsked, Include};
 use super::filters::{Filters, filters};
+use super::following;
 use super::{Asked, Direction, OrderKey, Pagination, QueryError, QueryRequest};
 use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::counts::Name;
@@ -30,6 +31,9 @@ const NAMED: [(&str, Dimension); 3] = [
     ("visit:city_name", Dimension::City),
 ];
 
+/// Dimensions that lists of all of them leave out.
+const UNLISTED: [Dimension; 2] = [Dimension::Segment, Dimension::PreviousPage];
+
 /// Reads a whole body.
 pub(super) fn request(body: &[u8]) -> Result<QueryRequest, QueryError> {
     request_with(body, &mut filters)
@@ -43,6 +47,9 @@ pub(super) fn request_with(
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         QueryError(format!("The body is not valid JSON; see line {}, column {}.", error.line(), error.column()))
     })?;
+    let turned = following::turned(&value)?;
+    let is_turned = turned.is_some();
+    let value = turned.unwrap_or(value);
     let body = object("#", &value)?;
     check_keys(body)?;
     let metrics = metrics(field(body, "metrics"))?;
@@ -59,6 +66,7 @@ pub(super) fn request_with(
         metrics,
         range,
         dimensions,
+        is_turned,
     })
 }
 
@@ -150,8 +158,8 @@ pub(super) fn dimension(name: &str) -> Option<Asked> {
     if let Some((_, dimension)) = NAMED.into_iter().find(|(named, _)| *named == name) {
         return Some(Asked::Named(dimension));
     }
-    if name == Dimension::Segment.api_name() {
-        return Some(Asked::Value(Axis::Of(Dimension::Segment)));
+    if let Some(dimension) = UNLISTED.into_iter().find(|dimension| dimension.api_name() == name) {
+        return Some(Asked::Value(Axis::Of(dimension)));
     }
     axis_of(DIMENSIONS, name).map(Asked::Value)
 }

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use super::subjects::Subject;
 use super::{QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
-use crate::report::choice::{SegmentScope, scope_of};
+use crate::report::choice::{SegmentScope, not_met, scope_of, told_not_met};
 use crate::report::{Line, Span};
 use crate::site::{Day, Segment, Site};
 
@@ -61,12 +62,20 @@ impl QueryRequest {
         let is_of_visits =
             |metric: &&Metric| matches!(metric, Metric::BounceRate | Metric::VisitDuration | Metric::ExitRate);
         match self.metrics.iter().find(is_of_visits) {
-            Some(metric) if scope_of(numbers, site) == SegmentScope::Hits => Err(QueryError(format!(
-                "Session metric(s) `{}` cannot be queried in a segment of hits: its condition tests pages, hosts or events outside of \
-                 has_done.",
+            Some(metric) if scope_of(numbers, site) != SegmentScope::Visits => Err(QueryError(format!(
+                "Session metric(s) `{}` cannot be queried in a segment of hits: its condition tests pages, hosts, events or properties \
+                 outside of has_done.",
                 metric.name()
             ))),
             _ => Ok(()),
+        }
+    }
+
+    /// Refuses segments of which it is not kept how they meet what is asked for.
+    pub(super) fn check_met(&self, site: &Site, subjects: &[Subject]) -> Result<(), QueryError> {
+        match subjects.iter().find_map(|subject| not_met(&subject.question, site)) {
+            Some(segment) => Err(QueryError(format!("This is not answered, as {}.", told_not_met(segment)))),
+            None => Ok(()),
         }
     }
 

@@ -100,6 +100,7 @@ fn asked(site: &Site, action: &str, form: &PostedForm, words: &Words) -> Option<
                 password: password.map(|typed| typed.to_owned().into()),
                 expires: form.filled("until"),
                 embed: embed.map(str::to_owned).collect(),
+                segment: form.filled("segment"),
             }))
         }
         _ => None,
@@ -149,5 +150,9 @@ fn line(share: &Share, site: &Site, now: Moment) -> ShareLine {
         from: share.from.filter(|_| !share.has_begun(now)).map(|from| site.schedule.locate(from).day),
         until: share.until.map(last),
         embed: share.embed.clone(),
+        segment: share.segment.map(|number| {
+            let known = site.settings.segments.iter().find(|segment| segment.number == number);
+            known.map_or_else(|| number.to_string(), |segment| segment.name.clone())
+        }),
     }
 }

@@ -14,7 +14,7 @@ use crate::limits;
 use crate::operator::Share;
 use crate::page::share::{PasswordPage, SharePasswordReason};
 use crate::secret::{self, Secret};
-use crate::site::{Moment, Site};
+use crate::site::{Moment, Segment, Site};
 use crate::store::StoreError;
 
 /// The cookie of a browser whose reader knew the password; each share has its own, whose name ends with its number.
@@ -29,6 +29,8 @@ pub struct OpenShare {
     pub site: Arc<Site>,
     /// What an operator opened.
     pub share: Share,
+    /// The segment that it shows alone; nothing for all of the site.
+    pub segment: Option<Segment>,
     /// Where its page is.
     pub home: String,
 }
@@ -62,11 +64,18 @@ fn found(collector: &Collector, slug: &str) -> Result<Option<OpenShare>, StoreEr
     if let Some(site) = directory.find(slug).cloned() {
         let share = collector.operators().public_share(site.id)?;
         let home = format!("/share/{}", site.domain);
-        return Ok(share.map(|share| OpenShare { site, share, home }));
+        return Ok(share.map(|share| OpenShare { site, share, segment: None, home }));
     }
     let share = collector.operators().share_by_link(Secret::from_text(slug).digest())?;
     let home = format!("/share/{slug}");
-    Ok(share.and_then(|share| Some(OpenShare { site: directory.get(share.site)?.clone(), share, home })))
+    Ok(share.and_then(|share| of_link(directory.get(share.site)?.clone(), share, home)))
+}
+
+/// What a secret link shows. That of a segment shows nothing where the segment is gone, or where all of the site is counted in public.
+fn of_link(site: Arc<Site>, share: Share, home: String) -> Option<OpenShare> {
+    let Some(number) = share.segment else { return Some(OpenShare { site, share, segment: None, home }) };
+    let segment = site.settings.segments.iter().find(|segment| segment.number == number)?.clone();
+    (!site.settings.counter).then_some(OpenShare { site, share, segment: Some(segment), home })
 }
 
 /// What is open at an address for a browser that may see it.

@@ -9,7 +9,7 @@ use crate::secret::Digest;
 use crate::secret::password::PasswordDigest;
 use crate::site::{Moment, SiteId};
 
-const COLUMNS: &str = "id, site, name, password, until_ms, embed, added_ms, from_ms";
+const COLUMNS: &str = "id, site, name, password, until_ms, embed, added_ms, from_ms, segment";
 
 impl Operators {
     /// Adds a share; tells whether its name was free.
@@ -17,8 +17,8 @@ impl Operators {
     /// # Errors
     /// [`StoreError`]
     pub fn add_share(&self, new: &NewShare, now: Moment) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO shares (site, name, hash, password, until_ms, embed, added_ms, from_ms) \
-                   VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
+        let sql = "INSERT INTO shares (site, name, hash, password, until_ms, embed, added_ms, from_ms, segment) \
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
                    ON CONFLICT DO NOTHING";
         let added = self.writer()?.execute(
             sql,
@@ -30,7 +30,8 @@ impl Operators {
                 new.until.map(|until| until.0),
                 new.embed.join(" "),
                 now.0,
-                new.from.map(|from| from.0)
+                new.from.map(|from| from.0),
+                new.segment
             ],
         )?;
         self.note_change(new.site);
@@ -93,5 +94,6 @@ fn share(row: &Row) -> rusqlite::Result<Share> {
         embed: embed.split_whitespace().map(str::to_owned).collect(),
         added: Moment(row.get(6)?),
         from: row.get::<_, Option<i64>>(7)?.map(Moment),
+        segment: row.get(8)?,
     })
 }

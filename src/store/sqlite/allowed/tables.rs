@@ -344,6 +344,7 @@ pub const ALLOWED: &[AllowedTable] = &[
             declared("embed", "hosts in whose pages it may stand"),
             number("added_ms", "when it was made, in milliseconds"),
             number("from_ms", "from when it is open, in milliseconds"),
+            number("segment", "the segment that it shows alone"),
         ],
     ),
     table(
