@@ -118,7 +118,14 @@ fn visits_in_memory_are_sure_of_it() {
 fn what_is_open_to_everybody_has_no_estimates() {
     let world = World::start();
     visits(&world);
-    let share = ShareCommand::Add { site: SITE.into(), name: None, password: None, expires: None, embed: Vec::new() };
+    let share = ShareCommand::Add {
+        site: SITE.into(),
+        name: None,
+        password: None,
+        expires: None,
+        embed: Vec::new(),
+        segment: None,
+    };
     let link = world.command(Command::Share(share)).unwrap().json["link"].as_str().unwrap().to_owned();
     let path = link.strip_prefix(world.url()).unwrap();
     assert_eq!(world.request("GET", path, &[], None).status, 200);
