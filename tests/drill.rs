@@ -1,5 +1,6 @@
 //! Filters and breakdowns are those of a naive walk, in a store that flushes, closes days, restarts and crashes.
 
+mod estimates;
 mod goals;
 pub mod life;
 mod operators;

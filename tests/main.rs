@@ -25,6 +25,7 @@ mod turned_away;
 mod drill_down;
 mod drill;
 mod edge;
+mod estimates;
 mod exclusions;
 mod fast_path;
 mod floods;

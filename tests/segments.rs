@@ -119,7 +119,8 @@ fn other_days_say_what_can_be_asked() {
     world.go_to("2026-06-02T09:00:00Z");
     world.flush();
     world.pageview("/").by("ana").ok();
-    let refused = report(&world, "7d", None, &["source=Google", "page=/pricing", "browser=Firefox"]).unwrap_err();
+    let five = &["source=Google", "page=/pricing", "browser=Firefox", "os=Linux", "country=DE"];
+    let refused = report(&world, "7d", None, five).unwrap_err();
     assert!(refused.to_string().contains("headcount segment add"), "{refused}");
     let body = json!({
         "site_id": SITE, "metrics": ["visitors"], "date_range": ["2026-06-01", "2026-06-02"],

@@ -73,7 +73,9 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
-    notes.extend(lines.iter().any(|line| line.bounds.is_some()).then(|| AT_MOST_NOTE.to_owned()));
+    let is_unsure = |line: &&Line| line.bounds.is_some();
+    let is_estimated = lines.iter().find(is_unsure).map(Line::is_estimated);
+    notes.extend(is_estimated.map(|is| if is { ESTIMATED_NOTE } else { AT_MOST_NOTE }.to_owned()));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
@@ -113,9 +115,18 @@ impl AskedReport {
     ) -> Result<AskedReport, CommandRefusal> {
         let of_sums = choice.resolve(site).map_err(CommandRefusal::from);
         match of_sums.and_then(|chosen| AskedReport::of(site, range, split, chosen)) {
+            // Visits in memory are sure of what sums only estimate.
+            Ok(asked) if asked.is_estimated() => {
+                let refusal = CommandRefusal::from(NotAChoice::NotKept);
+                Ok(of_visits(collector, site, range, split, choice, refusal).unwrap_or(asked))
+            }
             Ok(asked) => Ok(asked),
             Err(refusal) => of_visits(collector, site, range, split, choice, refusal),
         }
+    }
+
+    fn is_estimated(&self) -> bool {
+        self.subjects.iter().any(|subject| subject.question.is_estimated())
     }
 
     fn of(site: &Site, range: &Range, split: &Split, chosen: Chosen) -> Result<AskedReport, CommandRefusal> {
@@ -182,6 +193,10 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split:
 /// Told where figures are not sure.
 const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
      them: at most so many are there as stands behind <=, and rates are not known.";
+
+/// Told where figures are estimated.
+const ESTIMATED_NOTE: &str = "Sums are kept of any two dimensions, and these are more: a figure behind ~ is the likeliest, and lies for sure \
+     between those in brackets. Rates are not known.";
 
 /// Told where a filter needs days that are thinned out.
 const DAYS_ALONE_NOTE: &str = "Under a filter, older days are kept by whole months only (--day-pairs-months). What this period has of \

@@ -6,6 +6,12 @@ pub const ROWS_MAX: usize = 10_000;
 pub const FILTER_VALUES_MAX: usize = 1_000;
 /// Most filters of one address or command: there are 23 dimensions, and sums know how two of them meet.
 pub const FILTER_PARTS_MAX: usize = 20;
+/// Most dimensions whose values are estimated together: what is known of any two says little of more.
+pub const ESTIMATED_DIMENSIONS_MAX: usize = 4;
+/// Most days that are bounded one by one; of more, whole months are: a year of lists has a million rows.
+pub const ESTIMATED_DAYS_MAX: i32 = 92;
+/// How often an estimate halves the room that is left for it: to a thousandth where there are a million.
+pub const ESTIMATE_HALVINGS: usize = 30;
 /// Longest text of a condition, in characters: it is read in one look.
 pub const CONDITION_CHARS_MAX: usize = 2_000;
 /// Tests of one condition: each is tried on every visit or hit.

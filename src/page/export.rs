@@ -20,8 +20,11 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
         let _ = write!(text, ",{}", metric.name());
     }
     let unsure = unsure(metrics, rows);
+    let is_estimated = rows.iter().any(is_estimated);
     for place in &unsure {
-        let _ = write!(text, ",{0}_at_least,{0}_at_most", metrics[*place].name());
+        let name = metrics[*place].name();
+        let estimated = if is_estimated { format!(",{name}_estimated") } else { String::new() };
+        let _ = write!(text, "{estimated},{name}_at_least,{name}_at_most");
     }
     for name in compared_names(metrics).iter().filter(|_| is_compared) {
         text.extend([",", name]);
@@ -33,8 +36,9 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
             let _ = write!(text, ",{}", number(row, place).unwrap_or_default());
         }
         for place in &unsure {
-            let [low, high] = bounds(row, *place).unwrap_or_default();
-            let _ = write!(text, ",{low},{high}");
+            let [likely, low, high] = bounds(row, *place).unwrap_or_default();
+            let likely = if is_estimated { format!(",{likely}") } else { String::new() };
+            let _ = write!(text, "{likely},{low},{high}");
         }
         if is_compared {
             compared(row, metrics.len()).for_each(|number| _ = write!(text, ",{}", number.unwrap_or_default()));
@@ -46,14 +50,18 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
 
 /// The places of metrics that are not sure in some row. They have bounds in the place of a number.
 fn unsure(metrics: &[Metric], rows: &[PanelRow]) -> Vec<usize> {
-    (0..metrics.len()).filter(|place| rows.iter().any(|row| row.low(*place).is_some())).collect()
+    (0..metrics.len()).filter(|place| rows.iter().any(|row| row.bounds_of(*place).is_some())).collect()
 }
 
-/// The least and the most of a metric; of one that is sure both are the same.
-fn bounds(row: &PanelRow, place: usize) -> Option<[String; 2]> {
-    let high = row.metrics.get(place).copied().flatten()?;
-    let low = row.low(place).unwrap_or(high);
-    Some([low, high].map(|value| value.to_string()))
+fn is_estimated(row: &PanelRow) -> bool {
+    row.bounds.iter().flatten().any(|bounds| bounds.is_estimated)
+}
+
+/// What is likely of a metric, the least and the most; of one that is sure all are the same.
+fn bounds(row: &PanelRow, place: usize) -> Option<[String; 3]> {
+    let value = row.metrics.get(place).copied().flatten()?;
+    let [low, high] = row.bounds_of(place).map_or([value; 2], |bounds| [bounds.low, bounds.high]);
+    Some([value, low, high].map(|value| value.to_string()))
 }
 
 /// A breakdown as JSON: `{"dimension":"page","metrics":["visitors"],"rows":[{"value":"/","visitors":3}]}`, with `null`
@@ -71,8 +79,11 @@ pub fn json(
         let mut line = format!("{{\"value\":{}", quoted(&row.value));
         for (place, name) in names.iter().enumerate() {
             let _ = write!(line, ",{name}:{}", number(row, place).unwrap_or_else(|| "null".to_owned()));
-            if let Some([low, high]) = row.low(place).and_then(|_| bounds(row, place)) {
+            if let Some([likely, low, high]) = row.bounds_of(place).and_then(|_| bounds(row, place)) {
                 let name = metrics[place].name();
+                if is_estimated(row) {
+                    let _ = write!(line, ",\"{name}_estimated\":{likely}");
+                }
                 let _ = write!(line, ",\"{name}_at_least\":{low},\"{name}_at_most\":{high}");
             }
         }
@@ -130,7 +141,7 @@ pub fn mail_json(lines: &[MailLine]) -> String {
 
 /// Whole numbers without a point, others as short as they can be read back.
 fn number(row: &PanelRow, place: usize) -> Option<String> {
-    shown(row.metrics.get(place).copied().flatten().filter(|_| row.low(place).is_none()))
+    shown(row.metrics.get(place).copied().flatten().filter(|_| row.bounds_of(place).is_none()))
 }
 
 fn shown(value: Option<f64>) -> Option<String> {
@@ -150,6 +161,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::FigureBounds;
 
     const METRICS: [Metric; 2] = [Metric::Visitors, Metric::ViewsPerVisit];
 
@@ -157,7 +169,7 @@ mod tests {
         let row = |value: &&str| PanelRow {
             value: (*value).into(),
             metrics: vec![Some(3.0), Some(1.25)],
-            lows: Vec::new(),
+            bounds: Vec::new(),
             compared: None,
             share: None,
             href: None,
@@ -186,7 +198,9 @@ mod tests {
     #[test]
     fn what_is_not_sure_has_bounds_in_the_place_of_a_number() {
         let mut rows = rows(&["/a", "/b"]);
-        rows[1].lows = vec![Some(2.0), None];
+        let bounds =
+            |is_estimated: bool| FigureBounds { low: 2.0, high: if is_estimated { 5.0 } else { 3.0 }, is_estimated };
+        rows[1].bounds = vec![Some(bounds(false)), None];
         let expected =
             "value,visitors,views_per_visit,visitors_at_least,visitors_at_most\r\n/a,3,1.25,3,3\r\n/b,,1.25,2,3\r\n";
         assert_eq!(csv(&METRICS, &rows, false), expected);

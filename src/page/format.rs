@@ -3,8 +3,18 @@
 
 use super::words::Words;
 use crate::cell::Metric;
-use crate::report::money;
+use crate::report::{FigureBounds, money};
 use crate::site::Day;
+
+/// A figure as it stands on a page.
+pub struct ShownFigure {
+    /// The figure.
+    pub shown: String,
+    /// All its digits, or its bounds with all of theirs, where it does not show them.
+    pub full: Option<String>,
+    /// The bounds of what is estimated.
+    pub beside: Option<String>,
+}
 
 impl Words {
     /// A count to read at a glance: `1,234`, from 10,000 on `12.3k`, `4.5M`, `6.7B`.
@@ -61,10 +71,19 @@ impl Words {
         value.filter(|value| metric.is_count() && *value >= 9_999.5).map(|value| self.exact(value))
     }
 
-    /// A count that is not sure: at most so many, and the bounds with all their digits.
-    pub fn at_most(&self, metric: Metric, most: Option<f64>, least: f64) -> (String, Option<String>) {
-        let bounds = self.two(self.bounds, self.exact(least), self.whole(most));
-        (self.one(self.at_most, self.metric(metric, most)), Some(bounds))
+    /// A metric, and what is known of it: of one that is estimated its bounds stand beside it.
+    pub fn figure(&self, metric: Metric, value: Option<f64>, bounds: Option<FigureBounds>) -> ShownFigure {
+        let shown = self.metric(metric, value);
+        let Some(FigureBounds { low, high, is_estimated }) = bounds else {
+            return ShownFigure { shown, full: self.full(metric, value), beside: None };
+        };
+        let exact = self.two(self.bounds, self.exact(low), self.exact(high));
+        if !is_estimated {
+            return ShownFigure { shown: self.one(self.at_most, shown), full: Some(exact), beside: None };
+        }
+        let [low, high] = [low, high].map(|bound| self.metric(metric, Some(bound)));
+        let beside = Some(self.two(self.bounds, low, high));
+        ShownFigure { shown: format!("\u{2248}\u{a0}{shown}"), full: Some(exact), beside }
     }
 
     /// A count with all its digits; `n/a` where it was not measured.

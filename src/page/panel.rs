@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use super::cards::{Card, Tab};
-use super::format::{Change, tame};
+use super::format::{Change, ShownFigure, tame};
 use super::map::Map;
 use super::names;
 use super::site::LinkTo;
 use super::words::Words;
 use crate::cell::Metric;
 use crate::counts::Name;
+use crate::report::FigureBounds;
 use crate::report::comparison::ComparedRow;
 
 /// A card of the page.
@@ -85,10 +86,10 @@ pub enum ChangeColumns {
 pub struct PanelRow {
     /// The value as stored.
     pub value: Name,
-    /// One number for each metric of the panel; of counts that are not sure the most.
+    /// One number for each metric of the panel; of counts that are not sure the most, or what is likely.
     pub metrics: Vec<Option<f64>>,
-    /// The least of each that is not sure; empty where all are.
-    pub lows: Vec<Option<f64>>,
+    /// The bounds of each that is not sure; empty where all are.
+    pub bounds: Vec<Option<FigureBounds>>,
     /// What these are compared with, where they are.
     pub compared: Option<ComparedRow>,
     /// The first metric as a part of the range's total, 0 to 1.
@@ -152,19 +153,18 @@ impl Panel {
         self.tab.dimension().is_some_and(|dimension| names::is_rest(dimension, &row.value))
     }
 
-    pub(super) fn cells(&self, row: &PanelRow, words: &Words) -> Vec<(String, Option<String>)> {
-        let cell = |(place, (metric, value)): (usize, (&Metric, &Option<f64>))| match row.low(place) {
-            Some(low) => words.at_most(*metric, *value, low),
-            None => (words.metric(*metric, *value), words.full(*metric, *value)),
+    pub(super) fn cells(&self, row: &PanelRow, words: &Words) -> Vec<ShownFigure> {
+        let cell = |(place, (metric, value)): (usize, (&Metric, &Option<f64>))| {
+            words.figure(*metric, *value, row.bounds_of(place))
         };
         self.metrics.iter().zip(&row.metrics).enumerate().map(cell).collect()
     }
 }
 
 impl PanelRow {
-    /// The least that the metric at a place may be, where it is not sure.
-    pub(super) fn low(&self, place: usize) -> Option<f64> {
-        self.lows.get(place).copied().flatten()
+    /// The bounds of the metric at a place, where it is not sure.
+    pub(super) fn bounds_of(&self, place: usize) -> Option<FigureBounds> {
+        self.bounds.get(place).copied().flatten()
     }
 
     pub(super) fn share_shown(&self, words: &Words) -> String {

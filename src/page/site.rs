@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::chart::Series;
-use super::format::Change;
+use super::format::{Change, ShownFigure};
 use super::live::{Arrived, Now};
 use super::panel::{CardBody, CardView};
 use super::watched::{Chip, FunnelPanel, GoalRow, SegmentLinks};
@@ -12,6 +12,7 @@ use super::{Account, EmbedOptions, rendered};
 use crate::cell::Metric;
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::report::FigureBounds;
 use crate::report::bots::BotLine;
 use crate::report::comparison::{Basis, ComparedWith};
 use crate::site::{AddressMode, Day};
@@ -203,7 +204,7 @@ pub struct Total {
     /// How much; nothing where it is not measured. Where it is not sure, the most.
     pub value: Option<f64>,
     /// The least, where it is not sure.
-    pub low: Option<f64>,
+    pub bounds: Option<FigureBounds>,
     /// How much of that is compared: all of it, unless a day still runs.
     pub compared: Option<f64>,
     /// How much in the range before, if that is to be compared.
@@ -441,18 +442,8 @@ impl Total {
         self.is_of_goal && self.metric == Metric::Events
     }
 
-    fn shown(&self, words: &Words) -> String {
-        match self.low {
-            Some(low) => words.at_most(self.metric, self.value, low).0,
-            None => words.metric(self.metric, self.value),
-        }
-    }
-
-    fn full(&self, words: &Words) -> Option<String> {
-        match self.low {
-            Some(low) => words.at_most(self.metric, self.value, low).1,
-            None => words.full(self.metric, self.value),
-        }
+    fn figure(&self, words: &Words) -> ShownFigure {
+        words.figure(self.metric, self.value, self.bounds)
     }
 
     fn change(&self, words: &Words) -> Option<Change> {

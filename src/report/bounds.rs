@@ -13,6 +13,19 @@ pub struct LineBounds {
     pub low: Tally,
     /// For each metric that is not sure the least that it may be, which rates do not have.
     pub metrics: Vec<Option<Option<f64>>>,
+    /// The most of each metric where the line has estimates; else the line has the most.
+    pub most: Vec<Option<f64>>,
+}
+
+/// The least and the most of a figure that is not sure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FigureBounds {
+    /// The least.
+    pub low: f64,
+    /// The most.
+    pub high: f64,
+    /// Whether the figure is what is likely between these; else it is the most.
+    pub is_estimated: bool,
 }
 
 /// What is known of a sum beside its numbers.

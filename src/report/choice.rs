@@ -130,7 +130,7 @@ pub(crate) fn keys_of(dimensions: Dimensions<'_>) -> String {
 /// A choice, resolved for a site.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Chosen {
-    /// The filters that it comes down to, each on a dimension of its own: at most two.
+    /// The filters that it comes down to, each on a dimension of its own.
     pub filters: Vec<Filter<Name>>,
     /// The goal.
     pub goal: Option<Goal>,
@@ -388,8 +388,8 @@ impl Chosen {
         }
     }
 
-    /// The question about what is chosen alone. Conversion rates are of all visitors that the filters let pass. Nothing where that
-    /// would be three dimensions: sums are kept of any two.
+    /// The question about what is chosen alone. Conversion rates are of all visitors that the filters let pass. Of more than two
+    /// dimensions it is estimated; nothing where that can't be.
     pub fn ask(&self, question: Question) -> Option<Question> {
         if self.condition().is_some() {
             return Some(self.ask_visits(question));
@@ -403,7 +403,7 @@ impl Chosen {
         if let Some(goal) = &self.goal {
             return question.of_goals(&[&goal.target], &self.filters);
         }
-        let asked = question.under(&self.filters)?;
+        let asked = question.clone().under(&self.filters).or_else(|| question.estimated(None, &self.filters))?;
         let is_total = asked.axis == Axis::Total;
         Some(Question { money: event.filter(|_| is_total).map(Name::from).into_iter().collect(), ..asked })
     }

@@ -1,5 +1,6 @@
 //! A question as a reader asks it.
 
+use super::estimated::PartedQuestion;
 use super::{Interval, Span, plan};
 use crate::cell::{Axis, Filter, Metric, Test};
 use crate::counts::Name;
@@ -20,6 +21,8 @@ pub struct Question {
     pub axis: Axis<Name>,
     /// Of what alone; nothing for all.
     pub filter: Option<Filter<Name>>,
+    /// What else has to pass, where these are more dimensions than sums know together: the answer is estimated.
+    pub further: Vec<Filter<Name>>,
     /// Which values of the axis count, and what has a line.
     pub cut: Cut,
     /// What shares and conversion rates are taken of; nothing for all.
@@ -45,6 +48,7 @@ impl Question {
             interval,
             metrics: metrics.to_vec(),
             filter: None,
+            further: Vec::new(),
             cut: Cut::default(),
             whole: Vec::new(),
             money: Vec::new(),
@@ -59,8 +63,8 @@ impl Question {
 
     /// The same about all of the site.
     pub(super) fn all(&self) -> Question {
-        let (cut, whole) = (Cut::default(), Vec::new());
-        Question { filter: None, cut, whole, money: Vec::new(), views_only: false, ..self.clone() }
+        let (cut, whole, further) = (Cut::default(), Vec::new(), Vec::new());
+        Question { filter: None, further, cut, whole, money: Vec::new(), views_only: false, ..self.clone() }
     }
 
     /// The same about what passes filters on dimensions of their own; shares are of that too. Nothing where these would be three
@@ -94,11 +98,22 @@ impl Question {
 
     /// Whether it needs days of two dimensions in one of these months.
     pub fn reads_days_of(&self, months: &[Month]) -> bool {
+        if self.is_estimated() {
+            return PartedQuestion::of(self, months).questions().any(|part| plan::reads_days_of(part, months));
+        }
         plan::reads_days_of(self, months)
+    }
+
+    /// Whether it is about whole days.
+    fn is_by_day(&self) -> bool {
+        self.span.grain == Grain::Day && self.until.is_none() && self.interval != Some(Interval::Hour)
     }
 
     /// Whether sums can answer it: they are kept of two dimensions at the most, and of two by day and month only.
     pub fn has_sums(&self) -> bool {
+        if self.is_estimated() {
+            return self.is_by_day() && PartedQuestion::of(self, &[]).knows_each();
+        }
         plan::reads(self).iter().all(|read| match read.ask.source() {
             CellSource::Single(_) | CellSource::Visits => true,
             CellSource::Pair(..) => read.ask.grain != Grain::Hour,

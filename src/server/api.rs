@@ -16,8 +16,8 @@ use super::{SharedApp, answers, signed_in};
 use crate::collector::Collector;
 use crate::limits;
 use crate::report::Sums;
-use crate::report::query::{ASK_MEMORY, Answer, QueryError, QueryRequest, VisitRequest};
-use crate::site::Site;
+use crate::report::query::{ASK_MEMORY, Answer, Query, QueryError, QueryRequest, VisitRequest};
+use crate::site::{Day, Moment, Site};
 use crate::store::StoreError;
 
 /// What a bad token gets, and a good one for another site: who may not read can't find out what exists.
@@ -95,6 +95,7 @@ impl AskedQuery {
         let now = collector.clock().now();
         let of_sums = self.of_sums.clone().and_then(|request| request.resolve(site, now, first_day));
         let refusal = match of_sums {
+            Ok(query) if query.is_estimated() => return self.estimated(&query, site, collector, (now, first_day)),
             Ok(query) => return query.run(collector).map_err(Trouble::Store),
             Err(refusal) => refusal,
         };
@@ -107,6 +108,28 @@ impl AskedQuery {
         match query.run(collector).map_err(Trouble::Store)? {
             Some(answer) => Ok(answer),
             None => Err(Trouble::Query(refusal.or_ask(ASK_MEMORY))),
+        }
+    }
+}
+
+impl AskedQuery {
+    /// The answer to a query of which sums tell bounds: that of visits in memory, which are sure, else that of sums.
+    fn estimated(
+        &self,
+        query: &Query,
+        site: &Site,
+        collector: &Collector,
+        (now, first_day): (Moment, Option<Day>),
+    ) -> Result<Answer, Trouble> {
+        let of_visits = self.of_visits.as_ref().ok().and_then(|request| request.resolve(site, now, first_day).ok());
+        let remembered = of_visits.map_or(Ok(None), |of_visits| of_visits.run(collector)).map_err(Trouble::Store)?;
+        if let Some(answer) = remembered {
+            return Ok(answer);
+        }
+        let answer = query.run(collector).map_err(Trouble::Store)?;
+        match &self.of_sums {
+            Ok(request) if !query.may_tell(&answer) => Err(Trouble::Query(request.is_unsure().or_ask(ASK_MEMORY))),
+            _ => Ok(answer),
         }
     }
 }

@@ -44,9 +44,12 @@ pub(super) fn notices(
     }
     notices.extend(days_kept_from.map(|day| words.one(words.notice_months_alone, words.date(day, words.date_long))));
     notices.extend(told_of(words, marks));
-    if found.values().flatten().any(|line| line.bounds.is_some()) {
-        notices.push(words.notice_at_most.to_owned());
-    }
+    let is_unsure = |is_estimated: bool| {
+        let mut lines = found.values().flatten().filter(|line| line.bounds.is_some());
+        lines.any(|line| line.is_estimated() == is_estimated)
+    };
+    notices.extend(is_unsure(false).then(|| words.notice_at_most.to_owned()));
+    notices.extend(is_unsure(true).then(|| words.notice_estimated.to_owned()));
     notices.extend(counted_since(view, range));
     notices
 }
@@ -116,7 +119,7 @@ fn past_budget(view: &SiteView, found: &Answers, marks: &[TakenOut]) -> Option<S
     };
     let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
     let is_behind_filter =
-        [0, 1].map(AnswerKey::PastBudget).iter().any(|key| found.get(key).is_some_and(|lines| !lines.is_empty()));
+        found.iter().any(|(key, lines)| matches!(key, AnswerKey::PastBudget(_)) && !lines.is_empty());
     if titles.is_empty() && !is_behind_filter {
         return None;
     }

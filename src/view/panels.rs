@@ -285,7 +285,7 @@ pub(super) fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec
     }
     report::sort(&mut lines, &[Order { by: By::Metric(places.start), descending: true }]);
     let row = |line: Line| PanelRow {
-        lows: line.lows(places.clone()),
+        bounds: line.bounds_at(places.clone()),
         value: line.value,
         metrics: line.metrics[places.clone()].to_vec(),
         compared: None,

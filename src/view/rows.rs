@@ -315,8 +315,8 @@ pub fn export(
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| {
         let compared = both.as_ref().and_then(|both| both.row(&line.value, None));
-        let lows = line.lows(0..line.metrics.len());
-        PanelRow { value: line.value, metrics: line.metrics, lows, compared, share: None, href: None }
+        let bounds = line.bounds_at(0..line.metrics.len());
+        PanelRow { value: line.value, metrics: line.metrics, bounds, compared, share: None, href: None }
     };
     let days = (range.span.first_day(), range.span.last_day());
     let (rows, compared) = (lines.into_iter().map(row).collect(), compared.map(|compared| compared.told));

@@ -241,7 +241,7 @@ fn totals_of(view: &SiteView, found: &Answers, is_compared: bool) -> Vec<Total> 
     let total = |(place, metric): (usize, Metric)| Total {
         metric,
         value: value(line, metric, place).filter(|_| is_known(metric)),
-        low: line.and_then(|line| line.low(place).flatten()),
+        bounds: line.and_then(|line| line.bounds_of(place)),
         compared: value(own, metric, place).filter(|_| is_known(metric)),
         before: before
             .filter(|_| had_visits || !is_rate(metric))

@@ -421,7 +421,9 @@ impl<'a> SiteView<'a> {
     /// # Errors
     /// [`StoreError`], and within that [`ViewError::NotInMemory`] if nothing else can answer.
     pub fn remembered(self, now: Moment, sums: &dyn Sums) -> Result<Result<SiteView<'a>, ViewError>, StoreError> {
-        let is_segment = self.chosen.segment.is_some() && self.state.period == Period::Today;
+        let is_today = self.state.period == Period::Today;
+        // What sums can't know of a list beside two filters, visits do.
+        let is_segment = is_today && (self.chosen.segment.is_some() || self.chosen.filters.len() > 1);
         if !is_segment && self.chosen.condition().is_none() {
             return Ok(Ok(self));
         }

@@ -23,7 +23,7 @@ pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, row
     let row = |(value, first, second): &(&str, f64, f64)| PanelRow {
         value: Arc::from(*value),
         metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
-        lows: Vec::new(),
+        bounds: Vec::new(),
         compared: None,
         share: Some(first / total),
         href: Some(format!("/example.com?period=30d&filter={}:x", dimension.name())),
@@ -321,7 +321,7 @@ pub(super) fn funnel(since: Option<Day>) -> FunnelPanel {
 
 pub(super) fn total(metric: Metric, value: f64, before: f64) -> Total {
     let (value, before) = (Some(value), Some(before));
-    Total { metric, value, low: None, compared: value, before, is_of_goal: false, href: None, is_drawn: false }
+    Total { metric, value, bounds: None, compared: value, before, is_of_goal: false, href: None, is_drawn: false }
 }
 
 fn linked_totals() -> Vec<Total> {

@@ -8,7 +8,7 @@ use crate::report::choice::Choice;
 use crate::report::comparison::{ComparedLines, ComparedRow, ComparedWith};
 use crate::report::money::plain;
 use crate::report::period::Range;
-use crate::report::{Figure, Interval, Line};
+use crate::report::{Figure, FigureBounds, Interval, Line};
 use crate::site::Site;
 
 /// A report that is made.
@@ -98,9 +98,12 @@ impl ReportText {
             let sure = value.filter(|_| line.is_sure(place));
             let sum = if *metric == Metric::TotalRevenue { revenue(line) } else { json!(Figure(sure)) };
             row.insert(name.to_owned(), sum);
-            if let Some((low, high)) = line.low(place).flatten().zip(*value) {
-                row.insert(format!("{name}_at_least"), json!(Figure(Some(low))));
-                row.insert(format!("{name}_at_most"), json!(Figure(Some(high))));
+            if let Some(bounds) = line.bounds_of(place) {
+                if bounds.is_estimated {
+                    row.insert(format!("{name}_estimated"), json!(Figure(*value)));
+                }
+                row.insert(format!("{name}_at_least"), json!(Figure(Some(bounds.low))));
+                row.insert(format!("{name}_at_most"), json!(Figure(Some(bounds.high))));
             }
         }
         if self.compared.is_some() {
@@ -149,12 +152,20 @@ impl ReportText {
             let cells = self.metrics.iter().zip(&line.metrics).enumerate().filter(|(_, (metric, _))| is_shown(metric));
             let cells = cells.map(|(place, (metric, value))| match metric {
                 Metric::TotalRevenue => money(line),
-                _ if !line.is_sure(place) => value.map_or_else(|| "-".into(), |value| format!("<={value}")),
+                _ if !line.is_sure(place) => or_dash(line.bounds_of(place).zip(*value).map(unsure)),
                 _ => value.map_or_else(|| "-".into(), |value| value.to_string()),
             });
             rows.push(std::iter::once(self.label(line)).chain(cells).chain(self.change(line)).collect());
         }
         aligned(&rows)
+    }
+}
+
+/// A number that is not sure.
+fn unsure((bounds, value): (FigureBounds, f64)) -> String {
+    match bounds {
+        FigureBounds { low, high, is_estimated: true } => format!("~{value} ({low} to {high})"),
+        FigureBounds { high, .. } => format!("<={high}"),
     }
 }
 

@@ -325,6 +325,7 @@ words! {
     notice_degraded: "The database can't be written to at present, and counting goes on in memory. The log and `/health` say: {0}.",
     notice_zone: "From the next day on, days of this site begin at midnight in {0}.",
     notice_at_most: "Several values pass this filter, and sums do not know who has more than one of them. Figures with “at most” are upper bounds, which the chart draws too; rates of them are not known.",
+    notice_estimated: "Sums are kept of any two dimensions, and what three of them count together follows from these in part. Figures with “≈” are the likeliest, and lie for sure between the bounds beside them, of which the chart draws the likeliest too; rates of them are not known.",
     notice_pattern_since: "This goal is a pattern of pages and counted since {0}.",
     notice_unvisited: "{0} pageviews and events of this period were counted without a visitor and a visit: one network brought too many new visitors, or there was no room for more. Views per visit are too high by them.",
     notice_taken_out: "Something was taken out of the figures of this period for good: {0}. Other figures are whole.",

@@ -292,6 +292,7 @@ pub const FRENCH: Words = Words {
     notice_degraded: "Impossible d’écrire dans la base de données pour le moment. Le comptage continue en mémoire. Le journal et `/health` disent : {0}.",
     notice_zone: "Dès demain, les jours de ce site commencent à minuit, fuseau horaire {0}.",
     notice_at_most: "Plusieurs valeurs passent ce filtre, et les sommes ne disent pas qui en a plus d’une. Les nombres marqués « au plus » sont des maximums, que le graphique montre aussi ; leurs taux ne sont pas connus.",
+    notice_estimated: "Les sommes croisent deux dimensions ; ce que trois comptent ensemble n’en découle qu’en partie. Les nombres marqués « ≈ » sont les plus probables, sur le graphique aussi, et se trouvent sûrement entre les bornes indiquées à côté ; leurs taux ne sont pas connus.",
     notice_pattern_since: "Cet objectif est un motif de pages, compté depuis le {0}.",
     notice_unvisited: "{0} pages vues et événements de cette période ont été comptés sans visiteur ni visite : un réseau amenait trop de nouveaux visiteurs, ou la place manquait. Les pages par visite en sont surestimées.",
     notice_taken_out: "Quelque chose a été retiré pour toujours des chiffres de cette période : {0}. Les autres chiffres sont complets.",

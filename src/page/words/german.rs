@@ -290,6 +290,7 @@ pub const GERMAN: Words = Words {
     notice_degraded: "In die Datenbank kann zurzeit nicht geschrieben werden. Gezählt wird im Arbeitsspeicher weiter. Protokoll und `/health` sagen: {0}.",
     notice_zone: "Ab dem nächsten Tag beginnen die Tage dieser Website um Mitternacht in {0}.",
     notice_at_most: "Dieser Filter lässt mehrere Werte durch, und Summen sagen nicht, wer mehr als einen davon hat. Zahlen mit „höchstens“ sind Obergrenzen, die auch das Diagramm zeigt; Raten sind dort nicht bekannt.",
+    notice_estimated: "Summen gibt es für je zwei Dimensionen; was drei zusammen zählen, folgt daraus nur zum Teil. Zahlen mit „≈“ sind die wahrscheinlichsten, auch im Diagramm, und liegen sicher zwischen den Grenzen daneben; Raten sind dort nicht bekannt.",
     notice_pattern_since: "Dieses Ziel ist ein Muster von Seiten und wird seit dem {0} gezählt.",
     notice_unvisited: "{0} Seitenaufrufe und Ereignisse dieses Zeitraums wurden ohne Besucher und Besuch gezählt: Ein Netz brachte zu viele neue Besucher, oder es war kein Platz für mehr. Um sie sind Aufrufe pro Besuch zu hoch.",
     notice_taken_out: "Aus den Zahlen dieses Zeitraums wurde etwas für immer herausgenommen: {0}. Alle anderen Zahlen sind vollständig.",

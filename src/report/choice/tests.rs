@@ -62,7 +62,7 @@ fn an_address_leads_back_to_any_value() {
 }
 
 #[test]
-fn filters_come_down_to_two_or_are_refused() {
+fn filters_come_down_to_few_or_are_refused() {
     let one = resolve(&["source=Google", "source=Bing"]).unwrap();
     assert_eq!(
         one.filters.iter().map(|f| f.test.passes("Bing") && !f.test.passes("Yahoo")).collect::<Vec<_>>(),
@@ -72,8 +72,10 @@ fn filters_come_down_to_two_or_are_refused() {
     assert_eq!(axes(&["country=DE", "city=Berlin, DE-BE"]), [Axis::Of(Dimension::City)]);
     let two = ["country=DE", "source=Google", "city=Berlin, DE-BE", "source!=Bing"];
     assert_eq!(axes(&two), [Axis::Of(Dimension::City), Axis::Of(Dimension::Source)]);
-    for three in [&["source=Google", "country=DE", "page=/"][..], &["prop:plan=pro", "country=DE"]] {
-        let refused = resolve(three).unwrap_err();
+    let five = ["source=Google", "country=DE", "page=/", "browser=Firefox", "language=de"];
+    assert_eq!(resolve(&five[..4]).unwrap().filters.len(), 4);
+    for many in [&five[..], &["prop:plan=pro", "country=DE"]] {
+        let refused = resolve(many).unwrap_err();
         assert!(refused.to_string().contains("independent"), "{refused}");
     }
     assert!(resolve(&["goal=Other"]).unwrap_err().to_string().contains("goal list example.com"));

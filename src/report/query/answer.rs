@@ -72,6 +72,14 @@ const AT_MOST: Warning = Warning {
     ),
 };
 
+const ESTIMATED: Warning = Warning {
+    code: "estimated",
+    warning: Cow::Borrowed(
+        "Sums are kept of any two dimensions, and these are more: the figure is what is likely, and lies for sure between the bounds of \
+         its row. Rates are null.",
+    ),
+};
+
 const NOT_BY_DIMENSION: Warning = Warning {
     code: "no_revenue_by_dimension",
     warning: Cow::Borrowed(
@@ -210,6 +218,17 @@ impl Answer {
 }
 
 impl Query {
+    /// Whether sums bound the answer alone.
+    pub fn is_estimated(&self) -> bool {
+        self.subjects.iter().any(|subject| subject.question.is_estimated())
+    }
+
+    /// Whether an answer may be given: what is estimated only if that is asked for, or if it turned out to be sure.
+    pub fn may_tell(&self, answer: &Answer) -> bool {
+        let warnings = answer.meta.metric_warnings.iter().flat_map(BTreeMap::values);
+        self.include.estimates || !warnings.into_iter().any(|warning| warning.code == ESTIMATED.code)
+    }
+
     /// Answers it. Without dimensions there is always one row; by time, only buckets that hold something have one.
     ///
     /// # Errors
@@ -299,8 +318,8 @@ impl Query {
             self.number(name, value.filter(|_| is_shown), line)
         };
         let bounds = |place: usize| {
-            let (low, high) = line.low(place)?.zip(line.metrics[place])?;
-            Some([Figure(Some(low)), Figure(Some(high))])
+            let bounds = line.bounds_of(place)?;
+            Some([Figure(Some(bounds.low)), Figure(Some(bounds.high))])
         };
         let is_bounded = self.include.estimates && line.bounds.is_some();
         Row {
@@ -361,8 +380,8 @@ impl Query {
     fn metric_warnings(&self, lines: &[Line]) -> BTreeMap<&'static str, Warning> {
         let mut warnings = BTreeMap::new();
         for (place, name) in self.echo.metrics.iter().enumerate() {
-            if lines.iter().any(|line| !line.is_sure(place)) {
-                warnings.insert(*name, AT_MOST);
+            if let Some(line) = lines.iter().find(|line| !line.is_sure(place)) {
+                warnings.insert(*name, if line.is_estimated() { ESTIMATED } else { AT_MOST });
             }
         }
         if self.adds_hours() {

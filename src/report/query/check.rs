@@ -28,7 +28,7 @@ impl QueryRequest {
         }
         self.check_properties()?;
         self.check_previous_page()?;
-        if self.asked_together().len() > 2 {
+        if self.asked_together().len() > 2 && !self.may_be_estimated() {
             return Err(self.too_many_dimensions());
         }
         self.check_metrics()
@@ -42,6 +42,21 @@ impl QueryRequest {
         let mut seen = HashSet::new();
         asked.retain(|name| seen.insert(name.clone()));
         asked
+    }
+
+    /// Whether what is asked for may be estimated: goals and properties are not, and estimates are compared with nothing.
+    fn may_be_estimated(&self) -> bool {
+        let is_few = self.asked_together().len() <= limits::ESTIMATED_DIMENSIONS_MAX;
+        is_few && !self.is_of_goals() && !self.all_axes().iter().any(is_prop) && self.include.comparisons.is_none()
+    }
+
+    /// Why it is not answered unless estimates are asked for.
+    pub fn is_unsure(&self) -> QueryError {
+        let together = names(self.asked_together().into_iter());
+        QueryError(format!(
+            "{together} are more than two dimensions, of which sums tell the least, the most and what is likely: ask with \
+             `include: {{\"estimates\": true}}` to have these, or leave out one of them."
+        ))
     }
 
     /// Why sums can't tell what is asked for.

@@ -233,7 +233,7 @@ fn expressions(place: &str, texts: &[String], any_case: bool) -> Result<Test, Qu
     }
 }
 
-/// The filters that tests come down to: at most two, each on a dimension of its own.
+/// The filters that tests come down to, each on a dimension of its own: two that sums know, or some more whose answer is estimated.
 ///
 /// # Errors
 /// The sentence that says why there are no such filters, and what can be asked.
@@ -256,7 +256,7 @@ pub fn few_filters(expr: Expr) -> Result<Vec<Filter<Name>>, QueryError> {
             None => groups.push(vec![expr]),
         }
     }
-    if groups.len() > 2 {
+    if groups.len() > limits::ESTIMATED_DIMENSIONS_MAX {
         let all = Expr::All(groups.into_iter().flatten().collect());
         let mut axes = Vec::new();
         collect(&all, &mut axes);
@@ -397,7 +397,7 @@ fn property(expr: &Expr, axes: &[&Axis<Name>]) -> Result<Filter<Name>, QueryErro
 fn independent(axes: &[&Axis<Name>]) -> QueryError {
     let more = if axes.len() > 2 { "leave out some of them" } else { "ask for one of them" };
     QueryError(format!(
-        "Filters on {} are independent of each other, and sums are kept of any two dimensions, not of three: {more}, or \
+        "Filters on {} are independent of each other, and sums are kept of any two dimensions and tell of no more than four: {more}, or \
          filter by dimensions that imply each other, such as city, region and country.",
         names(axes)
     ))

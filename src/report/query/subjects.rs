@@ -48,10 +48,11 @@ impl QueryRequest {
         let question = Question::new(site.id, span, axis, interval, &self.metrics);
         if !self.is_of_goals() {
             let found = match axes.as_slice() {
-                [_, second] => question.by_both(second, filters),
-                _ => under_event(&question, filters).or_else(|| question.under(filters)),
+                [_, second] => question.clone().by_both(second, filters),
+                _ => under_event(&question, filters).or_else(|| question.clone().under(filters)),
             };
-            let question = found.filter(plan::has_sums).ok_or_else(|| self.too_many_dimensions())?;
+            let found = found.filter(plan::has_sums).or_else(|| question.estimated(axes.get(1), filters));
+            let question = found.ok_or_else(|| self.too_many_dimensions())?;
             return Ok(vec![Subject { goal: None, question }]);
         }
         let wanted = |goal: &&Goal| self.filters.goals.iter().all(|test| test.passes(&goal.name));
