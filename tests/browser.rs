@@ -313,6 +313,10 @@ fn a_click_on_a_row_filters_the_page_and_a_click_on_its_chip_takes_that_back() {
     scene.browser.click("a[href$='filter=goal:Visit+/plain.html']");
     let goal = scene.browser.text();
     assert!(goal.contains("Goal is Visit /plain.html") && goal.contains("Conversions\n1\n"), "{goal}");
+    assert!(goal.contains("Source is news"), "today both can be looked at together: {goal}");
+    scene.browser.click(".filters a");
+    let goal = scene.browser.text();
+    assert!(goal.contains("Goal is Visit /plain.html") && !goal.contains("Source is news"), "{goal}");
     scene.browser.click(".filters a");
     assert_eq!(scene.browser.text(), all, "without its only filter the page is as before");
     assert_eq!(scene.browser.console(), Vec::<String>::new(), "no error, no violation of the content policy");

@@ -140,7 +140,8 @@ fn read_nodes(value: &Value) -> Result<Vec<Node>, QueryError> {
     let nodes = items.map(|(at, item)| filters::read(&format!("#/filters/{at}"), item, 0, true));
     let nodes: Vec<Node> = nodes.collect::<Result<_, _>>()?;
     let exprs = || nodes.iter().filter_map(|node| if let Node::Expr(expr) = node { Some(expr) } else { None });
-    let values = exprs().map(filters::values_in).sum::<usize>();
+    let of_goals = nodes.iter().map(|node| if let Node::Goal(test) = node { test.len() } else { 0 }).sum::<usize>();
+    let values = 1 + exprs().map(filters::values_in).sum::<usize>() + of_goals;
     if values > limits::QUERY_VALUES_MAX
         || exprs().map(filters::expressions_in).sum::<usize>() > limits::EXPRESSIONS_MAX
     {
