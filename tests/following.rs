@@ -97,7 +97,7 @@ fn the_page_of_a_page_has_a_card_of_what_came_before_and_after() {
     let card = before.split("id=\"paths-card\"").nth(1).unwrap().split("</section>").next().unwrap();
     assert!(card.contains("Came in here") && !card.contains("Left from here"), "{card}");
     let file = get("/next_page.csv?period=today&filter=page:/pricing");
-    assert!(file.lines().any(|line| line == "(not set),3,4,4")), "{file}");
+    assert!(file.lines().any(|line| line == "(not set),3,4,4"), "{file}");
     assert!(get("/previous_page?period=today&filter=page:/pricing").contains("Came in here"));
 }
 

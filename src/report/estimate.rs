@@ -83,7 +83,7 @@ pub struct KnownParts {
 
 /// What all of the values count together.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct BoundedCounts {
+pub struct EstimatedCounts {
     /// What is sure.
     pub range: TallyRange,
     /// What is likely.
@@ -112,8 +112,8 @@ impl AddAssign for LikelyCounts {
     }
 }
 
-impl AddAssign for BoundedCounts {
-    fn add_assign(&mut self, other: BoundedCounts) {
+impl AddAssign for EstimatedCounts {
+    fn add_assign(&mut self, other: EstimatedCounts) {
         self.range += other.range;
         self.likely += other.likely;
     }
@@ -150,7 +150,7 @@ impl KnownParts {
     }
 
     /// What all values count together.
-    pub fn bounded(&self) -> BoundedCounts {
+    pub fn bounded(&self) -> EstimatedCounts {
         let of = |of: fn(&Tally) -> i64| BoundedColumn::of(&self.known, of);
         let hits_of_all = BoundedColumn::of(&self.known, |tally| tally.pageviews + tally.events);
         let mut columns = AllColumns {
@@ -174,7 +174,7 @@ impl KnownParts {
             columns.repeated_visitors.note(set, &columns.visits, &columns.visitors);
         }
         let range = columns.range(all);
-        BoundedCounts { range, likely: columns.likely(all) }
+        EstimatedCounts { range, likely: columns.likely(all) }
     }
 
     fn all(&self) -> ValueBits {
