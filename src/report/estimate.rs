@@ -167,8 +167,9 @@ impl KnownParts {
         let all = self.all();
         // In this order each set comes after those that it is made of.
         for set in 0..=all {
-            if self.known[set].is_none() {
-                columns.bound(set, self);
+            match self.known[set] {
+                None => columns.bound(set, self),
+                Some(_) => columns.cap(set),
             }
             columns.repeated_visits.note(set, &columns.hits, &columns.visits);
             columns.repeated_visitors.note(set, &columns.visits, &columns.visitors);
@@ -242,6 +243,12 @@ impl AllColumns {
         for column in &mut self.engaged {
             if page == 0 { column.clear(set) } else { column.meet(set, page, any) }
         }
+    }
+
+    /// No set counts more than those that it is part of, which may be surer.
+    fn cap(&mut self, set: ValueBits) {
+        let of_parts = [&mut self.visitors, &mut self.visits, &mut self.hits, &mut self.pageviews, &mut self.events];
+        of_parts.into_iter().for_each(|column| column.cap(set));
     }
 
     fn range(&self, set: ValueBits) -> TallyRange {

@@ -245,18 +245,19 @@ impl PartedQuestion {
         let empty = Name::from("");
         let key = |values: &[&Name]| [0, 1].map(|at| values.get(at).map_or(empty.clone(), |value| (*value).clone()));
         let is_rest = listed.iter().any(|value| &***value == OTHER);
-        match lines.get(&key(&listed)) {
-            Some(found) if is_rest => TallyRange { low: Tally::ZERO, high: found.high },
-            Some(found) => *found,
-            // What is not kept of a cell is in the rest, of both dimensions in that of its first value.
-            None => {
-                let other = Name::from(OTHER);
-                let mut rest = listed;
-                rest.last_mut().into_iter().for_each(|last| *last = &other);
-                let high = lines.get(&key(&rest)).map_or(Tally::ZERO, |range| range.high);
-                TallyRange { low: Tally::ZERO, high }
-            }
+        let found = lines.get(&key(&listed)).copied().unwrap_or_default();
+        if is_rest {
+            return TallyRange { low: Tally::ZERO, high: found.high };
         }
+        if listed.is_empty() || places.len() == 1 {
+            return found;
+        }
+        // What is not kept of a cell is in the rest, of both dimensions in that of its first value; of a month that may be some days.
+        let other = Name::from(OTHER);
+        let mut rest = listed;
+        rest.last_mut().into_iter().for_each(|last| *last = &other);
+        let rest = lines.get(&key(&rest)).map_or(Tally::ZERO, |range| range.high);
+        TallyRange { low: found.low, high: found.high + rest }
     }
 }
 
