@@ -14,7 +14,7 @@ mod rows;
 use std::collections::BTreeMap;
 
 use headcount::cell::{Dimension, Tally};
-use headcount::report::estimate::{BoundedCounts, KnownParts};
+use headcount::report::estimate::{EstimatedCounts, KnownParts};
 
 use made::Dice;
 use rows::{Rows, VisitRow};
@@ -29,7 +29,7 @@ const CELLS: usize = 300;
 #[derive(Default)]
 struct Judged {
     counted: Tally,
-    found: BoundedCounts,
+    found: EstimatedCounts,
 }
 
 /// What a day counts by value of a dimension, and in all, by which of some filters hold.
@@ -73,7 +73,7 @@ fn parts_of(day: &[VisitRow], by: usize, filters: &[(usize, u32)]) -> DayParts {
 }
 
 /// What is said of a value on a day.
-fn bounded(dimensions: &[Dimension], of_value: &[Tally], all: &[Tally]) -> BoundedCounts {
+fn bounded(dimensions: &[Dimension], of_value: &[Tally], all: &[Tally]) -> EstimatedCounts {
     let mut parts = KnownParts::of(dimensions, all[0].into());
     parts.know(&[0], of_value[0].into());
     let filters = 1..dimensions.len();

@@ -73,9 +73,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
-    let is_unsure = |line: &&Line| line.bounds.is_some();
-    let is_estimated = lines.iter().find(is_unsure).map(Line::is_estimated);
-    notes.extend(is_estimated.map(|is| if is { ESTIMATED_NOTE } else { AT_MOST_NOTE }.to_owned()));
+    notes.extend(unsure_note(&lines).map(str::to_owned));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
@@ -193,6 +191,12 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split:
 /// Told where figures are not sure.
 const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
      them: at most so many are there as stands behind <=, and rates are not known.";
+
+/// What is said of figures that are not sure, if some are.
+fn unsure_note(lines: &[Line]) -> Option<&'static str> {
+    let unsure = lines.iter().find(|line| line.bounds.is_some())?;
+    Some(if unsure.is_estimated() { ESTIMATED_NOTE } else { AT_MOST_NOTE })
+}
 
 /// Told where figures are estimated.
 const ESTIMATED_NOTE: &str = "Sums are kept of any two dimensions, and these are more: a figure behind ~ is the likeliest, and lies for sure \

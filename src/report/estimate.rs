@@ -83,7 +83,7 @@ pub struct KnownParts {
 
 /// What all of the values count together.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct BoundedCounts {
+pub struct EstimatedCounts {
     /// What is sure.
     pub range: TallyRange,
     /// What is likely.
@@ -112,8 +112,8 @@ impl AddAssign for LikelyCounts {
     }
 }
 
-impl AddAssign for BoundedCounts {
-    fn add_assign(&mut self, other: BoundedCounts) {
+impl AddAssign for EstimatedCounts {
+    fn add_assign(&mut self, other: EstimatedCounts) {
         self.range += other.range;
         self.likely += other.likely;
     }
@@ -150,7 +150,7 @@ impl KnownParts {
     }
 
     /// What all values count together.
-    pub fn bounded(&self) -> BoundedCounts {
+    pub fn bounded(&self) -> EstimatedCounts {
         let of = |of: fn(&Tally) -> i64| BoundedColumn::of(&self.known, of);
         let hits_of_all = BoundedColumn::of(&self.known, |tally| tally.pageviews + tally.events);
         let mut columns = AllColumns {
@@ -167,14 +167,15 @@ impl KnownParts {
         let all = self.all();
         // In this order each set comes after those that it is made of.
         for set in 0..=all {
-            if self.known[set].is_none() {
-                columns.bound(set, self);
+            match self.known[set] {
+                None => columns.bound(set, self),
+                Some(_) => columns.cap(set),
             }
             columns.repeated_visits.note(set, &columns.hits, &columns.visits);
             columns.repeated_visitors.note(set, &columns.visits, &columns.visitors);
         }
         let range = columns.range(all);
-        BoundedCounts { range, likely: columns.likely(all) }
+        EstimatedCounts { range, likely: columns.likely(all) }
     }
 
     fn all(&self) -> ValueBits {
@@ -242,6 +243,12 @@ impl AllColumns {
         for column in &mut self.engaged {
             if page == 0 { column.clear(set) } else { column.meet(set, page, any) }
         }
+    }
+
+    /// No set counts more than those that it is part of, which may be surer.
+    fn cap(&mut self, set: ValueBits) {
+        let of_parts = [&mut self.visitors, &mut self.visits, &mut self.hits, &mut self.pageviews, &mut self.events];
+        of_parts.into_iter().for_each(|column| column.cap(set));
     }
 
     fn range(&self, set: ValueBits) -> TallyRange {

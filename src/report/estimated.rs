@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::estimate::{BoundedCounts, KnownParts, TallyRange};
+use super::estimate::{EstimatedCounts, KnownParts, TallyRange};
 use super::figures::Figures;
 use super::{Interval, Line, LineBounds, Question, Sums};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Tally, Test, ValueOf};
@@ -148,12 +148,12 @@ impl PartedQuestion {
             .collect();
         let whole = found.next().map(|lines| lines.first().map_or(TallyRange::default(), range_of));
         let named = self.named(&parts);
-        let mut sums: BTreeMap<(Option<i32>, LineValues), BoundedCounts> = BTreeMap::new();
+        let mut sums: BTreeMap<(Option<i32>, LineValues), EstimatedCounts> = BTreeMap::new();
         let days = parts.first().map(|(_, all)| all.keys().copied().collect::<Vec<_>>()).unwrap_or_default();
         for day in days {
             let bucket = question.interval.map(|interval| interval.bucket_of(Day(day), question.span.first_day()).0);
             let values = self.values_on(day, &parts, &named);
-            room.make_room(values.len() * size_of::<(LineValues, BoundedCounts)>())?;
+            room.make_room(values.len() * size_of::<(LineValues, EstimatedCounts)>())?;
             for values in values {
                 let bounded = self.bounded(day, values, &parts);
                 if !bounded.range.high.is_zero() {
@@ -161,7 +161,7 @@ impl PartedQuestion {
                 }
             }
         }
-        let line = |((bucket, values), bounded): ((Option<i32>, LineValues), BoundedCounts)| {
+        let line = |((bucket, values), bounded): ((Option<i32>, LineValues), EstimatedCounts)| {
             line(question, bucket, values, (bounded.range, bounded.likely.within(&bounded.range)), whole)
         };
         Ok(sums.into_iter().map(line).collect())
@@ -218,14 +218,14 @@ impl PartedQuestion {
     }
 
     /// What a bucket says of some values.
-    fn bounded(&self, day: i32, values: &LineValues, parts: &[(&[usize], PartLines)]) -> BoundedCounts {
+    fn bounded(&self, day: i32, values: &LineValues, parts: &[(&[usize], PartLines)]) -> EstimatedCounts {
         let dimensions: Vec<Dimension> = self.sides.iter().map(|side| side.dimension).collect();
         let mut known = KnownParts::of(&dimensions, TallyRange::default());
         for (places, lines) in parts {
             let range = self.range(lines.get(&day), places, values);
             // Most values of a list are not there under one of the filters.
             if range.high.is_zero() {
-                return BoundedCounts::default();
+                return EstimatedCounts::default();
             }
             known.know(places, range);
         }
@@ -245,18 +245,19 @@ impl PartedQuestion {
         let empty = Name::from("");
         let key = |values: &[&Name]| [0, 1].map(|at| values.get(at).map_or(empty.clone(), |value| (*value).clone()));
         let is_rest = listed.iter().any(|value| &***value == OTHER);
-        match lines.get(&key(&listed)) {
-            Some(found) if is_rest => TallyRange { low: Tally::ZERO, high: found.high },
-            Some(found) => *found,
-            // What is not kept of a cell is in the rest, of both dimensions in that of its first value.
-            None => {
-                let other = Name::from(OTHER);
-                let mut rest = listed;
-                rest.last_mut().into_iter().for_each(|last| *last = &other);
-                let high = lines.get(&key(&rest)).map_or(Tally::ZERO, |range| range.high);
-                TallyRange { low: Tally::ZERO, high }
-            }
+        let found = lines.get(&key(&listed)).copied().unwrap_or_default();
+        if is_rest {
+            return TallyRange { low: Tally::ZERO, high: found.high };
         }
+        if listed.is_empty() || places.len() == 1 {
+            return found;
+        }
+        // What is not kept of a cell is in the rest, of both dimensions in that of its first value; of a month that may be some days.
+        let other = Name::from(OTHER);
+        let mut rest = listed;
+        rest.last_mut().into_iter().for_each(|last| *last = &other);
+        let rest = lines.get(&key(&rest)).map_or(Tally::ZERO, |range| range.high);
+        TallyRange { low: found.low, high: found.high + rest }
     }
 }
 

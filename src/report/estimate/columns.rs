@@ -68,6 +68,13 @@ impl BoundedColumn {
         self.narrow(set, least, most);
     }
 
+    /// A set has at most what each of its parts has.
+    pub(super) fn cap(&mut self, set: ValueBits) {
+        if let Some(most) = each(set).map(|x| self.high[set & !x]).min() {
+            self.narrow(set, self.low[set], most);
+        }
+    }
+
     /// Notes further bounds of a set. Figures that do not fit together, as after damage, leave the most.
     pub(super) fn narrow(&mut self, set: ValueBits, low: i64, high: i64) {
         self.high[set] = self.high[set].min(high).max(0);

@@ -8,25 +8,25 @@ use proptest::prelude::*;
 use super::*;
 
 /// A hit: its values of each dimension, and whether it is a pageview.
-type MadeHit = ([u8; 4], bool);
+type AttackHit = ([u8; 4], bool);
 
 /// A visit: its values, seconds, and hits.
 #[derive(Debug, Clone)]
-struct MadeVisit {
+struct AttackVisit {
     values: [u8; 4],
     seconds: i64,
-    hits: Vec<MadeHit>,
+    hits: Vec<AttackHit>,
 }
 
 /// A day: visits by visitor, and hits of nobody.
 #[derive(Debug, Clone)]
-struct MadeDay {
-    visitors: Vec<Vec<MadeVisit>>,
-    of_nobody: Vec<([u8; 4], MadeHit)>,
+struct AttackDay {
+    visitors: Vec<Vec<AttackVisit>>,
+    of_nobody: Vec<([u8; 4], AttackHit)>,
 }
 
 /// What is looked for: which values of each dimension pass.
-type Wanted = [BTreeSet<u8>; 4];
+type AttackValues = [BTreeSet<u8>; 4];
 
 /// Dimensions of visits and of hits, in many mixtures. The page comes first among those of hits.
 const KINDS: [[Dimension; 4]; 8] = {
@@ -48,28 +48,28 @@ fn values() -> impl Strategy<Value = [u8; 4]> {
     prop::array::uniform4(prop_oneof![5 => Just(0_u8), 2 => Just(1), 1 => Just(2)])
 }
 
-fn day() -> impl Strategy<Value = MadeDay> {
+fn day() -> impl Strategy<Value = AttackDay> {
     let hits = vec((values(), any::<bool>()), 1..5);
-    let visit = (values(), 0..90_i64, hits).prop_map(|(values, seconds, hits)| MadeVisit { values, seconds, hits });
+    let visit = (values(), 0..90_i64, hits).prop_map(|(values, seconds, hits)| AttackVisit { values, seconds, hits });
     let visitors = vec(vec(visit, 1..4), 0..9);
     let of_nobody = vec((values(), (values(), any::<bool>())), 0..3);
-    (visitors, of_nobody).prop_map(|(visitors, of_nobody)| MadeDay { visitors, of_nobody })
+    (visitors, of_nobody).prop_map(|(visitors, of_nobody)| AttackDay { visitors, of_nobody })
 }
 
-fn wanted() -> impl Strategy<Value = Wanted> {
+fn wanted() -> impl Strategy<Value = AttackValues> {
     let set = prop::collection::btree_set(0..3_u8, 1..3);
     prop::array::uniform4(prop_oneof![3 => Just(BTreeSet::from([0])), 1 => set])
 }
 
 /// One question of a day.
-struct MadeQuestion<'m> {
-    day: &'m MadeDay,
+struct AttackQuestion<'m> {
+    day: &'m AttackDay,
     dimensions: &'m [Dimension],
-    wanted: &'m Wanted,
+    wanted: &'m AttackValues,
 }
 
-impl MadeQuestion<'_> {
-    fn lies(&self, set: ValueBits, of_visit: &[u8; 4], (of_hit, _): &MadeHit) -> bool {
+impl AttackQuestion<'_> {
+    fn lies(&self, set: ValueBits, of_visit: &[u8; 4], (of_hit, _): &AttackHit) -> bool {
         self.dimensions.iter().enumerate().filter(|(place, _)| set >> place & 1 == 1).all(|(place, dimension)| {
             let value = if dimension.is_of_visit() { of_visit[place] } else { of_hit[place] };
             self.wanted[place].contains(&value)
@@ -79,7 +79,7 @@ impl MadeQuestion<'_> {
     /// What has some of the values, counted one by one.
     fn counted(&self, set: ValueBits) -> Tally {
         let mut tally = Tally::ZERO;
-        let hit = |tally: &mut Tally, (_, is_view): &MadeHit| {
+        let hit = |tally: &mut Tally, (_, is_view): &AttackHit| {
             tally.pageviews += i64::from(*is_view);
             tally.events += i64::from(!is_view);
         };
@@ -105,7 +105,7 @@ impl MadeQuestion<'_> {
     }
 
     /// Time and scrolling of a visit, by the page that it was about; the visit's first hit there tells the other values.
-    fn engage(&self, set: ValueBits, visit: &MadeVisit, tally: &mut Tally) {
+    fn engage(&self, set: ValueBits, visit: &AttackVisit, tally: &mut Tally) {
         let Some(place) = self.dimensions.iter().position(|dimension| *dimension == Dimension::Page) else { return };
         if set >> place & 1 == 0 {
             return;
@@ -121,7 +121,7 @@ impl MadeQuestion<'_> {
     }
 
     /// Bounds by what is known of any two; `slack` makes some of it less sure than it is.
-    fn bounded(&self, slack: &[u8]) -> BoundedCounts {
+    fn bounded(&self, slack: &[u8]) -> EstimatedCounts {
         let range = |set: ValueBits| {
             let (counted, slack) = (self.counted(set), i64::from(slack[set]));
             let more = Tally::from_columns(counted.columns().map(|number| number + slack));
@@ -166,7 +166,7 @@ proptest! {
         many in 3..=4_usize,
         slack in vec(prop_oneof![8 => Just(0_u8), 1 => 1..4_u8], SETS),
     ) {
-        let question = MadeQuestion { day: &day, dimensions: &kinds[..many], wanted: &wanted };
+        let question = AttackQuestion { day: &day, dimensions: &kinds[..many], wanted: &wanted };
         let (counted, found) = (question.counted((1 << many) - 1), question.bounded(&slack));
         prop_assert!(lies_within(counted, &found.range), "{:?} of {:?}: {:?} is not in {:?}", kinds, wanted, counted, found.range);
         let likely = found.likely.within(&found.range);
@@ -179,8 +179,8 @@ proptest! {
         wanted in wanted(),
         kinds in prop::sample::select(&KINDS[..]),
     ) {
-        let question = |day| MadeQuestion { day, dimensions: &kinds[..3], wanted: &wanted };
-        let (mut counted, mut found) = (Tally::ZERO, BoundedCounts::default());
+        let question = |day| AttackQuestion { day, dimensions: &kinds[..3], wanted: &wanted };
+        let (mut counted, mut found) = (Tally::ZERO, EstimatedCounts::default());
         for day in &days {
             counted += question(day).counted(7);
             found += question(day).bounded(&[0; SETS]);
@@ -194,7 +194,7 @@ fn hits(pageviews: i64) -> TallyRange {
 }
 
 /// Of single hits: all, three values, and any two.
-fn bounded(dimensions: &[Dimension], [all, a, b, c, ab, ac, bc]: [TallyRange; 7]) -> BoundedCounts {
+fn bounded(dimensions: &[Dimension], [all, a, b, c, ab, ac, bc]: [TallyRange; 7]) -> EstimatedCounts {
     let mut parts = KnownParts::of(dimensions, all);
     for (places, range) in [(&[0][..], a), (&[1], b), (&[2], c), (&[0, 1], ab), (&[0, 2], ac), (&[1, 2], bc)] {
         parts.know(places, range);

@@ -86,7 +86,7 @@ fn filter_names(filter: &mut Value, show: &mut dyn FnMut(&mut String)) {
     let Value::Array(items) = filter else { return };
     match items.as_mut_slice() {
         [_, name @ Value::String(_), ..] => text(name, show),
-        [_, Value::Array(inner)] if inner.iter().any(Value::is_array) => {
+        [_, Value::Array(inner)] if inner.iter().all(Value::is_array) => {
             inner.iter_mut().for_each(|item| filter_names(item, show));
         }
         [_, inner] => filter_names(inner, show),
