@@ -12,6 +12,7 @@ pub mod figures;
 pub mod folded;
 pub mod goals;
 mod order;
+mod paid;
 mod plan;
 mod question;
 pub mod money;
@@ -36,6 +37,7 @@ use crate::store::{Ask, Grain, RowsBy, StoreError, SumRow};
 use bounds::SumBounds;
 use cut_day::{CutRows, Gaps};
 use figures::Figures;
+use paid::PaidRow;
 use plan::{PlannedRead, RowRole};
 
 pub use bounds::LineBounds;
@@ -84,6 +86,8 @@ pub struct Line {
     pub metrics: Vec<Option<f64>>,
     /// Money by currency: thousandths, and the events that brought it; most events first. The metrics are about the first.
     pub money: Vec<(Name, i64, i64)>,
+    /// Whether money is known, if it is asked for.
+    pub is_money_known: bool,
     /// What is not sure.
     pub bounds: Option<Box<LineBounds>>,
 }
@@ -115,6 +119,8 @@ struct Sum {
     /// Visitors of the line whether or not they reached a goal.
     line: i64,
     money: Vec<(Name, i64, i64)>,
+    /// Whether there may be more of it.
+    is_money_unsure: bool,
     bounds: Option<Box<SumBounds>>,
     gaps: Gaps,
 }
@@ -128,6 +134,7 @@ impl Sum {
         self.own += other.own;
         self.left += other.left;
         self.line += other.line;
+        self.is_money_unsure |= other.is_money_unsure;
         self.gaps = self.gaps.and(other.gaps);
         if let Some(entered) = other.entered {
             **self.entered.get_or_insert_default() += *entered;
@@ -200,12 +207,31 @@ fn merge_same(sums: &mut Vec<KeyedSum>) {
     });
 }
 
-/// What shares are taken of.
+/// What shares are taken of, and how many events brought money in all and in the sums by dimensions.
 #[derive(Debug, Clone, Copy, Default)]
 struct WholeVisitors {
     visitors: i64,
     is_unsure: bool,
     gaps: Gaps,
+    paid: i64,
+    paid_by: i64,
+}
+
+impl WholeVisitors {
+    /// Takes a row, if it is about the whole.
+    fn take(&mut self, role: RowRole, row: &SumRow, gaps: Gaps) -> bool {
+        match role {
+            RowRole::Whole => {
+                self.visitors += row.tally.visitors;
+                self.is_unsure |= row.doubt.as_ref().is_some_and(|doubt| doubt.is_of_visitors());
+                self.gaps = self.gaps.and(gaps);
+            }
+            RowRole::MoneyBrought => self.paid += row.tally.events,
+            RowRole::MoneyCounted => self.paid_by += row.tally.events,
+            _ => return false,
+        }
+        true
+    }
 }
 
 fn lines<'a>(
@@ -226,10 +252,7 @@ fn lines<'a>(
             }
         };
         for (row, gaps) in rows {
-            if read.part == RowRole::Whole {
-                whole.visitors += row.tally.visitors;
-                whole.is_unsure |= row.doubt.is_some_and(|doubt| doubt.is_of_visitors());
-                whole.gaps = whole.gaps.and(gaps);
+            if whole.take(read.part, &row, gaps) {
                 continue;
             }
             sums.push((read.key(question, &row), Sum { gaps, ..sum_of(read.part, row) }));
@@ -250,12 +273,17 @@ fn sum_of(role: RowRole, row: SumRow) -> Sum {
     let bounds = bounds_of(role, &row);
     let sum = match role {
         RowRole::Whole | RowRole::Limit | RowRole::LeftOut => none,
+        RowRole::MoneyBrought | RowRole::MoneyCounted => none,
         RowRole::Own => Sum { own: tally, ..none },
         RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
         RowRole::Left => Sum { left: tally.visits, ..none },
         RowRole::Shown => Sum { left: tally.pageviews, ..none },
         RowRole::Lines => Sum { line: tally.visitors, ..none },
         RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
+        RowRole::MoneyBy => match PaidRow::of(&row) {
+            PaidRow::Of(currency, thousandths, events) => Sum { money: vec![(currency, thousandths, events)], ..none },
+            PaidRow::Unsure => Sum { is_money_unsure: true, ..none },
+        },
     };
     Sum { bounds, ..sum }
 }
@@ -282,6 +310,11 @@ fn line_bytes(question: &Question) -> usize {
 }
 
 fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, whole: WholeVisitors) -> Line {
+    let is_whole = !sum.is_money_unsure && whole.paid <= whole.paid_by.max(0);
+    let is_money_known = is_whole && question.knows_money_of(&value);
+    if !is_money_known {
+        sum.money.clear();
+    }
     sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
     let (mut low, mut high) = SumBounds::of(sum.bounds.as_deref(), sum.own);
     if question.views_only {
@@ -317,7 +350,8 @@ fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, 
         }
         bounds = Some(Box::new(LineBounds { low, metrics: least }));
     }
-    Line { bucket, value, second, tally: high, metrics: most, money: std::mem::take(&mut sum.money), bounds }
+    let money = std::mem::take(&mut sum.money);
+    Line { bucket, value, second, tally: high, metrics: most, money, is_money_known, bounds }
 }
 
 /// The line of a question that has no split, with zeros where nothing was counted.

@@ -373,6 +373,15 @@ impl DayNames {
         if source == OTHER { self.admit_declared(of, &text, from) } else { self.admit(of, &text, from) }
     }
 
+    /// The number of an event that brought money and its currency in one. Both have found room and are kept, and so is this.
+    pub fn money(&mut self, event: Sym, currency: Sym) -> Sym {
+        let text = format!("{}{JOINT}{}", self.text(event), self.text(currency));
+        let sym = self.find(&text).unwrap_or_else(|| self.add(&text));
+        let (held, bit) = (&mut self.held[sym.0 as usize], Use::Currency.bit());
+        (held.uses, held.kept) = (held.uses | bit, held.kept | bit);
+        sym
+    }
+
     /// The number of a combination of host, event and patterns. Past the bound, hits are of the host `(other)`.
     pub fn attributes(&mut self, mut values: HitValues, patterns: Box<[Sym]>, from: Bringer) -> HitAttributes {
         if let Some(known) = self.hit_attributes.find(&values, &patterns) {

@@ -75,7 +75,15 @@ const AT_MOST: Warning = Warning {
 const NOT_BY_DIMENSION: Warning = Warning {
     code: "no_revenue_by_dimension",
     warning: Cow::Borrowed(
-        "Revenue metrics are null as money is kept of goals in all and over time; leave out filters and other dimensions.",
+        "Revenue metrics are null as money is kept by one dimension, by day and month; leave out other dimensions, filters and hours.",
+    ),
+};
+
+const MONEY_NOT_KNOWN: Warning = Warning {
+    code: "revenue_not_known",
+    warning: Cow::Borrowed(
+        "Revenue metrics are null where not all of the money is known by dimension: days that an older version counted have none, nor has what is past the site's \
+         budget, and not of segments that ask for properties.",
     ),
 };
 
@@ -325,7 +333,8 @@ impl Query {
 
     /// Whether money of several currencies is asked for as one sum.
     fn mixes_currencies(&self, line: &Line) -> bool {
-        line.money.len() > 1 && self.subjects.iter().any(|subject| subject.question.money.len() > 1)
+        let adds = |question: &Question| question.money.len() > 1 || question.axis != Axis::Total;
+        line.money.len() > 1 && self.subjects.iter().any(|subject| adds(&subject.question))
     }
 
     /// A metric as JSON; money with its currency, as Plausible writes it.
@@ -369,11 +378,12 @@ impl Query {
             warnings.entry("visitors").or_insert(SUMMED_HOURS);
         }
         let asks = |name: &str| self.echo.metrics.contains(&name);
-        let is_split = !self.filters.is_empty() || self.subjects.iter().any(|of| of.question.axis != Axis::Total);
+        let is_known = self.subjects.iter().all(|subject| subject.question.knows_money());
         let several = lines.iter().find(|line| line.money.len() > 1);
         for name in ["total_revenue", "average_revenue"].into_iter().filter(|name| asks(name)) {
             match several {
-                _ if is_split => _ = warnings.insert(name, NOT_BY_DIMENSION),
+                _ if !is_known => _ = warnings.insert(name, NOT_BY_DIMENSION),
+                _ if lines.iter().any(|line| !line.is_money_known) => _ = warnings.insert(name, MONEY_NOT_KNOWN),
                 Some(line) if self.mixes_currencies(line) => _ = warnings.insert(name, SEVERAL_CURRENCIES),
                 Some(line) => _ = warnings.insert(name, other_currencies(line)),
                 None => {}
