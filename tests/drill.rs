@@ -2,6 +2,7 @@
 
 mod goals;
 pub mod life;
+mod money;
 mod operators;
 mod other;
 mod parts;

@@ -58,7 +58,7 @@ const TABLE: [DimensionRow; 29] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, Paid, PageBefore, PageHit, Patterns, Segments, Steps, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Segments, Steps, VisitEnd};
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)

@@ -66,6 +66,12 @@ impl Pair {
         self.first != self.second && (!has_pattern || self.first.is_of_visit())
     }
 
+    /// The pairs of money.
+    pub fn of_money() -> impl Iterator<Item = Pair> {
+        let with_money = |of: Dimension| Pair::of(of, Dimension::Money).0;
+        Dimension::COUNTED.into_iter().map(with_money).filter(|pair| pair.is_counted())
+    }
+
     /// All pairs that are counted, segments and money aside.
     pub fn all() -> impl Iterator<Item = Pair> {
         let dimensions = || Dimension::COUNTED.into_iter();

@@ -29,14 +29,13 @@ impl SessionSnapshot {
     pub(super) fn money_tables(&self, numbers: &NameNumbers, cells_max: usize) -> Vec<PairTable> {
         let mut of_names = vec![REST; self.texts.len()];
         numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
-        let pairs = Dimension::COUNTED.into_iter().map(|of| Pair::of(of, Dimension::Money).0);
         let table = |pair: Pair| MoneyTable {
             pair,
             column: self.column(pair.first),
             sums: Fast::default(),
             places: Vec::new(),
         };
-        let mut tables: Vec<MoneyTable> = pairs.filter(|pair| pair.is_counted()).map(table).collect();
+        let mut tables: Vec<MoneyTable> = Pair::of_money().map(table).collect();
         self.each_paid(|rows| tables.iter_mut().for_each(|table| table.take(rows, &of_names)));
         tables.retain(|table| !table.sums.is_empty());
         let most = share(tables.iter().map(|table| table.sums.len()).collect(), cells_max);

@@ -39,8 +39,7 @@ impl SessionSnapshot {
         let counting = SegmentCounting::of(self, numbers);
         let mut cells = counting.cells(&KeptValues::new());
         // Of these there are few.
-        let has_budget =
-            |of: &Dimension| !matches!(of, Dimension::Segment | Dimension::ReachedStep | Dimension::Money);
+        let has_budget = |of: &Dimension| !matches!(of, Dimension::Segment | Dimension::ReachedStep | Dimension::Money);
         let sizes = cells.iter().filter(|(of, _)| has_budget(of)).map(|(_, cells)| cells.len());
         let most = share(sizes.collect(), cells_max);
         let past = |(of, cells): &(&Dimension, &mut Vec<_>)| has_budget(of) && cells.len() > most;

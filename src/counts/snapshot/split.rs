@@ -164,14 +164,14 @@ impl SessionSnapshot {
             || split.axes.contains(&&Axis::Of(Dimension::Event));
         let columns = [0, 1].map(|at| self.split_column(split.axes.get(at).copied(), key.is_some()));
         let is_of_hits = |column: &SplitColumn| matches!(column, SplitColumn::Of(column) if column.is_of_places());
+        let asks = |of: Dimension| split.axes.contains(&&Axis::Of(of)) || condition.tests_hits_by(of);
         let tests_hits = !hit_tests(condition).is_empty();
         let kind = match key {
             Some(key) => RowKind::Properties { key: self.name(key), by_event },
-            None if split.axes.contains(&&Axis::Of(Dimension::Money)) => RowKind::Paid,
+            None if asks(Dimension::Money) => RowKind::Paid,
             None if tests_hits || columns.iter().any(is_of_hits) => RowKind::Places,
             None => RowKind::Visits,
         };
-        let asks = |of: Dimension| split.axes.contains(&&Axis::Of(of)) || condition.tests_hits_by(of);
         let by_page = asks(Dimension::Page) && !asks(Dimension::PreviousPage);
         let (places, hours, sums) = (Vec::new(), Vec::new(), Fast::default());
         MatchedSums { columns, kind, by_hour: split.by_hour, by_page, kept: None, places, hours, sums }

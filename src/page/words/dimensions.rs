@@ -265,5 +265,9 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, &'static str)> {
         let own = [Some(texts.title), Some(texts.singular), texts.alone, texts.empty];
         own.into_iter().flatten().map(move |text| (dimension.name(), text[language as usize]))
     };
-    Dimension::COUNTED.into_iter().chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money]).flat_map(of_one).collect()
+    Dimension::COUNTED
+        .into_iter()
+        .chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money])
+        .flat_map(of_one)
+        .collect()
 }

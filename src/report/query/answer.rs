@@ -82,8 +82,8 @@ const NOT_BY_DIMENSION: Warning = Warning {
 const MONEY_NOT_KNOWN: Warning = Warning {
     code: "revenue_not_known",
     warning: Cow::Borrowed(
-        "Revenue metrics are null where not all of the money is known by dimension: days that an older version counted have none, nor has what is past the site's \
-         budget, and not of segments that ask for properties.",
+        "Revenue metrics are null where not all of the money is known by dimension: days that an older version counted lack it, as does what \
+         is past the site's budget, and segments that ask for properties.",
     ),
 };
 
