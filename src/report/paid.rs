@@ -75,13 +75,18 @@ impl Question {
         !self.asks_money() || self.paid_source().1 != MoneySource::Unknown
     }
 
+    /// Whether there may be money that sums know.
+    pub fn has_money(&self) -> bool {
+        self.asks_money() && !self.money.is_empty() && self.knows_money() && self.has_sums()
+    }
+
     /// The events whose money is wanted, and which sums tell it.
     fn paid_source(&self) -> (Vec<Name>, MoneySource) {
         let mut events = self.money.clone();
         let mut dimensions: Vec<(Dimension, Vec<Test>)> = Vec::new();
         let unknown = || (Vec::new(), MoneySource::Unknown);
         match self.axis {
-            Axis::Total => {}
+            _ if self.is_one_line() => {}
             Axis::Of(dimension) => dimensions.push((dimension, Vec::new())),
             _ => return unknown(),
         }
@@ -113,10 +118,14 @@ impl Question {
         self.cut.rows == RowsBy::Both
     }
 
+    fn is_one_line(&self) -> bool {
+        self.axis == Axis::Total || self.cut.rows == RowsBy::Nothing
+    }
+
     /// Whether money by a dimension answers it: what may lie in several of the values that pass is not added up.
     fn is_paid_by(&self, dimension: Dimension, tests: &[Test]) -> bool {
         let has_several = matches!(dimension, Dimension::Pattern | Dimension::Segment);
-        let is_one = self.axis == Axis::Total;
+        let is_one = self.is_one_line();
         let is_single = tests.iter().any(Test::is_single);
         let lacks = |test: &Test| self.without_money.iter().any(|segment| test.passes(segment));
         let is_lacking = dimension == Dimension::Segment && is_one && tests.iter().all(lacks);

@@ -272,6 +272,7 @@ pub(super) fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec
     }
     report::sort(&mut lines, &[Order { by: By::Metric(places.start), descending: true }]);
     let row = |line: Line| PanelRow {
+        currency: None,
         lows: line.lows(places.clone()),
         value: line.value,
         metrics: line.metrics[places.clone()].to_vec(),

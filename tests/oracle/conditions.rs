@@ -216,7 +216,8 @@ fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], valu
     let is_whole = !said.is_of_hits() && by.iter().all(|dimension| dimension.is_of_visit());
     // Whether a ping lies in a pattern depends on which of a page's hits have been marked.
     let has_pattern = by.contains(&Dimension::Pattern);
-    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !has_pattern;
+    let is_left_out = has_pattern || by.contains(&Dimension::Money);
+    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !is_left_out;
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         tally += if is_whole { walk.whole_visit(visit) } else { Tally { visits: 1, ..Tally::ZERO } };
         if by_page && !is_whole {

@@ -132,7 +132,7 @@ impl<'a> Walk<'a> {
             let total = self.of_visit(visit, Cell { axis: Axis::Total, value: "" });
             tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
             let has = |dimension: Dimension| sides.iter().any(|side| side.dimension == dimension);
-            if has(Dimension::Page) && !has(Dimension::PreviousPage) {
+            if has(Dimension::Page) && !has(Dimension::PreviousPage) && !has(Dimension::Money) {
                 tally += engagement(visit, sides);
             }
         }

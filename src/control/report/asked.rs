@@ -78,7 +78,7 @@ pub(super) fn subjects(
     chosen: &Chosen,
     metrics: &[Metric],
 ) -> Result<Vec<ReportSubject>, CommandRefusal> {
-    let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
+    let question = question(site, range, split, metrics);
     if !split.is_goals {
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
@@ -100,6 +100,22 @@ pub(super) fn subjects(
         return goal::unknown("goal", "", &[], site);
     }
     Ok(subjects)
+}
+
+fn question(site: &Site, range: &Range, split: &Split, metrics: &[Metric]) -> Question {
+    Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics).with_money_of(site)
+}
+
+/// Whether goals of the site may have brought money that sums know.
+fn knows_money(site: &Site, range: &Range, split: &Split, chosen: &Chosen) -> bool {
+    let asks = |chosen: &Chosen| {
+        let asked = chosen.ask(question(site, range, split, &[Metric::TotalRevenue]));
+        asked.is_some_and(|asked| asked.has_money())
+    };
+    match split.is_goals && chosen.goal.is_none() {
+        true => site.settings.goals.iter().any(|goal| asks(&Chosen { goal: Some(goal.clone()), ..chosen.clone() })),
+        false => asks(chosen),
+    }
 }
 
 /// Refuses hours of dimensions that are not kept any more.
@@ -150,11 +166,17 @@ fn check(question: &Question, split: &Split, chosen: &Chosen) -> Result<(), Comm
 }
 
 /// The columns: rates only where they exist.
-pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
+pub(super) fn metrics(site: &Site, range: &Range, split: &Split, chosen: &Chosen) -> Vec<Metric> {
+    let mut metrics = match split.is_goals || chosen.scope().is_goal() {
+        true => goal_metrics(split),
+        false => visit_metrics(split, chosen),
+    };
+    metrics.extend(knows_money(site, range, split, chosen).then_some(Metric::TotalRevenue));
+    metrics
+}
+
+fn visit_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
     let scope = chosen.scope();
-    if split.is_goals || scope.is_goal() {
-        return goal_metrics(split, chosen);
-    }
     let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
     let of_hit =
         matches!(split.axis, Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event | Dimension::Segment));
@@ -170,16 +192,13 @@ pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
     metrics
 }
 
-fn goal_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
+fn goal_metrics(split: &Split) -> Vec<Metric> {
     let mut metrics = vec![Metric::Visitors, Metric::Events];
     match split.axis {
         Axis::Of(_) => metrics.push(Metric::GroupConversionRate),
         Axis::Total if split.interval.is_some() => metrics.push(Metric::GroupConversionRate),
         Axis::Total => metrics.push(Metric::ConversionRate),
         _ => {}
-    }
-    if split.axis == Axis::Total && chosen.filters.is_empty() {
-        metrics.push(Metric::TotalRevenue);
     }
     metrics
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::folded::FoldedTable;
 use super::{NameNumbers, Pair, PairTable, REST, share};
 use crate::cell::packed::{CellKey, chunks};
-use crate::cell::{Dimension, Sym, Tally};
+use crate::cell::{Sym, Tally};
 use crate::counts::Fast;
 use crate::counts::snapshot::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows};
 use crate::visit::PageVisitRow;
