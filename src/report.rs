@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod bucket;
 pub mod comparison;
 mod cut_day;
+mod line_sums;
 pub mod figures;
 pub mod folded;
 pub mod goals;
@@ -37,8 +38,8 @@ use crate::store::{Ask, Grain, RowsBy, StoreError, SumRow};
 use bounds::SumBounds;
 use cut_day::{CutRows, Gaps};
 use figures::Figures;
-use paid::PaidRow;
-use plan::{PlannedRead, RowRole};
+use line_sums::{Sum, WholeVisitors, sum_of};
+use plan::PlannedRead;
 
 pub use bounds::LineBounds;
 pub use figures::{Figure, change};
@@ -109,51 +110,6 @@ impl Line {
     }
 }
 
-/// What is summed up for one line: there may be a million of them, of which few have more than their own sums.
-#[derive(Default)]
-struct Sum {
-    own: Tally,
-    entered: Option<Box<Tally>>,
-    /// Visits that left on the page, or views of the page on which they did.
-    left: i64,
-    /// Visitors of the line whether or not they reached a goal.
-    line: i64,
-    money: Vec<(Name, i64, i64)>,
-    /// Whether there may be more of it.
-    is_money_unsure: bool,
-    bounds: Option<Box<SumBounds>>,
-    gaps: Gaps,
-}
-
-impl Sum {
-    fn add(&mut self, other: Sum) {
-        if self.bounds.is_some() || other.bounds.is_some() {
-            let bounds = SumBounds::add(self.bounds.as_deref(), self.own, other.bounds.as_deref(), other.own);
-            self.bounds = Some(Box::new(bounds));
-        }
-        self.own += other.own;
-        self.left += other.left;
-        self.line += other.line;
-        self.is_money_unsure |= other.is_money_unsure;
-        self.gaps = self.gaps.and(other.gaps);
-        if let Some(entered) = other.entered {
-            **self.entered.get_or_insert_default() += *entered;
-        }
-        for (currency, thousandths, events) in other.money {
-            match self.money.iter_mut().find(|(known, ..)| *known == currency) {
-                Some(known) => (known.1, known.2) = (known.1 + thousandths, known.2 + events),
-                None => self.money.push((currency, thousandths, events)),
-            }
-        }
-    }
-
-    /// Whether anything was counted, or may have been where one line stands for all.
-    fn is_counted(&self, question: &Question) -> bool {
-        let is_one = question.cut.rows != RowsBy::Axis;
-        !self.own.is_zero() || is_one && !SumBounds::of(self.bounds.as_deref(), self.own).1.is_zero()
-    }
-}
-
 /// Answers a question, by bucket and value. Buckets and values without any count have no line.
 ///
 /// All sums come from one state. Over several days the visitors of the days are added; over hours, those of the hours.
@@ -207,33 +163,6 @@ fn merge_same(sums: &mut Vec<KeyedSum>) {
     });
 }
 
-/// What shares are taken of, and how many events brought money in all and in the sums by dimensions.
-#[derive(Debug, Clone, Copy, Default)]
-struct WholeVisitors {
-    visitors: i64,
-    is_unsure: bool,
-    gaps: Gaps,
-    paid: i64,
-    paid_by: i64,
-}
-
-impl WholeVisitors {
-    /// Takes a row, if it is about the whole.
-    fn take(&mut self, role: RowRole, row: &SumRow, gaps: Gaps) -> bool {
-        match role {
-            RowRole::Whole => {
-                self.visitors += row.tally.visitors;
-                self.is_unsure |= row.doubt.as_ref().is_some_and(|doubt| doubt.is_of_visitors());
-                self.gaps = self.gaps.and(gaps);
-            }
-            RowRole::MoneyBrought => self.paid += row.tally.events,
-            RowRole::MoneyCounted => self.paid_by += row.tally.events,
-            _ => return false,
-        }
-        true
-    }
-}
-
 fn lines<'a>(
     question: &Question,
     found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>,
@@ -267,55 +196,13 @@ fn lines<'a>(
     Ok(counted.map(|(key, sum)| line(question, key, sum, whole)).collect())
 }
 
-/// What a row adds to its line in this role; the whole is no line's.
-fn sum_of(role: RowRole, row: SumRow) -> Sum {
-    let (tally, none) = (row.tally, Sum::default());
-    let bounds = bounds_of(role, &row);
-    let sum = match role {
-        RowRole::Whole | RowRole::Limit | RowRole::LeftOut => none,
-        RowRole::MoneyBrought | RowRole::MoneyCounted => none,
-        RowRole::Own => Sum { own: tally, ..none },
-        RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
-        RowRole::Left => Sum { left: tally.visits, ..none },
-        RowRole::Shown => Sum { left: tally.pageviews, ..none },
-        RowRole::Lines => Sum { line: tally.visitors, ..none },
-        RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
-        RowRole::MoneyBy => match PaidRow::of(&row) {
-            PaidRow::Of(currency, thousandths, events) => Sum { money: vec![(currency, thousandths, events)], ..none },
-            PaidRow::Unsure => Sum { is_money_unsure: true, ..none },
-        },
-    };
-    Sum { bounds, ..sum }
-}
-
-/// What a row tells of what is not sure.
-fn bounds_of(role: RowRole, row: &SumRow) -> Option<Box<SumBounds>> {
-    let (doubt, none) = (row.doubt.as_deref().copied(), SumBounds::default());
-    let is_missing = doubt.is_some_and(|doubt| !doubt.missing.is_zero());
-    let bounds = match role {
-        RowRole::Limit => SumBounds { limit: Some(row.tally), ..none },
-        RowRole::LeftOut => SumBounds { left_out: Some(doubt.unwrap_or_default().high(row.tally)), ..none },
-        RowRole::Own => SumBounds { doubt: doubt?, ..none },
-        RowRole::Entered if is_missing => SumBounds { is_entered_unsure: true, ..none },
-        RowRole::Left | RowRole::Shown if is_missing => SumBounds { is_left_unsure: true, ..none },
-        RowRole::Lines if doubt?.is_of_visitors() => SumBounds { is_line_unsure: true, ..none },
-        _ => return None,
-    };
-    Some(Box::new(bounds))
-}
-
 /// The memory that a line takes, but for its value, which others have too.
 fn line_bytes(question: &Question) -> usize {
     size_of::<Line>() + question.metrics.len() * size_of::<Option<f64>>()
 }
 
 fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, whole: WholeVisitors) -> Line {
-    let is_whole = !sum.is_money_unsure && whole.paid <= whole.paid_by.max(0);
-    let is_money_known = is_whole && question.knows_money_of(&value);
-    if !is_money_known {
-        sum.money.clear();
-    }
-    sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+    let is_money_known = sum.settle_money(question.knows_money_of(&value) && whole.knows_money());
     let (mut low, mut high) = SumBounds::of(sum.bounds.as_deref(), sum.own);
     if question.views_only {
         (low.events, high.events) = (0, 0);

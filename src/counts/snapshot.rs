@@ -143,6 +143,12 @@ impl SessionSnapshot {
         }
     }
 
+    /// Whether any hit brought money.
+    pub(super) fn has_paid(&self) -> bool {
+        let is_paid = |hit: &UnknownHit| hit.money != Sym::EMPTY;
+        self.visitors.iter().any(Visitor::has_paid) || self.unknown.iter().any(|(hit, _)| is_paid(hit))
+    }
+
     /// Looks at one visitor after the other who paid, and then at hits without a token that did: at visits, and where they paid.
     pub(super) fn each_paid(&self, mut look: impl FnMut(&VisitorRows)) {
         let mut rows = VisitorRows { is_known: true, ..VisitorRows::default() };

@@ -75,6 +75,11 @@ impl Question {
         !self.asks_money() || self.paid_source().1 != MoneySource::Unknown
     }
 
+    /// Whether it asks for money alone.
+    pub(super) fn asks_money_alone(&self) -> bool {
+        self.metrics.iter().all(|metric| metric.is_money())
+    }
+
     /// Whether there may be money that sums know.
     pub fn has_money(&self) -> bool {
         self.asks_money() && !self.money.is_empty() && self.knows_money() && self.has_sums()
@@ -104,7 +109,8 @@ impl Question {
                 None => dimensions.push((*dimension, vec![test.clone()])),
             }
         }
-        let is_hourly = self.span.grain == Grain::Hour || self.interval == Some(Interval::Hour);
+        let is_of_hours = self.span.grain == Grain::Hour || self.until.is_some();
+        let is_hourly = is_of_hours || self.interval == Some(Interval::Hour);
         match dimensions.as_slice() {
             [] => (events, MoneySource::Alone),
             [(dimension, tests)] if !is_hourly && self.is_paid_by(*dimension, tests) => {

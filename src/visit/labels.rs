@@ -95,7 +95,7 @@ impl PaidHit {
         let split =
             props.iter().filter(|(key, value, is_under_event)| *is_under_event && names.keep_prop(*key, *value));
         let props = split.map(|(key, value, _)| (*key, *value)).collect();
-        let joined = names.money(event, currency);
+        let joined = if from.brings { names.money(event, currency) } else { Sym::OTHER };
         Some(PaidHit { thousandths: money.thousandths, currency, event, joined, props })
     }
 

@@ -366,8 +366,10 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
     for (number, clause) in (1..).zip(clauses) {
         let number = format!("{number}");
         let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
-        for dimension in Dimension::COUNTED.into_iter().chain([Dimension::Money]) {
-            let pair = Pair { first: dimension, second: Dimension::Segment };
+        let pairs = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let pairs = pairs.map(|first| Pair { first, second: Dimension::Segment });
+        for pair in pairs.filter(|pair| pair.is_counted()) {
+            let dimension = pair.first;
             for ((_, value, _), tally) in walked(walk, of, clause, &[dimension]) {
                 add(pair, value, tally);
             }
@@ -406,7 +408,8 @@ fn segments_of_a_day_that_ended_count_as_a_naive_walk() {
 fn parts_add_up(found: &SegmentRows) -> Result<(), TestCaseError> {
     for ((pair, _, segment), whole) in found.iter().filter(|((pair, ..), _)| *pair == Pair::OF_SEGMENTS) {
         prop_assert_eq!(pair.first, Dimension::Segment);
-        for dimension in Dimension::COUNTED.into_iter().filter(|of| *of != Dimension::Pattern) {
+        let has_one = |of: &Dimension| ![Dimension::Pattern, Dimension::PreviousPage].contains(of);
+        for dimension in Dimension::COUNTED.into_iter().filter(has_one) {
             let parts = found.iter().filter(|((of, _, other), _)| of.first == dimension && other == segment);
             let sum = parts.fold(Tally::ZERO, |sum, (_, part)| sum + *part);
             // Hits without a token have no first and last page.

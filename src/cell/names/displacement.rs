@@ -222,9 +222,10 @@ impl DayNames {
             }
             false => self.weights.remove(&(place, sym)),
         };
-        // Money counts against no budget, and currencies stay.
-        if of != Use::Currency {
-            self.left(place, weight);
+        // Currencies stay, so that this is money.
+        match of {
+            Use::Currency => self.budgets[of.number()].paid = self.budgets[of.number()].paid.saturating_sub(1),
+            _ => self.left(place, weight),
         }
         self.retired.push(sym);
         true

@@ -171,7 +171,10 @@ pub(super) fn metrics(site: &Site, range: &Range, split: &Split, chosen: &Chosen
         true => goal_metrics(split),
         false => visit_metrics(split, chosen),
     };
-    metrics.extend(knows_money(site, range, split, chosen).then_some(Metric::TotalRevenue));
+    // Where nothing is chosen that brings money, money is told beside visitors of something.
+    let is_of_all = split.axis == Axis::Total && chosen.is_all() && !split.is_goals;
+    let has_money = !is_of_all && knows_money(site, range, split, chosen);
+    metrics.extend(has_money.then_some(Metric::TotalRevenue));
     metrics
 }
 

@@ -27,6 +27,9 @@ struct MoneyTable {
 impl SessionSnapshot {
     /// The tables of money by each dimension, of at most `cells_max` cells, those for the rest aside.
     pub(super) fn money_tables(&self, numbers: &NameNumbers, cells_max: usize) -> Vec<PairTable> {
+        if !self.has_paid() {
+            return Vec::new();
+        }
         let mut of_names = vec![REST; self.texts.len()];
         numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
         let table = |pair: Pair| MoneyTable {

@@ -27,24 +27,23 @@ impl SessionSnapshot {
         let passing = PassingValues { column: self.column(by), passes: self.passing(passes)? };
         let mut splits: Vec<Option<SplitSums>> = axes.iter().map(|axis| self.split(by, axis)).collect();
         let is_by_place = passing.column.is_of_places();
-        let by_money = by == Dimension::Money;
         let has_places = splits.iter().flatten().any(|split| split.column.is_of_places());
         let wants_places = |visits: &[VisitRow]| is_by_place || has_places && passing.has_any_visit(visits);
         let (mut of_money, mut others): (Vec<&mut SplitSums>, Vec<&mut SplitSums>) =
             splits.iter_mut().flatten().partition(|split| split.of_money);
-        let take = |rows: &VisitorRows, splits: &mut [&mut SplitSums]| {
+        let take = |rows: &VisitorRows, splits: &mut [&mut SplitSums], of_money: bool| {
             // Of most visitors nothing passes.
             let passes = match is_by_place {
-                true => rows.hits(by_money).iter().any(|place| passing.has_place(place)),
+                true => rows.hits(of_money).iter().any(|place| passing.has_place(place)),
                 false => passing.has_any_visit(&rows.visits),
             };
             splits.iter_mut().filter(|_| passes).for_each(|split| split.take(rows, &passing));
         };
         if !others.is_empty() {
-            self.each(wants_places, |rows| take(rows, &mut others));
+            self.each(wants_places, |rows| take(rows, &mut others, false));
         }
         if !of_money.is_empty() {
-            self.each_paid(|rows| take(rows, &mut of_money));
+            self.each_paid(|rows| take(rows, &mut of_money, true));
         }
         let row = |(value, sum): (Sym, Small)| (self.texts[value.0 as usize].clone(), sum.tally());
         let rows = |split: Option<SplitSums>| split.into_iter().flat_map(|split| split.sums).map(row).collect();
