@@ -53,8 +53,7 @@ pub const PAGEVIEW: &str = "pageview";
 
 /// Most names of a site's day: those of every use, the values of properties, money, the few that count against no budget, and those that
 /// gave way since the last flush.
-pub const NAMES_PER_DAY_MAX: usize =
-    (Use::COUNT + 2) * (limits::VALUES_PER_DAY_MAX as usize * 5 / 2) + limits::VALUES_PER_DAY_MAX as usize;
+pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT * 5 / 2 + 7) * limits::VALUES_PER_DAY_MAX as usize;
 
 /// What is known of a name.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

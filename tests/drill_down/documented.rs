@@ -92,6 +92,34 @@ fn money_is_written_as_people_do() {
     let answer = ask(&world, by_source);
     assert_eq!(answer["results"][0]["metrics"], json!([usd]));
     assert_eq!(answer["meta"], json!({}));
+    // More dimensions than sums have, of visits in memory.
+    let of_today = json!({
+        "metrics": ["visitors", "total_revenue"], "date_range": "day", "dimensions": ["visit:utm_source"],
+        "filters": [["is", "event:goal", ["PurchaseUSD"]], ["is", "visit:utm_medium", ["email"]], ["is", "event:page", ["/pricing"]]],
+    });
+    assert_eq!(ask(&world, of_today)["results"], json!([{"metrics": [1, usd], "dimensions": ["news"]}]));
+}
+
+#[test]
+fn money_by_source_is_compared() {
+    let mut world = played();
+    for (time, amount) in [("2026-06-02T09:00:00Z", "1000"), ("2026-06-03T09:00:00Z", "1500")] {
+        world.go_to(time);
+        world.pageview("/?utm_source=news").by("ana").ok();
+        let paid = json!({"currency": "USD", "amount": amount});
+        world.event("PurchaseUSD", "/pricing").by("ana").key("$", paid).ok();
+    }
+    world.go_to("2026-06-04T00:00:05Z");
+    world.flush();
+    let body = json!({
+        "metrics": ["total_revenue", "average_revenue"], "date_range": ["2026-06-03", "2026-06-03"],
+        "dimensions": ["visit:utm_source"], "filters": [["is", "event:goal", ["PurchaseUSD"]]],
+        "include": {"comparisons": {"mode": "previous_period"}},
+    });
+    let row = ask(&world, body)["results"][0].take();
+    assert_eq!((&row["dimensions"], &row["metrics"][0]["value"]), (&json!(["news"]), &json!(1500)), "{row}");
+    let before = &row["comparison"];
+    assert_eq!((&before["metrics"][0]["value"], &before["change"]), (&json!(1000), &json!([50, 50])), "{row}");
 }
 
 #[test]

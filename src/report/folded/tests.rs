@@ -330,15 +330,7 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
     let name = Name::from("x");
     let prop = Axis::Prop { key: name.clone(), event: None };
     let revenue = Axis::Revenue { event: name.clone(), within: None };
-    let axes = [
-        Axis::Total,
-        Axis::Of(Dimension::Page),
-        Axis::Of(Dimension::Pattern),
-        prop,
-        revenue,
-        Axis::Funnel(1),
-        Axis::Of(Dimension::Money),
-    ];
+    let axes = [Axis::Total, Axis::Of(Dimension::Page), Axis::Of(Dimension::Pattern), prop, revenue, Axis::Funnel(1)];
     let mut memory = Memory::default();
     for axis in &axes {
         let value = if *axis == Axis::Total { "" } else { "x" };
@@ -355,10 +347,10 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
             answer(&question(axis.clone(), -9, 9, None), &open).unwrap().iter().map(|line| line.tally.visitors).sum()
         })
         .collect();
-    assert_eq!(told, [50, 50, 0, 0, 0, 0, 0]);
+    assert_eq!(told, [50, 50, 0, 0, 0, 0]);
     let for_people: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| !is_for_all(*dimension)).collect();
     assert_eq!(for_people, FOR_PEOPLE);
-    for dimension in for_people {
+    for dimension in for_people.into_iter().chain([Dimension::Money]) {
         let memory =
             Memory::default().day(Axis::Total, Day(START), "", tally).day(Axis::Of(dimension), Day(START), "x", tally);
         let open = Folded::of(&memory, &site, noon(1), &kept);
