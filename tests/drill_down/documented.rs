@@ -102,7 +102,7 @@ fn money_is_written_as_people_do() {
 
 #[test]
 fn money_by_source_is_compared() {
-    let mut world = played();
+    let world = played();
     for (time, amount) in [("2026-06-02T09:00:00Z", "1000"), ("2026-06-03T09:00:00Z", "1500")] {
         world.go_to(time);
         world.pageview("/?utm_source=news").by("ana").ok();
