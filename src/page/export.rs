@@ -30,9 +30,9 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
     text.push_str("\r\n");
     for row in rows {
         text.push_str(&field(&row.value));
-        for place in 0..metrics.len() {
+        for (place, metric) in metrics.iter().enumerate() {
             let _ = write!(text, ",{}", number(row, place).unwrap_or_default());
-            if metrics[place].is_money() {
+            if metric.is_money() {
                 text.extend([",", row.currency.as_deref().unwrap_or_default()]);
             }
         }

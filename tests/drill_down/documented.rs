@@ -1,5 +1,7 @@
 //! Examples of Plausible's documentation of its Stats API v2, on a small site.
 
+use headcount::control::Command;
+use headcount::control::forget::ForgetCommand;
 use serde_json::{Value, json};
 
 use super::{SITE, goal};
@@ -120,6 +122,40 @@ fn money_by_source_is_compared() {
     assert_eq!((&row["dimensions"], &row["metrics"][0]["value"]), (&json!(["news"]), &json!(1500)), "{row}");
     let before = &row["comparison"];
     assert_eq!((&before["metrics"][0]["value"], &before["change"]), (&json!(1000), &json!([50, 50])), "{row}");
+}
+
+/// Of a goal: money by value of a dimension.
+fn paid(world: &World, goal: &str, dimension: &str) -> Vec<(String, Value)> {
+    let body = json!({
+        "metrics": ["total_revenue"], "date_range": ["2026-06-01", "2026-06-01"], "dimensions": [dimension],
+        "filters": [["is", "event:goal", [goal]]],
+    });
+    let answer = ask(world, body);
+    let rows = answer["results"].as_array().unwrap().iter();
+    rows.map(|row| (row["dimensions"][0].as_str().unwrap().to_owned(), row["metrics"][0]["value"].clone())).collect()
+}
+
+#[test]
+fn money_goes_with_its_event_and_stays_where_something_else_goes() {
+    let world = played();
+    world.flush();
+    for (of, value) in [("event", "PurchaseUSD"), ("page", "/pricing")] {
+        let values = vec![(of.to_owned(), value.to_owned())];
+        let order = ForgetCommand { domain: SITE.into(), values, days: None, dry_run: false };
+        world.command(Command::SiteForget(order)).unwrap();
+    }
+    // The goal is still there, and what comes from now on counts.
+    world.event("PurchaseUSD", "/docs").by("ana").key("$", json!({"currency": "USD", "amount": "7"})).ok();
+    let row = |value: &str, sum: f64| vec![(value.to_owned(), json!(sum))];
+    for is_over in [false, true] {
+        if is_over {
+            world.go_to("2026-06-02T00:00:05Z");
+            world.flush();
+        }
+        assert_eq!(paid(&world, "PurchaseUSD", "visit:utm_source"), [("news".to_owned(), json!(7))], "{is_over}");
+        assert_eq!(paid(&world, "PurchaseEUR", "visit:utm_source"), row("news", 12.5), "{is_over}");
+        assert_eq!(paid(&world, "PurchaseEUR", "event:page"), row("(other)", 12.5), "{is_over}");
+    }
 }
 
 #[test]

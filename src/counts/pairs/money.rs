@@ -14,6 +14,9 @@ use crate::counts::Fast;
 use crate::counts::snapshot::{Column, CountedPlace, SessionSnapshot, Small, VisitorRows};
 use crate::visit::PageVisitRow;
 
+/// Cells of a table.
+type MoneyCells = Vec<(CellKey, Tally)>;
+
 /// A table while it is counted.
 struct MoneyTable {
     pair: Pair,
@@ -43,19 +46,14 @@ impl SessionSnapshot {
         tables.retain(|table| !table.sums.is_empty());
         let most = share(tables.iter().map(|table| table.sums.len()).collect(), cells_max);
         let (past, within): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| table.sums.len() > most);
-        let mut counted: BTreeMap<Pair, Vec<(CellKey, Tally)>> =
+        let mut counted: BTreeMap<Pair, MoneyCells> =
             within.into_iter().map(|table| (table.pair, table.cells())).collect();
         counted.extend(self.folded_money(past, most, &of_names));
         counted.into_iter().map(|(pair, cells)| PairTable { pair, chunks: chunks(cells).collect() }).collect()
     }
 
     /// The same of tables past the budget.
-    fn folded_money(
-        &self,
-        tables: Vec<MoneyTable>,
-        most: usize,
-        of_names: &[u32],
-    ) -> Vec<(Pair, Vec<(CellKey, Tally)>)> {
+    fn folded_money(&self, tables: Vec<MoneyTable>, most: usize, of_names: &[u32]) -> Vec<(Pair, MoneyCells)> {
         let folding = tables.into_iter().map(|mut table| {
             let (kept, others) = whole_values(table.take_cells(), most);
             let folded = FoldedTable::of_parts(table.pair, kept, others);
@@ -76,7 +74,7 @@ impl SessionSnapshot {
 }
 
 /// The cells of the values that paid most often, and all others: of a value all cells are kept, or none.
-fn whole_values(mut cells: Vec<(CellKey, Tally)>, most: usize) -> (Vec<(CellKey, Tally)>, Vec<(CellKey, Tally)>) {
+fn whole_values(mut cells: MoneyCells, most: usize) -> (MoneyCells, MoneyCells) {
     cells.sort_unstable_by_key(|(key, _)| *key);
     let mut values: Vec<&[(CellKey, Tally)]> = cells.chunk_by(|a, b| a.0.0 == b.0.0).collect();
     let events = |cells: &[(CellKey, Tally)]| cells.iter().map(|(_, tally)| tally.events).sum::<i64>();
@@ -109,12 +107,12 @@ impl MoneyTable {
         }
     }
 
-    fn take_cells(&mut self) -> Vec<(CellKey, Tally)> {
+    fn take_cells(&mut self) -> MoneyCells {
         std::mem::take(&mut self.sums).into_iter().map(|(key, sum)| (key, sum.tally())).collect()
     }
 
     /// Its cells in order.
-    fn cells(mut self) -> Vec<(CellKey, Tally)> {
+    fn cells(mut self) -> MoneyCells {
         let mut cells = self.take_cells();
         cells.sort_unstable_by_key(|(key, _)| *key);
         cells

@@ -47,9 +47,9 @@ impl SessionSnapshot {
             rows.add_up(&mut places, |key, sum| sums.entry(key).or_default().add(sum));
         };
         if met.of_money {
-            self.each_paid(take)
+            self.each_paid(take);
         } else {
-            self.each(wants_places, take)
+            self.each(wants_places, take);
         }
         let name = |value: Sym| self.texts[value.0 as usize].clone();
         Ok(sums.into_iter().map(|((first, second), sum)| ([name(first), name(second)], sum.tally())).collect())
