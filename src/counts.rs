@@ -227,8 +227,8 @@ impl OpenDay {
         if room() == Room::NoVisitor {
             visit::take_stranger(hit, &mut self.names, self.unstored.book())?;
         } else {
-            let (alike, props) = visit::take_unknown(hit, &mut self.names, self.unstored.book())?;
-            self.unknown.take(alike, &props);
+            let (alike, thousandths, props) = visit::take_unknown(hit, &mut self.names, self.unstored.book())?;
+            self.unknown.take(alike, thousandths, &props);
         }
         self.has_changed = true;
         Ok(())

@@ -10,10 +10,12 @@ pub mod comparison;
 mod cut_day;
 pub mod estimate;
 mod estimated;
+mod line_sums;
 pub mod figures;
 pub mod folded;
 pub mod goals;
 mod order;
+mod paid;
 mod plan;
 mod question;
 pub mod money;
@@ -39,7 +41,8 @@ use bounds::SumBounds;
 use cut_day::{CutRows, Gaps};
 use estimated::PartedQuestion;
 use figures::Figures;
-use plan::{PlannedRead, RowRole};
+use line_sums::{Sum, WholeVisitors, sum_of};
+use plan::PlannedRead;
 
 pub use bounds::{FigureBounds, LineBounds};
 pub use figures::{Figure, change};
@@ -88,6 +91,8 @@ pub struct Line {
     pub metrics: Vec<Option<f64>>,
     /// Money by currency: thousandths, and the events that brought it; most events first. The metrics are about the first.
     pub money: Vec<(Name, i64, i64)>,
+    /// Whether money is known, if it is asked for.
+    pub is_money_known: bool,
     /// What is not sure.
     pub bounds: Option<Box<LineBounds>>,
 }
@@ -123,48 +128,6 @@ impl Line {
     /// The least that the metric at a place may be, where it is not sure; rates have none.
     pub fn low(&self, place: usize) -> Option<Option<f64>> {
         self.bounds.as_ref()?.metrics.get(place).copied().flatten()
-    }
-}
-
-/// What is summed up for one line: there may be a million of them, of which few have more than their own sums.
-#[derive(Default)]
-struct Sum {
-    own: Tally,
-    entered: Option<Box<Tally>>,
-    /// Visits that left on the page, or views of the page on which they did.
-    left: i64,
-    /// Visitors of the line whether or not they reached a goal.
-    line: i64,
-    money: Vec<(Name, i64, i64)>,
-    bounds: Option<Box<SumBounds>>,
-    gaps: Gaps,
-}
-
-impl Sum {
-    fn add(&mut self, other: Sum) {
-        if self.bounds.is_some() || other.bounds.is_some() {
-            let bounds = SumBounds::add(self.bounds.as_deref(), self.own, other.bounds.as_deref(), other.own);
-            self.bounds = Some(Box::new(bounds));
-        }
-        self.own += other.own;
-        self.left += other.left;
-        self.line += other.line;
-        self.gaps = self.gaps.and(other.gaps);
-        if let Some(entered) = other.entered {
-            **self.entered.get_or_insert_default() += *entered;
-        }
-        for (currency, thousandths, events) in other.money {
-            match self.money.iter_mut().find(|(known, ..)| *known == currency) {
-                Some(known) => (known.1, known.2) = (known.1 + thousandths, known.2 + events),
-                None => self.money.push((currency, thousandths, events)),
-            }
-        }
-    }
-
-    /// Whether anything was counted, or may have been where one line stands for all.
-    fn is_counted(&self, question: &Question) -> bool {
-        let is_one = question.cut.rows != RowsBy::Axis;
-        !self.own.is_zero() || is_one && !SumBounds::of(self.bounds.as_deref(), self.own).1.is_zero()
     }
 }
 
@@ -247,14 +210,6 @@ fn merge_same(sums: &mut Vec<KeyedSum>) {
     });
 }
 
-/// What shares are taken of.
-#[derive(Debug, Clone, Copy, Default)]
-struct WholeVisitors {
-    visitors: i64,
-    is_unsure: bool,
-    gaps: Gaps,
-}
-
 fn lines<'a>(
     question: &Question,
     found: impl Iterator<Item = (&'a PlannedRead, Vec<SumRow>)>,
@@ -273,10 +228,7 @@ fn lines<'a>(
             }
         };
         for (row, gaps) in rows {
-            if read.part == RowRole::Whole {
-                whole.visitors += row.tally.visitors;
-                whole.is_unsure |= row.doubt.is_some_and(|doubt| doubt.is_of_visitors());
-                whole.gaps = whole.gaps.and(gaps);
+            if whole.take(read.part, &row, gaps) {
                 continue;
             }
             sums.push((read.key(question, &row), Sum { gaps, ..sum_of(read.part, row) }));
@@ -291,45 +243,13 @@ fn lines<'a>(
     Ok(counted.map(|(key, sum)| line(question, key, sum, whole)).collect())
 }
 
-/// What a row adds to its line in this role; the whole is no line's.
-fn sum_of(role: RowRole, row: SumRow) -> Sum {
-    let (tally, none) = (row.tally, Sum::default());
-    let bounds = bounds_of(role, &row);
-    let sum = match role {
-        RowRole::Whole | RowRole::Limit | RowRole::LeftOut => none,
-        RowRole::Own => Sum { own: tally, ..none },
-        RowRole::Entered => Sum { entered: Some(Box::new(tally)), ..none },
-        RowRole::Left => Sum { left: tally.visits, ..none },
-        RowRole::Shown => Sum { left: tally.pageviews, ..none },
-        RowRole::Lines => Sum { line: tally.visitors, ..none },
-        RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
-    };
-    Sum { bounds, ..sum }
-}
-
-/// What a row tells of what is not sure.
-fn bounds_of(role: RowRole, row: &SumRow) -> Option<Box<SumBounds>> {
-    let (doubt, none) = (row.doubt.as_deref().copied(), SumBounds::default());
-    let is_missing = doubt.is_some_and(|doubt| !doubt.missing.is_zero());
-    let bounds = match role {
-        RowRole::Limit => SumBounds { limit: Some(row.tally), ..none },
-        RowRole::LeftOut => SumBounds { left_out: Some(doubt.unwrap_or_default().high(row.tally)), ..none },
-        RowRole::Own => SumBounds { doubt: doubt?, ..none },
-        RowRole::Entered if is_missing => SumBounds { is_entered_unsure: true, ..none },
-        RowRole::Left | RowRole::Shown if is_missing => SumBounds { is_left_unsure: true, ..none },
-        RowRole::Lines if doubt?.is_of_visitors() => SumBounds { is_line_unsure: true, ..none },
-        _ => return None,
-    };
-    Some(Box::new(bounds))
-}
-
 /// The memory that a line takes, but for its value, which others have too.
 fn line_bytes(question: &Question) -> usize {
     size_of::<Line>() + question.metrics.len() * size_of::<Option<f64>>()
 }
 
 fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, whole: WholeVisitors) -> Line {
-    sum.money.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.0.cmp(&b.0)));
+    let is_money_known = sum.settle_money(question.knows_money_of(&value) && whole.knows_money());
     let (mut low, mut high) = SumBounds::of(sum.bounds.as_deref(), sum.own);
     if question.views_only {
         (low.events, high.events) = (0, 0);
@@ -364,7 +284,8 @@ fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, 
         }
         bounds = Some(Box::new(LineBounds { low, metrics: least, most: Vec::new() }));
     }
-    Line { bucket, value, second, tally: high, metrics: most, money: std::mem::take(&mut sum.money), bounds }
+    let money = std::mem::take(&mut sum.money);
+    Line { bucket, value, second, tally: high, metrics: most, money, is_money_known, bounds }
 }
 
 /// The line of a question that has no split, with zeros where nothing was counted.

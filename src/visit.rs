@@ -14,10 +14,12 @@ mod rows;
 mod seen;
 mod stranger;
 mod page_visit;
+mod paid;
 mod unknown;
 
 use labels::Labels;
 use page_visit::PageVisit;
+use paid::PaidPlace;
 use progress::FunnelProgress;
 use seen::{SeenBefore, SeenProperty, book_known};
 
@@ -34,7 +36,7 @@ pub use contributions::Negated;
 pub use relabel::{GoneNames, Relabelling};
 pub use rows::{PageVisitRow, PropertyRow, ReachedSteps, VisitHour, VisitRow};
 pub use stranger::take_stranger;
-pub use unknown::{UnknownHit, take_unknown};
+pub use unknown::{UnknownCount, UnknownHit, take_unknown};
 
 /// Where changes of sums go.
 pub trait Book {
@@ -65,6 +67,8 @@ struct Rare {
     props: Vec<SeenProperty>,
     /// Steps of funnels that visits have reached.
     progress: Vec<FunnelProgress>,
+    /// Where visits paid, sorted by [`PaidPlace::key`].
+    paid: Vec<PaidPlace>,
 }
 
 /// One visit. It has at least one pageview or named event.
@@ -326,9 +330,9 @@ impl Visitor {
         insert(&mut self.visits, place, visit);
     }
 
-    /// How many places and properties are remembered.
+    /// How many places, properties and payments are remembered.
     pub fn places(&self) -> usize {
-        self.page_visits.len() + self.rare.as_ref().map_or(0, |rare| rare.props.len())
+        self.page_visits.len() + self.rare.as_ref().map_or(0, |rare| rare.props.len() + rare.paid.len())
     }
 
     /// Books the current visit under the total and every visit dimension.
@@ -433,7 +437,10 @@ impl Visitor {
 
     /// Books the hit under its properties, and its money.
     fn book_props(&mut self, current: usize, labels: &Labels, step: &VisitChange, is_view: bool, book: &mut impl Book) {
-        labels.book_money(step.hour, book);
+        if labels.money.is_some() {
+            labels.book_money(step.hour, book);
+            self.rare.get_or_insert_default().take_paid(current, labels, step.hour);
+        }
         if labels.props.is_empty() {
             return;
         }

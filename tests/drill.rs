@@ -3,6 +3,7 @@
 mod estimates;
 mod goals;
 pub mod life;
+mod money;
 mod operators;
 mod other;
 mod parts;

@@ -42,6 +42,7 @@ impl Dimension {
             // Which pages follow each other tells where visits begin and end.
             Dimension::PreviousPage => &[Collectable::EntryPage, Collectable::ExitPage],
             Dimension::Page | Dimension::Event | Dimension::Pattern => &[],
+            Dimension::Money => &[Collectable::Money],
             Dimension::Segment | Dimension::ReachedStep => &[],
             #[cfg(test)]
             Dimension::OfTests => &[],

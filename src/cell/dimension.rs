@@ -39,6 +39,9 @@ pub enum Dimension {
     Pattern = 24,
     /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
     ChannelAndSource = 25,
+    /// An event that brought money, and the currency, in one: sums of money by the values of other dimensions. A hit has it beside its
+    /// event, whose name it keeps.
+    Money = 39,
     /// Segments that the owner has declared, by their numbers: a visit or a hit may lie in several.
     Segment = 40,
     /// Steps of funnels that a visit has reached, as `FUNNEL:STEP`: how far the visits of segments came.
@@ -51,11 +54,11 @@ pub enum Dimension {
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [DimensionRow; 28] = {
+const TABLE: [DimensionRow; 29] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Patterns, Segments, Steps, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Segments, Steps, VisitEnd};
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
@@ -124,6 +127,7 @@ const TABLE: [DimensionRow; 28] = {
         DimensionRow::new(PreviousPage, "previous_page", "event:previous_page", PageBefore),
         DimensionRow::new(Segment, "segment", "segment", Segments),
         DimensionRow::new(ReachedStep, "funnel_step", "visit:funnel_step", Steps),
+        DimensionRow::new(Money, "money", "event:money", Paid).implies(&[Event]),
     ]
 };
 
@@ -174,6 +178,8 @@ pub enum ValueOf {
     Segments,
     /// A visit, of which it may have several.
     Steps,
+    /// A hit that brought money.
+    Paid,
 }
 
 /// Values of a visit's first hit that often come together, so that visits share them.
@@ -348,7 +354,7 @@ enum Pick {
 impl Pick {
     const fn takes(&self, row: &DimensionRow) -> bool {
         match (self, row.value_of) {
-            (Pick::Counted, of) => !matches!(of, ValueOf::Segments | ValueOf::Steps),
+            (Pick::Counted, of) => !matches!(of, ValueOf::Segments | ValueOf::Steps | ValueOf::Paid),
             (Pick::Listed, _) => row.is_listed(),
             (Pick::FirstHit(group), ValueOf::FirstHit(of)) => of as u8 == *group as u8,
             (Pick::VisitEnd, ValueOf::VisitEnd) | (Pick::Hit, ValueOf::Hit) => true,

@@ -222,6 +222,8 @@ pub fn implied(value: &str, dimension: Dimension) -> &str {
     match dimension {
         Dimension::Channel => value.split_once(JOINT).map_or(value, |(channel, _)| channel),
         Dimension::Source => value.split_once(JOINT).map_or(value, |(_, source)| source),
+        // Of money.
+        Dimension::Event => value.rsplit_once(JOINT).map_or(value, |(event, _)| event),
         // Where the region is not known, the country stands in its place.
         Dimension::Region => match value.rsplit_once(", ").map_or(value, |(_, region)| region) {
             country if country.len() == 2 => NOT_SET,
@@ -310,6 +312,7 @@ mod tests {
             ("Linux", Dimension::Os, "Linux"),
             ("Organic Search\u{1f}Google", Dimension::Channel, "Organic Search"),
             ("Organic Search\u{1f}Google", Dimension::Source, "Google"),
+            ("Sign\u{1f}up\u{1f}EUR", Dimension::Event, "Sign\u{1f}up"),
             (NOT_SET, Dimension::Country, NOT_SET),
         ] {
             assert_eq!(implied(value, dimension), expected, "{value}");

@@ -141,6 +141,8 @@ mod tests {
             (Dimension::Browser, "Firefox", Dimension::BrowserVersion, "Firefox 140", true),
             (Dimension::Event, "**", Dimension::Event, "pageview", false),
             (Dimension::Event, "Sign*", Dimension::Event, "Signup", true),
+            (Dimension::Event, "Sign*", Dimension::Money, "Signup\u{1f}EUR", true),
+            (Dimension::Event, "*EUR", Dimension::Money, "Signup\u{1f}EUR", false),
         ] {
             assert_eq!(of(asked, pattern).takes(dimension, text), goes, "{asked:?} {pattern} {dimension:?} {text}");
         }

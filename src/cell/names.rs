@@ -8,6 +8,7 @@
 mod bringers;
 mod displacement;
 mod image;
+mod paid;
 mod uses;
 mod waiting;
 mod weight;
@@ -50,9 +51,9 @@ impl Sym {
 /// The event that a pageview is.
 pub const PAGEVIEW: &str = "pageview";
 
-/// Most names of a site's day: those of every use, the values of properties, the few that count against no budget, and those that
+/// Most names of a site's day: those of every use, the values of properties, money, the few that count against no budget, and those that
 /// gave way since the last flush.
-pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT + 2) * (limits::VALUES_PER_DAY_MAX as usize * 5 / 2);
+pub const NAMES_PER_DAY_MAX: usize = (Use::COUNT * 5 / 2 + 7) * limits::VALUES_PER_DAY_MAX as usize;
 
 /// What is known of a name.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -201,41 +202,6 @@ impl DayNames {
         }
         self.held[sym.0 as usize].kept |= of.bit();
         sym
-    }
-
-    /// Keeps an event that carries money: it never gives way. Not more than half of a budget are kept for that, or else whoever sends
-    /// amounts could fill it.
-    pub fn keep_event(&mut self, event: Sym) -> bool {
-        self.keep(Use::Value(Dimension::Event), event)
-    }
-
-    /// The same of a property.
-    pub fn keep_prop(&mut self, key: Sym, value: Sym) -> bool {
-        if !self.keep(Use::Key, key) {
-            return false;
-        }
-        let budget = self.budget(PROP_VALUES);
-        let Some(weight) = self.props.get_mut(&(key, value)) else { return true };
-        if *weight == NameWeight::KEPT {
-            return true;
-        }
-        let has_room = self.budgets[PROP_VALUES].paid < budget / 2;
-        if has_room {
-            *weight = NameWeight::KEPT;
-            self.budgets[PROP_VALUES].paid += 1;
-        }
-        has_room
-    }
-
-    fn keep(&mut self, of: Use, sym: Sym) -> bool {
-        let (budget, bit) = (self.budget(of.number()), of.bit());
-        let (held, use_) = (&mut self.held[sym.0 as usize], &mut self.budgets[of.number()]);
-        let has_room = held.kept & bit != 0 || use_.paid < budget / 2;
-        if has_room && held.kept & bit == 0 {
-            held.kept |= bit;
-            use_.paid += 1;
-        }
-        has_room
     }
 
     /// Takes in a name that its use does not have yet, if there is room.

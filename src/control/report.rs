@@ -128,7 +128,7 @@ impl AskedReport {
     }
 
     fn of(site: &Site, range: &Range, split: &Split, chosen: Chosen) -> Result<AskedReport, CommandRefusal> {
-        let metrics = asked::metrics(split, &chosen);
+        let metrics = asked::metrics(site, range, split, &chosen);
         let subjects = asked::subjects(site, range, split, &chosen, &metrics)?;
         Ok(AskedReport { chosen, metrics, subjects })
     }

@@ -135,9 +135,9 @@ impl OpenDay {
         for place in 0..self.unknown.hits().len() {
             let (old, count) = self.unknown.hits()[place];
             let new = old.relabelled(by);
-            if count > 0 && new != old {
-                old.contributions(count, &self.names, &mut Negated(change));
-                new.contributions(count, &self.names, change);
+            if count.hits > 0 && new != old {
+                old.contributions(count.hits, &self.names, &mut Negated(change));
+                new.contributions(count.hits, &self.names, change);
                 self.unknown.relabel(place, new);
             }
         }

@@ -9,6 +9,7 @@ mod batch;
 mod columns;
 mod folded;
 mod grouped;
+mod money;
 mod numbers;
 mod segments;
 
@@ -57,12 +58,21 @@ impl Pair {
         if self.second == Dimension::Segment {
             return true;
         }
+        if has(Dimension::Money) {
+            return self.first != Dimension::Money;
+        }
         let has_pattern = has(Dimension::Pattern);
         // Dimensions of visits come first.
         self.first != self.second && (!has_pattern || self.first.is_of_visit())
     }
 
-    /// All pairs that are counted, segments aside.
+    /// The pairs of money.
+    pub fn of_money() -> impl Iterator<Item = Pair> {
+        let with_money = |of: Dimension| Pair::of(of, Dimension::Money).0;
+        Dimension::COUNTED.into_iter().map(with_money).filter(|pair| pair.is_counted())
+    }
+
+    /// All pairs that are counted, segments and money aside.
     pub fn all() -> impl Iterator<Item = Pair> {
         let dimensions = || Dimension::COUNTED.into_iter();
         let pairs = dimensions().flat_map(move |first| dimensions().map(move |second| Pair { first, second }));
@@ -135,7 +145,8 @@ impl SessionSnapshot {
             tables.entry(pair).or_default().chunks = chunks(table.cells()).collect();
         }
         let of_pairs = tables.into_iter().map(|(pair, table)| PairTable { pair, chunks: table.chunks });
-        of_pairs.chain(self.segment_tables(numbers, cells_max as usize)).collect()
+        let of_money = self.money_tables(numbers, cells_max as usize);
+        of_pairs.chain(of_money).chain(self.segment_tables(numbers, cells_max as usize)).collect()
     }
 }
 

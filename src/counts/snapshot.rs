@@ -15,7 +15,7 @@ mod small;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{AttributeValues, Blocks, Dimension, Sym, Tally, TupleValues, ValueOf};
-use crate::visit::{PageVisitRow, PropertyRow, ReachedSteps, UnknownHit, VisitHour, VisitRow, Visitor};
+use crate::visit::{PageVisitRow, PropertyRow, ReachedSteps, UnknownCount, UnknownHit, VisitHour, VisitRow, Visitor};
 
 use super::{DaySegments, Name, OpenDay};
 pub(super) use column::Column;
@@ -33,7 +33,7 @@ pub struct SessionSnapshot {
     hit_attributes: AttributeValues,
     pub(super) visitors: Blocks<Visitor>,
     /// Hits without a token, and how many of each.
-    unknown: Blocks<(UnknownHit, u32)>,
+    unknown: Blocks<(UnknownHit, UnknownCount)>,
     /// The segments that are counted of it. An image does without: they are what the site declares when it is read.
     #[serde(skip)]
     pub segments: DaySegments,
@@ -44,6 +44,8 @@ pub struct SessionSnapshot {
 pub(super) struct VisitorRows {
     pub(super) visits: Vec<VisitRow>,
     pub(super) places: Vec<PageVisitRow>,
+    /// Where visits paid, if that is asked for.
+    pub(super) paid: Vec<PageVisitRow>,
     /// Of these three only what a condition or a split asks for.
     properties: Vec<PropertyRow>,
     hours: Vec<VisitHour>,
@@ -134,7 +136,31 @@ impl SessionSnapshot {
             look(&rows);
         }
         rows.is_known = false;
-        for (hit, count) in self.unknown.iter().filter(|(_, count)| *count > 0) {
+        for (hit, count) in self.unknown.iter().filter(|(_, count)| count.hits > 0) {
+            rows.clear();
+            rows.take_unknown(hit, *count);
+            look(&rows);
+        }
+    }
+
+    /// Whether any hit brought money.
+    pub(super) fn has_paid(&self) -> bool {
+        let is_paid = |hit: &UnknownHit| hit.money != Sym::EMPTY;
+        self.visitors.iter().any(Visitor::has_paid) || self.unknown.iter().any(|(hit, _)| is_paid(hit))
+    }
+
+    /// Looks at one visitor after the other who paid, and then at hits without a token that did: at visits, and where they paid.
+    pub(super) fn each_paid(&self, mut look: impl FnMut(&VisitorRows)) {
+        let mut rows = VisitorRows { is_known: true, ..VisitorRows::default() };
+        for visitor in self.visitors.iter().filter(|visitor| visitor.has_paid()) {
+            rows.clear();
+            rows.visits.extend(visitor.visits());
+            rows.paid.extend(visitor.paid());
+            look(&rows);
+        }
+        rows.is_known = false;
+        let paid = |(hit, count): &&(UnknownHit, UnknownCount)| count.hits > 0 && hit.money != Sym::EMPTY;
+        for (hit, count) in self.unknown.iter().filter(paid) {
             rows.clear();
             rows.take_unknown(hit, *count);
             look(&rows);
@@ -146,19 +172,20 @@ impl VisitorRows {
     fn clear(&mut self) {
         self.visits.clear();
         self.places.clear();
+        self.paid.clear();
         self.properties.clear();
         self.hours.clear();
         self.steps.clear();
     }
 
-    fn take_unknown(&mut self, hit: &UnknownHit, count: u32) {
-        let UnknownHit { tuples, page, attributes, is_view, hour } = *hit;
+    fn take_unknown(&mut self, hit: &UnknownHit, UnknownCount { hits: count, thousandths }: UnknownCount) {
+        let UnknownHit { tuples, page, attributes, is_view, hour, money } = *hit;
         let (pageviews, events) = if is_view { (count, 0) } else { (0, count) };
         // There is no visit that would have a first and a last page.
         let (entry, exit) = (Sym::EMPTY, Sym::EMPTY);
         let start = hour;
         self.visits.push(VisitRow { tuples, entry, exit, pageviews, events, seconds: 0, is_bounce: false, start });
-        self.places.push(PageVisitRow {
+        let place = PageVisitRow {
             visit: 0,
             page,
             attributes,
@@ -169,7 +196,16 @@ impl VisitorRows {
             ms: 0,
             scroll: 0,
             hour,
-        });
+            money: Sym::EMPTY,
+            thousandths: 0,
+        };
+        self.places.push(place);
+        self.paid.extend((money != Sym::EMPTY).then_some(PageVisitRow { money, thousandths, ..place }));
+    }
+
+    /// The hits that are counted: of money those that paid.
+    pub(super) fn hits(&self, of_money: bool) -> &[PageVisitRow] {
+        if of_money { &self.paid } else { &self.places }
     }
 
     pub(super) fn visit_of(&self, place: &PageVisitRow) -> &VisitRow {

@@ -126,7 +126,7 @@ impl OpenDay {
     pub fn contributions(&self) -> Sums {
         let mut counts = self.unstored.fresh();
         self.visitors.iter().for_each(|visitor| visitor.contributions(&self.names, &mut counts));
-        self.unknown.hits().iter().for_each(|(hit, count)| hit.contributions(*count, &self.names, &mut counts));
+        self.unknown.hits().iter().for_each(|(hit, count)| hit.contributions(count.hits, &self.names, &mut counts));
         self.unknown.props.iter().for_each(|(of, count)| counts.hour(of.cell, of.hour, of.tally(*count)));
         self.with_names(vec![Arc::new(counts)]).all()
     }

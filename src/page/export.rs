@@ -18,6 +18,7 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
     let mut text = String::from("value");
     for metric in metrics {
         let _ = write!(text, ",{}", metric.name());
+        text.extend(metric.is_money().then_some(",currency"));
     }
     let unsure = unsure(metrics, rows);
     let is_estimated = rows.iter().any(is_estimated);
@@ -32,8 +33,11 @@ pub fn csv(metrics: &[Metric], rows: &[PanelRow], is_compared: bool) -> String {
     text.push_str("\r\n");
     for row in rows {
         text.push_str(&field(&row.value));
-        for place in 0..metrics.len() {
+        for (place, metric) in metrics.iter().enumerate() {
             let _ = write!(text, ",{}", number(row, place).unwrap_or_default());
+            if metric.is_money() {
+                text.extend([",", row.currency.as_deref().unwrap_or_default()]);
+            }
         }
         for place in &unsure {
             let [likely, low, high] = bounds(row, *place).unwrap_or_default();
@@ -79,6 +83,10 @@ pub fn json(
         let mut line = format!("{{\"value\":{}", quoted(&row.value));
         for (place, name) in names.iter().enumerate() {
             let _ = write!(line, ",{name}:{}", number(row, place).unwrap_or_else(|| "null".to_owned()));
+            if metrics[place].is_money() {
+                let currency = row.currency.as_deref().map_or_else(|| "null".to_owned(), quoted);
+                let _ = write!(line, ",\"currency\":{currency}");
+            }
             if let Some([likely, low, high]) = row.bounds_of(place).and_then(|_| bounds(row, place)) {
                 let name = metrics[place].name();
                 if is_estimated(row) {
@@ -171,6 +179,7 @@ mod tests {
             metrics: vec![Some(3.0), Some(1.25)],
             bounds: Vec::new(),
             compared: None,
+            currency: None,
             share: None,
             href: None,
         };
@@ -183,6 +192,20 @@ mod tests {
         let expected = "value,visitors,views_per_visit\r\n/,3,1.25\r\n\"/a,b\",3,1.25\r\n\"/say \"\"hi\"\"\",3,1.25\r\n\
                         \"/two\nlines\",3,1.25\r\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn money_stands_with_its_currency() {
+        let mut rows = rows(&["Google", "Bing"]);
+        (rows[0].currency, rows[1].metrics[1]) = (Some("EUR".into()), None);
+        let metrics = [Metric::Visitors, Metric::TotalRevenue];
+        assert_eq!(
+            csv(&metrics, &rows, false),
+            "value,visitors,total_revenue,currency\r\nGoogle,3,1.25,EUR\r\nBing,3,,\r\n"
+        );
+        let read: serde_json::Value = serde_json::from_str(&json("source", &metrics, &rows, None, None)).unwrap();
+        let expected = serde_json::json!({"value": "Google", "visitors": 3, "total_revenue": 1.25, "currency": "EUR"});
+        assert_eq!((&read["rows"][0], &read["rows"][1]["currency"]), (&expected, &serde_json::Value::Null));
     }
 
     #[test]

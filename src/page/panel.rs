@@ -92,6 +92,8 @@ pub struct PanelRow {
     pub bounds: Vec<Option<FigureBounds>>,
     /// What these are compared with, where they are.
     pub compared: Option<ComparedRow>,
+    /// The currency of its money, if there is one.
+    pub currency: Option<Name>,
     /// The first metric as a part of the range's total, 0 to 1.
     pub share: Option<f64>,
     /// Where the page about this value alone is.

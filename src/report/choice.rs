@@ -404,8 +404,8 @@ impl Chosen {
             return question.of_goals(&[&goal.target], &self.filters);
         }
         let asked = question.clone().under(&self.filters).or_else(|| question.estimated(None, &self.filters))?;
-        let is_total = asked.axis == Axis::Total;
-        Some(Question { money: event.filter(|_| is_total).map(Name::from).into_iter().collect(), ..asked })
+        let money = event.map_or_else(|| asked.money.clone(), |event| vec![Name::from(event)]);
+        Some(Question { money, ..asked })
     }
 
     /// What is counted of it.

@@ -59,7 +59,9 @@ impl RangeComparison {
         let cut = RangeComparison { own: at(own, until), before: at(before, until), basis: Basis::Until(range.hour) };
         let is_of_all = question.axis == Axis::Total && question.filter.is_none() && question.money.is_empty();
         let is_kept = is_of_all || before.last_day() >= hours.from;
-        if until.is_some() && is_kept && cut.own.has_sums() && cut.before.has_sums() {
+        // Of hours money by dimension is not known; others are compared all the same.
+        let is_known = cut.own.knows_money() || !question.asks_money_alone();
+        if until.is_some() && is_kept && is_known && cut.own.has_sums() && cut.before.has_sums() {
             return Some(cut);
         }
         let [own, before] = [own, before].map(|span| Span { last: span.last - 1, ..span });

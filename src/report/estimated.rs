@@ -322,7 +322,16 @@ fn line(
         Box::new(LineBounds { low, metrics: least, most: metrics(high).collect() })
     });
     let second = (question.cut.rows == RowsBy::Both).then_some(second);
-    Line { bucket, value, second, tally: likely, metrics: metrics(likely).collect(), money: Vec::new(), bounds }
+    Line {
+        bucket,
+        value,
+        second,
+        tally: likely,
+        metrics: metrics(likely).collect(),
+        money: Vec::new(),
+        is_money_known: false,
+        bounds,
+    }
 }
 
 /// What a metric counts; nothing for rates.

@@ -37,9 +37,8 @@ impl Question {
     /// several of the goals.
     pub fn of_goals(self, targets: &[&Target], filters: &[Filter<Name>]) -> Option<Question> {
         let goal = filter_of_any(targets)?;
-        let is_all = filters.is_empty() && self.axis == Axis::Total;
         let money = |target: &&Target| match target {
-            Target::Event(name) if is_all => Some(Name::from(name.as_str())),
+            Target::Event(name) => Some(Name::from(name.as_str())),
             _ => None,
         };
         let mut money: Vec<Name> = targets.iter().filter_map(money).collect();

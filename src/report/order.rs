@@ -84,6 +84,7 @@ mod tests {
             second: None,
             tally: Tally::ZERO,
             money: Vec::new(),
+            is_money_known: true,
             bounds: None,
             metrics: vec![metric],
         };

@@ -26,6 +26,11 @@ pub(super) enum RowRole {
     Lines,
     /// Money by currency.
     Money,
+    /// The same by event and currency, of the values of a dimension.
+    MoneyBy,
+    /// How many events brought money, and of how many the sums by dimensions tell.
+    MoneyBrought,
+    MoneyCounted,
     /// All that a line is part of: no sum over values is more.
     Limit,
     /// What a filter that leaves values out leaves out.
@@ -182,11 +187,7 @@ pub(super) fn reads(question: &Question) -> Vec<PlannedRead> {
         let lines = whole(if is_one { &Axis::Total } else { &question.axis });
         reads.extend(lines.iter().flat_map(|lines| part(lines, RowRole::Lines)));
     }
-    let asks_money = asks_for(&[Metric::TotalRevenue, Metric::AverageRevenue]);
-    for event in question.money.iter().filter(|_| asks_money) {
-        let axis = Axis::Revenue { event: event.clone(), within: None };
-        reads.extend(part(&Question { axis, ..question.all() }, RowRole::Money));
-    }
+    reads.extend(question.paid_reads());
     // Bounds are those of each day.
     let is_one = question.axis == Axis::Total || question.cut.rows == RowsBy::Nothing;
     let is_bounded = |part: RowRole| matches!(part, RowRole::Own | RowRole::Limit | RowRole::LeftOut);
@@ -208,7 +209,7 @@ fn limits(question: &Question) -> Vec<PlannedRead> {
 }
 
 /// The asks of a question. Filters on its own dimension are one with what is kept of it.
-fn part(question: &Question, part: RowRole) -> Vec<PlannedRead> {
+pub(super) fn part(question: &Question, part: RowRole) -> Vec<PlannedRead> {
     let (mut axis, mut filter, mut cut) = (question.axis.clone(), question.filter.clone(), question.cut.clone());
     if let Some(own) = filter.as_mut().filter(|filter| filter.axis == axis) {
         if let Some(kept) = cut.kept.take() {

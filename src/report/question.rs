@@ -29,6 +29,8 @@ pub struct Question {
     pub whole: Vec<Filter<Name>>,
     /// The events whose money is wanted.
     pub money: Vec<Name>,
+    /// Segments by number whose money is not known: they ask for properties.
+    pub without_money: Vec<Name>,
     /// Whether named events do not count: a page is reached by being shown.
     pub views_only: bool,
     /// Split by time as well.
@@ -52,6 +54,7 @@ impl Question {
             cut: Cut::default(),
             whole: Vec::new(),
             money: Vec::new(),
+            without_money: Vec::new(),
             views_only: false,
         }
     }

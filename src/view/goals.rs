@@ -28,6 +28,13 @@ pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question
     });
     questions.extend(funnels.filter(|(_, question)| view.chosen.goal.is_none() && question.has_sums()));
     if !view.chosen.is_all() {
+        let goals = settings.goals.iter().enumerate().filter(|_| view.chosen.goal.is_none());
+        let of_goal = |(place, goal): (usize, &Goal)| {
+            let question = Question::new(view.site.id, span, Axis::Total, None, &[Metric::TotalRevenue]);
+            let question = question.with_money_of(view.site).of_goals(&[&goal.target], &view.chosen.filters)?;
+            question.has_money().then_some((AnswerKey::Money(place), question))
+        };
+        questions.extend(goals.filter_map(of_goal));
         return questions;
     }
     for (place, goal) in settings.goals.iter().enumerate() {
@@ -118,9 +125,15 @@ fn slot(view: &SiteView, goal: &Goal) -> Option<AnswerKey> {
     })
 }
 
-/// Money by currency from lines of currencies, the most usual first.
+/// Money by currency from lines of currencies, the most usual first, or from the line of a goal.
 fn revenue(lines: &[Line]) -> Vec<(String, f64)> {
-    let mut lines: Vec<&Line> = lines.iter().collect();
+    if let [line] = lines
+        && !line.money.is_empty()
+    {
+        return money_of(line);
+    }
+    let lines = lines.iter().filter(|line| !line.value.is_empty());
+    let mut lines: Vec<&Line> = lines.collect();
     lines.sort_by(|a, b| b.tally.events.cmp(&a.tally.events).then_with(|| a.value.cmp(&b.value)));
     lines.into_iter().map(|line| (line.value.to_string(), line.tally.revenue as f64 / 1_000.0)).collect()
 }

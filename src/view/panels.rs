@@ -72,7 +72,7 @@ pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Questi
 
 /// The same with other metrics.
 pub(super) fn asked(view: &SiteView, span: Span, tab: &Tab, metrics: &[Metric]) -> Option<Question> {
-    let question = Question::new(view.site.id, span, tab.axis()?, None, metrics);
+    let question = Question::new(view.site.id, span, tab.axis()?, None, metrics).with_money_of(view.site);
     if *tab == Tab::NextPage { view.chosen.next_pages(question) } else { view.chosen.ask(question) }
 }
 
@@ -285,6 +285,7 @@ pub(super) fn rows(tab: &Tab, mut lines: Vec<Line>, places: Range<usize>) -> Vec
     }
     report::sort(&mut lines, &[Order { by: By::Metric(places.start), descending: true }]);
     let row = |line: Line| PanelRow {
+        currency: None,
         bounds: line.bounds_at(places.clone()),
         value: line.value,
         metrics: line.metrics[places.clone()].to_vec(),

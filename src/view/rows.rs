@@ -14,7 +14,7 @@ use crate::page::{Account, ChangeColumns, LinkTo, Panel, PanelRow, RowsPage};
 use crate::report::choice::exit_line;
 use crate::report::comparison::{ComparedWith, RangeComparison};
 use crate::report::period::Range;
-use crate::report::{self, Line, Question, Sums};
+use crate::report::{self, Line, Question, Span, Sums};
 use crate::site::{AddressMode, Day, Moment};
 use crate::store::StoreError;
 
@@ -260,7 +260,7 @@ fn heads(view: &SiteView, tab: &Tab, panel: &Panel, params: &ListParams) -> Vec<
 }
 
 /// What files of a panel count. Everybody is told events under their names alone.
-fn exported(view: &SiteView, tab: &Tab) -> Vec<Metric> {
+fn exported(view: &SiteView, tab: &Tab, span: Span) -> Vec<Metric> {
     let mut metrics = match (view.audience != Audience::Public, tab) {
         (_, Tab::NextPage | Tab::Of(Dimension::PreviousPage)) => {
             return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews];
@@ -270,6 +270,10 @@ fn exported(view: &SiteView, tab: &Tab) -> Vec<Metric> {
         (false, _) => return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews],
     };
     metrics.extend(panels::page_rates(tab, view.chosen.scope()));
+    if view.audience != Audience::Public && view.has_goals() {
+        let money = panels::asked(view, span, tab, &[Metric::TotalRevenue]).is_some_and(|asked| asked.has_money());
+        metrics.extend(money.then_some(Metric::TotalRevenue));
+    }
     metrics
 }
 
@@ -298,7 +302,7 @@ pub fn export(
     sums: &dyn Sums,
 ) -> Result<Option<Breakdown>, StoreError> {
     let range = range(view, now, sums)?;
-    let metrics = exported(view, tab);
+    let mut metrics = exported(view, tab, range.span);
     let asked = panels::asked(view, range.span, tab, &metrics);
     let Some(asked) = asked.filter(|asked| panels::refused(view, Some(asked), tab).is_none()) else { return Ok(None) };
     let compared = Compared::of_lists(view, &range, sums)?;
@@ -311,12 +315,18 @@ pub fn export(
     let mut lines = found.pop().unwrap_or_default();
     lines.extend(of_exits.into_iter().next().and_then(exit_line));
     let both = both.map(|_| RangeComparison::lines(more, &lines, &metrics));
+    if metrics.last().is_some_and(|metric| metric.is_money()) && lines.iter().all(|line| line.money.is_empty()) {
+        metrics.pop();
+    }
     lines.retain(|line| params.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| {
         let compared = both.as_ref().and_then(|both| both.row(&line.value, None));
         let bounds = line.bounds_at(0..line.metrics.len());
-        PanelRow { value: line.value, metrics: line.metrics, bounds, compared, share: None, href: None }
+        let currency = if let [(currency, ..)] = line.money.as_slice() { Some(currency.clone()) } else { None };
+        let is_told = |metric: &Metric| !metric.is_money() || currency.is_some();
+        let shown = metrics.iter().zip(line.metrics).map(|(metric, value)| value.filter(|_| is_told(metric))).collect();
+        PanelRow { value: line.value, metrics: shown, bounds, compared, currency, share: None, href: None }
     };
     let days = (range.span.first_day(), range.span.last_day());
     let (rows, compared) = (lines.into_iter().map(row).collect(), compared.map(|compared| compared.told));

@@ -1,6 +1,6 @@
 //! In: a visitor. Out: all that they count for, cell by cell, as if it were booked at once. Forgets: nothing; it only reads.
 //!
-//! What hits book one by one adds up to this. Money is not among it: a visitor does not remember it.
+//! What hits book one by one adds up to this. Money is not among it: it stays under the names that it was booked under.
 
 use super::{Book, FunnelProgress, PageVisit, SeenProperty, VisitState, Visitor};
 use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, FIXED, OF_HITS, Sym, Tally};

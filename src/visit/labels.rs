@@ -18,7 +18,7 @@ pub(super) struct Labels {
     event: Sym,
     /// Keys and values of properties, each once, and whether they are counted under the event too.
     pub(super) props: Vec<(Sym, Sym, bool)>,
-    money: Option<PaidHit>,
+    pub(super) money: Option<PaidHit>,
 }
 
 impl Labels {
@@ -70,11 +70,13 @@ impl Labels {
     }
 }
 
-/// Money that an event brought. The names that it is booked under are kept: nobody remembers it, so that it can't be moved.
+/// Money that an event brought. The names that it is booked under are kept: it stays where it is booked.
 pub(super) struct PaidHit {
-    thousandths: i64,
+    pub(super) thousandths: i64,
     currency: Sym,
     event: Sym,
+    /// Event and currency in one.
+    pub(super) joined: Sym,
     /// Properties that it is split by.
     props: Vec<(Sym, Sym)>,
 }
@@ -93,7 +95,8 @@ impl PaidHit {
         let split =
             props.iter().filter(|(key, value, is_under_event)| *is_under_event && names.keep_prop(*key, *value));
         let props = split.map(|(key, value, _)| (*key, *value)).collect();
-        Some(PaidHit { thousandths: money.thousandths, currency, event, props })
+        let joined = if from.brings { names.money(event, currency) } else { Sym::OTHER };
+        Some(PaidHit { thousandths: money.thousandths, currency, event, joined, props })
     }
 
     pub(super) fn book(&self, hour: Hour, book: &mut impl Book) {

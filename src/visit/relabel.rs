@@ -16,6 +16,7 @@ pub struct GoneNames {
     values: Set<(Dimension, Sym)>,
     keys: Set<Sym>,
     properties: Set<(Sym, Sym)>,
+    money: Set<Sym>,
     tuples: Set<AttributeTuple>,
     attributes: Set<HitAttributes>,
 }
@@ -36,7 +37,7 @@ impl GoneNames {
             match *name {
                 GoneName::In(Use::Value(dimension), value) => _ = alone.values.insert((dimension, value)),
                 GoneName::In(Use::Key, key) => _ = alone.keys.insert(key),
-                GoneName::In(Use::Currency, _) => {}
+                GoneName::In(Use::Currency, money) => _ = alone.money.insert(money),
                 GoneName::Property { key, value } => _ = alone.properties.insert((key, value)),
             }
         }
@@ -47,6 +48,18 @@ impl GoneNames {
         self.values.contains(&(dimension, value))
     }
 
+    pub(super) fn has_money(&self, money: Sym) -> bool {
+        self.money.contains(&money)
+    }
+
+    pub(super) fn has_page(&self, page: Sym) -> bool {
+        self.is_gone(Dimension::Page, page)
+    }
+
+    pub(super) fn has_attributes(&self, attributes: HitAttributes) -> bool {
+        self.attributes.contains(&attributes)
+    }
+
     fn has_property(&self, seen: &SeenProperty) -> bool {
         self.keys.contains(&seen.key)
             || self.properties.contains(&(seen.key, seen.value))
@@ -54,8 +67,7 @@ impl GoneNames {
     }
 
     fn has_place(&self, place: &PageVisit) -> bool {
-        let is_gone = |page: Sym| self.is_gone(Dimension::Page, page);
-        self.attributes.contains(&place.attributes) || is_gone(place.page) || is_gone(place.before)
+        self.has_attributes(place.attributes) || self.has_page(place.page) || self.has_page(place.before)
     }
 }
 
@@ -92,7 +104,7 @@ impl Relabelling {
     }
 
     pub(super) fn page(&self, page: Sym) -> Sym {
-        if self.gone.is_gone(Dimension::Page, page) { Sym::OTHER } else { page }
+        if self.gone.has_page(page) { Sym::OTHER } else { page }
     }
 
     /// The cell that takes the place of a cell of a property.
@@ -121,6 +133,7 @@ impl Visitor {
         self.page_visits.iter().any(|place| gone.has_place(place))
             || self.visits.iter().flat_map(|visit| visit.tuples).any(|tuple| gone.tuples.contains(&tuple))
             || self.rare.iter().flat_map(|rare| &rare.props).any(|seen| gone.has_property(seen))
+            || self.rare.iter().flat_map(|rare| &rare.paid).any(|paid| paid.is_gone(gone))
     }
 
     /// Puts `(other)` in the place of what gives way; places that become alike become one. A hit that had several properties
@@ -140,6 +153,7 @@ impl Visitor {
         }
         if let Some(rare) = &mut self.rare {
             rare.relabel(by, names);
+            rare.relabel_paid(by);
         }
     }
 }

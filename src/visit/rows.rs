@@ -92,6 +92,10 @@ pub struct PageVisitRow {
     pub scroll: u8,
     /// The hour.
     pub hour: Hour,
+    /// The event that brought money and its currency; empty unless it is about money ([`Visitor::paid`]).
+    pub money: Sym,
+    /// That money, in thousandths of the currency's unit.
+    pub thousandths: i64,
 }
 
 impl Visitor {
@@ -169,6 +173,8 @@ impl PageVisit {
             ms: self.ms,
             scroll: self.scroll(),
             hour: self.hour,
+            money: Sym::EMPTY,
+            thousandths: 0,
         }
     }
 }

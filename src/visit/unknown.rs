@@ -24,10 +24,21 @@ pub struct UnknownHit {
     pub hour: Hour,
     /// Whether it is a pageview.
     pub is_view: bool,
+    /// The event that brought money and its currency; empty for hits without money.
+    pub money: Sym,
+}
+
+/// How many hits are alike, and what they paid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownCount {
+    /// The hits.
+    pub hits: u32,
+    /// Their money, in thousandths of the currency's unit.
+    pub thousandths: i64,
 }
 
 /// Books a hit without a token: its own dimensions, but no visitor, no visit, no entry and exit page. Hands out what it shares
-/// with others, and its cells of properties.
+/// with others, its money in thousandths, and its cells of properties.
 ///
 /// # Errors
 /// [`Rejection::NoVisit`] for engagement, which needs a visit.
@@ -35,21 +46,23 @@ pub fn take_unknown(
     hit: &Hit,
     names: &mut DayNames,
     book: &mut impl Book,
-) -> Result<(UnknownHit, Vec<Cell<Sym>>), Rejection> {
+) -> Result<(UnknownHit, i64, Vec<Cell<Sym>>), Rejection> {
     if matches!(hit.kind, Kind::Engagement { .. }) {
         return Err(Rejection::NoVisit);
     }
     let labels = Labels::of(hit, names, false);
     let tuples = labels::tuples(hit, names);
     let Labels { page, attributes, .. } = labels;
-    let unknown = UnknownHit { tuples, page, attributes, hour: hit.local.hour, is_view: hit.kind == Kind::Pageview };
+    let (hour, is_view) = (hit.local.hour, hit.kind == Kind::Pageview);
+    let (money, thousandths) = labels.money.as_ref().map_or((Sym::EMPTY, 0), |paid| (paid.joined, paid.thousandths));
+    let unknown = UnknownHit { tuples, page, attributes, hour, is_view, money };
     let tally = of_hits(1, unknown.is_view);
     book.hour(Cell { axis: Axis::Total, value: Sym::EMPTY }, unknown.hour, tally);
     tuples.into_iter().for_each(|tuple| book.tuple_hour(tuple, unknown.hour, tally));
     let props: Vec<Cell<Sym>> = labels.prop_cells().collect();
     labels.cells(names).chain(props.iter().copied()).for_each(|cell| book.hour(cell, unknown.hour, tally));
     labels.book_money(unknown.hour, book);
-    Ok((unknown, props))
+    Ok((unknown, thousandths, props))
 }
 
 impl UnknownHit {
@@ -72,6 +85,7 @@ impl UnknownHit {
             tuples: self.tuples.map(|tuple| by.tuple(tuple)),
             page: by.page(self.page),
             attributes: by.attributes(self.attributes),
+            money: if by.gone().has_money(self.money) { Sym::EMPTY } else { self.money },
             ..*self
         }
     }

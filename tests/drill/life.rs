@@ -49,6 +49,11 @@ pub fn is(dimension: Dimension, value: &str) -> Filter<Name> {
     Filter { axis: Axis::Of(dimension), test: Test::Is(vec![value.to_owned()]) }
 }
 
+/// All pairs, those of money among them.
+fn all_pairs() -> impl Iterator<Item = Pair> {
+    Pair::all().chain(Pair::of_money())
+}
+
 /// Pairs of a day by both values.
 type Cells<'a> = BTreeMap<(&'a str, &'a str), Tally>;
 
@@ -61,7 +66,7 @@ pub struct Walked<'a> {
 impl<'a> Walked<'a> {
     pub fn by(walk: &Walk<'a>, sites: &[SiteId]) -> Walked<'a> {
         let mut pairs = BTreeMap::new();
-        for (site, pair) in sites.iter().flat_map(|site| Pair::all().map(move |pair| (*site, pair))) {
+        for (site, pair) in sites.iter().flat_map(|site| all_pairs().map(move |pair| (*site, pair))) {
             let of_day = |day: Day| (day, walk.pair(site, day, [pair.first, pair.second]));
             pairs.insert((site, pair), walk.days(site).into_iter().map(of_day).collect());
         }
@@ -99,7 +104,7 @@ impl<'a> Walked<'a> {
         for site in &self.sites {
             let mut asks = Vec::new();
             let mut expected = Vec::new();
-            let sides = Pair::all().flat_map(|pair| [(pair, false), (pair, true)]);
+            let sides = all_pairs().flat_map(|pair| [(pair, false), (pair, true)]);
             for (at, (pair, is_second)) in sides.enumerate().filter(|(at, _)| at % 4 == pick % 4) {
                 let Some(value) = self.value(*site, pair, is_second, pick + at) else { continue };
                 let (by, split) = if is_second { (pair.second, pair.first) } else { (pair.first, pair.second) };

@@ -88,7 +88,7 @@ fn adds_up(room: &Room, site: SiteId, ends: [Day; 2], grain: Grain, pick: usize)
 fn kept_are_exact(room: &Room, walk: &Walk, site: SiteId, ends: [Day; 2]) -> Result<[usize; 2], TestCaseError> {
     let mut count = [0, 0];
     let mut asks: Vec<(Ask, Dimension, Dimension, &str)> = Vec::new();
-    for (at, pair) in Pair::all().enumerate() {
+    for (at, pair) in Pair::all().chain(Pair::of_money()).enumerate() {
         let (by, split) = if at % 2 == 0 { (pair.first, pair.second) } else { (pair.second, pair.first) };
         let days = walk.days(site).into_iter();
         let mut values: Vec<&str> = days.flat_map(|day| walk.values_of_day(site, day, by)).collect();

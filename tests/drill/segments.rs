@@ -18,7 +18,8 @@ use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Walk, watched};
 
 /// By what segments are split here: of visits, of hits, and funnels.
-const SPLITS: [Dimension; 4] = [Dimension::Country, Dimension::EntryPage, Dimension::Page, Dimension::Event];
+const SPLITS: [Dimension; 5] =
+    [Dimension::Country, Dimension::EntryPage, Dimension::Page, Dimension::Event, Dimension::Money];
 
 fn settings(clauses: &[Clause]) -> Settings {
     let segment = |(number, clause): (u32, &Clause)| Segment {

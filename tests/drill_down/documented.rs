@@ -1,5 +1,7 @@
 //! Examples of Plausible's documentation of its Stats API v2, on a small site.
 
+use headcount::control::Command;
+use headcount::control::forget::ForgetCommand;
 use serde_json::{Value, json};
 
 use super::{SITE, goal};
@@ -90,8 +92,70 @@ fn money_is_written_as_people_do() {
         "dimensions": ["visit:source"],
     });
     let answer = ask(&world, by_source);
-    assert_eq!(answer["results"][0]["metrics"], json!([null]));
-    assert_eq!(answer["meta"]["metric_warnings"]["total_revenue"]["code"], "no_revenue_by_dimension");
+    assert_eq!(answer["results"][0]["metrics"], json!([usd]));
+    assert_eq!(answer["meta"], json!({}));
+    // More dimensions than sums have, of visits in memory.
+    let of_today = json!({
+        "metrics": ["visitors", "total_revenue"], "date_range": "day", "dimensions": ["visit:utm_source"],
+        "filters": [["is", "event:goal", ["PurchaseUSD"]], ["is", "visit:utm_medium", ["email"]], ["is", "event:page", ["/pricing"]]],
+    });
+    assert_eq!(ask(&world, of_today)["results"], json!([{"metrics": [1, usd], "dimensions": ["news"]}]));
+}
+
+#[test]
+fn money_by_source_is_compared() {
+    let world = played();
+    for (time, amount) in [("2026-06-02T09:00:00Z", "1000"), ("2026-06-03T09:00:00Z", "1500")] {
+        world.go_to(time);
+        world.pageview("/?utm_source=news").by("ana").ok();
+        let paid = json!({"currency": "USD", "amount": amount});
+        world.event("PurchaseUSD", "/pricing").by("ana").key("$", paid).ok();
+    }
+    world.go_to("2026-06-04T00:00:05Z");
+    world.flush();
+    let body = json!({
+        "metrics": ["total_revenue", "average_revenue"], "date_range": ["2026-06-03", "2026-06-03"],
+        "dimensions": ["visit:utm_source"], "filters": [["is", "event:goal", ["PurchaseUSD"]]],
+        "include": {"comparisons": {"mode": "previous_period"}},
+    });
+    let row = ask(&world, body)["results"][0].take();
+    assert_eq!((&row["dimensions"], &row["metrics"][0]["value"]), (&json!(["news"]), &json!(1500)), "{row}");
+    let before = &row["comparison"];
+    assert_eq!((&before["metrics"][0]["value"], &before["change"]), (&json!(1000), &json!([50, 50])), "{row}");
+}
+
+/// Of a goal: money by value of a dimension.
+fn paid(world: &World, goal: &str, dimension: &str) -> Vec<(String, Value)> {
+    let body = json!({
+        "metrics": ["total_revenue"], "date_range": ["2026-06-01", "2026-06-01"], "dimensions": [dimension],
+        "filters": [["is", "event:goal", [goal]]],
+    });
+    let answer = ask(world, body);
+    let rows = answer["results"].as_array().unwrap().iter();
+    rows.map(|row| (row["dimensions"][0].as_str().unwrap().to_owned(), row["metrics"][0]["value"].clone())).collect()
+}
+
+#[test]
+fn money_goes_with_its_event_and_stays_where_something_else_goes() {
+    let world = played();
+    world.flush();
+    for (of, value) in [("event", "PurchaseUSD"), ("page", "/pricing")] {
+        let values = vec![(of.to_owned(), value.to_owned())];
+        let order = ForgetCommand { domain: SITE.into(), values, days: None, dry_run: false };
+        world.command(Command::SiteForget(order)).unwrap();
+    }
+    // The goal is still there, and what comes from now on counts.
+    world.event("PurchaseUSD", "/docs").by("ana").key("$", json!({"currency": "USD", "amount": "7"})).ok();
+    let row = |value: &str, sum: f64| vec![(value.to_owned(), json!(sum))];
+    for is_over in [false, true] {
+        if is_over {
+            world.go_to("2026-06-02T00:00:05Z");
+            world.flush();
+        }
+        assert_eq!(paid(&world, "PurchaseUSD", "visit:utm_source"), [("news".to_owned(), json!(7))], "{is_over}");
+        assert_eq!(paid(&world, "PurchaseEUR", "visit:utm_source"), row("news", 12.5), "{is_over}");
+        assert_eq!(paid(&world, "PurchaseEUR", "event:page"), row("(other)", 12.5), "{is_over}");
+    }
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn in_batches(snapshot: &SessionSnapshot, cells_max: u32) -> Vec<PairTable> {
 
 pub fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
     let mut tables = Tables::new();
-    for pair in Pair::all() {
+    for pair in Pair::all().chain(Pair::of_money()) {
         let cells = walk.pair(site, day, [pair.first, pair.second]);
         tables.extend(cells.into_iter().map(|((a, b), tally)| ((pair, a.to_owned(), b.to_owned()), tally)));
     }
@@ -127,7 +127,7 @@ fn memory_answers_any_filter_as_a_naive_walk() {
     let compare = |(stream, pick): (Stream, usize)| {
         each_pair(&stream, |walk, site, day, snapshot| {
             let turned = |pair: Pair| [[pair.first, pair.second], [pair.second, pair.first]];
-            for (at, [by, split]) in Pair::all().flat_map(turned).enumerate() {
+            for (at, [by, split]) in Pair::all().chain(Pair::of_money()).flat_map(turned).enumerate() {
                 let values: Vec<&str> = walk.values_of_day(site, day, by).into_iter().collect();
                 let Some(value) = values.get((pick + at) % values.len().max(1)) else { continue };
                 let is_one = |other: &str| other == *value;

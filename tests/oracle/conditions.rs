@@ -17,7 +17,7 @@ use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
 use super::any_two::same;
-use super::pairs::{Side, engagement_where};
+use super::pairs::{Side, engagement_where, revenue};
 use super::streams::{Stream, config, play, stream};
 use super::{Counted, Walk, hits_and_visitors, watched};
 use crate::scenario::depth1::hits;
@@ -48,8 +48,15 @@ const TESTED: [(Dimension, &str); 9] = [
     (Dimension::Event, "Signup"),
 ];
 /// By what answers are split: of visits and of hits.
-const SPLITS: [Dimension; 6] =
-    [Dimension::Country, Dimension::Screen, Dimension::ExitPage, Dimension::Page, Dimension::Event, Dimension::Pattern];
+const SPLITS: [Dimension; 7] = [
+    Dimension::Country,
+    Dimension::Screen,
+    Dimension::ExitPage,
+    Dimension::Page,
+    Dimension::Event,
+    Dimension::Pattern,
+    Dimension::Money,
+];
 
 pub fn clause() -> impl Strategy<Value = Clause> {
     let leaf = prop_oneof![
@@ -209,10 +216,14 @@ pub fn walked(walk: &Walk, (site, day): (SiteId, Day), said: &Clause, by: &[Dime
 
 fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], values: [&str; 2]) -> Tally {
     let mut tally = hits_and_visitors(inside);
+    if by.contains(&Dimension::Money) {
+        tally.revenue = revenue(inside);
+    }
     let is_whole = !said.is_of_hits() && by.iter().all(|dimension| dimension.is_of_visit());
     // Whether a ping lies in a pattern depends on which of a page's hits have been marked.
     let has_pattern = by.contains(&Dimension::Pattern);
-    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !has_pattern;
+    let is_left_out = has_pattern || by.contains(&Dimension::Money);
+    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !is_left_out;
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         tally += if is_whole { walk.whole_visit(visit) } else { Tally { visits: 1, ..Tally::ZERO } };
         if by_page && !is_whole {
@@ -277,8 +288,8 @@ fn splits(pick: usize) -> Vec<Dimension> {
     match pick % 3 {
         0 => Vec::new(),
         1 => vec![one(pick / 3)],
-        _ if one(pick / 3) == one(pick / 18) => vec![one(pick / 3)],
-        _ => vec![one(pick / 3), one(pick / 18)],
+        _ if one(pick / 3) == one(pick / 21) => vec![one(pick / 3)],
+        _ => vec![one(pick / 3), one(pick / 21)],
     }
 }
 
@@ -315,7 +326,7 @@ fn memory_answers_any_condition_as_a_naive_walk() {
             Ok(())
         })
     };
-    let case = (stream(), vec(clause(), 1..12), 0..108_usize);
+    let case = (stream(), vec(clause(), 1..12), 0..147_usize);
     TestRunner::new(config(64)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -361,12 +372,10 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
     for (number, clause) in (1..).zip(clauses) {
         let number = format!("{number}");
         let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
-        for dimension in Dimension::COUNTED.into_iter().filter(|dimension| clause.knows(&Axis::Of(*dimension))) {
-            let pair = Pair { first: dimension, second: Dimension::Segment };
-            // Of pages before others no segment is told.
-            if !pair.is_counted() {
-                continue;
-            }
+        let pairs = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let pairs = pairs.map(|first| Pair { first, second: Dimension::Segment });
+        for pair in pairs.filter(|pair| pair.is_counted() && clause.knows(&Axis::Of(pair.first))) {
+            let dimension = pair.first;
             for ((_, value, _), tally) in walked(walk, of, clause, &[dimension]) {
                 add(pair, value, tally);
             }

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use headcount::cell::filter::JOINT;
 use headcount::cell::{Axis, Cell, Dimension, NOT_SET, Tally};
-use headcount::hit::Kind;
+use headcount::hit::{Hit, Kind};
 use headcount::site::{Day, SiteId};
 
 use super::{Counted, Ping, Visit, Walk, hits_and_visitors, joined};
@@ -100,6 +101,7 @@ impl<'a> Walk<'a> {
                 visit.map(|visit| self.pages(visit).next().unwrap_or(NOT_SET)).into_iter().collect()
             }
             Dimension::ExitPage => visit.map(|visit| self.pages(visit).last().unwrap_or(NOT_SET)).into_iter().collect(),
+            Dimension::Money => paid(hit).into_iter().collect(),
             Dimension::PreviousPage => self.page_before(counted).into_iter().collect(),
             Dimension::ChannelAndSource => {
                 vec![joined(visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit))]
@@ -120,6 +122,9 @@ impl<'a> Walk<'a> {
     /// What hits count that are all there is on these sides.
     fn tally(&self, inside: &[&Counted<'a>], sides: &[Side]) -> Tally {
         let mut tally = hits_and_visitors(inside);
+        if sides.iter().any(|side| side.dimension == Dimension::Money) {
+            tally.revenue = revenue(inside);
+        }
         let is_whole = sides.iter().all(|side| side.dimension.is_of_visit());
         for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
             let visit = &self.visits[visit];
@@ -127,12 +132,23 @@ impl<'a> Walk<'a> {
             let total = self.of_visit(visit, Cell { axis: Axis::Total, value: "" });
             tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
             let has = |dimension: Dimension| sides.iter().any(|side| side.dimension == dimension);
-            if has(Dimension::Page) && !has(Dimension::PreviousPage) {
+            if has(Dimension::Page) && !has(Dimension::PreviousPage) && !has(Dimension::Money) {
                 tally += engagement(visit, sides);
             }
         }
         tally
     }
+}
+
+/// The event of a hit that brought money and the currency, for as long as the test runs.
+fn paid(hit: &Hit) -> Option<&'static str> {
+    let money = hit.watched.money.as_ref()?;
+    Some(Box::leak(format!("{}{JOINT}{}", hit.event(), money.currency).into_boxed_str()))
+}
+
+/// The money of hits.
+pub(super) fn revenue(inside: &[&Counted]) -> i64 {
+    inside.iter().filter_map(|counted| counted.hit.watched.money.as_ref()).map(|money| money.thousandths).sum()
 }
 
 /// What a visit's pings bring on these sides, page by page.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::uses::{ATTRIBUTES, EVENT_KEYS, EVENT_PROPS, PROP_VALUES};
 use super::weight::NameWeight;
 use super::{DayNames, HeldName, Sym, Use};
+use crate::cell::filter::JOINT;
 use crate::cell::{Dimension, ForgottenValues};
 use crate::limits;
 
@@ -163,7 +164,8 @@ impl DayNames {
             let takes = |of: &Use| match of {
                 Use::Value(dimension) => values.takes(*dimension, text),
                 Use::Key => values.takes_key(text),
-                Use::Currency => false,
+                // Money goes with its event.
+                Use::Currency => text.contains(JOINT) && values.takes(Dimension::Money, text),
             };
             let uses = Use::all().filter(|of| held.uses & of.bit() != 0).filter(takes);
             displaced.names.extend(uses.map(|of| (of, text.clone())));
@@ -220,7 +222,11 @@ impl DayNames {
             }
             false => self.weights.remove(&(place, sym)),
         };
-        self.left(place, weight);
+        // Currencies stay, so that this is money.
+        match of {
+            Use::Currency => self.budgets[of.number()].paid = self.budgets[of.number()].paid.saturating_sub(1),
+            _ => self.left(place, weight),
+        }
         self.retired.push(sym);
         true
     }

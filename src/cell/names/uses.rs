@@ -10,7 +10,7 @@ pub enum Use {
     Value(Dimension),
     /// The key of a property.
     Key,
-    /// A currency.
+    /// A currency, alone or joined with the event that brought the money.
     Currency,
 }
 

@@ -25,6 +25,13 @@ pub(super) struct Split {
     pub(super) is_next: bool,
 }
 
+impl Split {
+    /// Whether it is by the pages before or after others.
+    fn is_of_steps(&self) -> bool {
+        self.is_next || self.axis == Axis::Of(Dimension::PreviousPage)
+    }
+}
+
 /// What splits by the page after.
 const NEXT_PAGE: &str = "next_page";
 
@@ -87,8 +94,8 @@ pub(super) fn subjects(
     chosen: &Chosen,
     metrics: &[Metric],
 ) -> Result<Vec<ReportSubject>, CommandRefusal> {
-    let question = Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics);
-    if split.is_next || split.axis == Axis::Of(Dimension::PreviousPage) {
+    let question = question(site, range, split, metrics);
+    if split.is_of_steps() {
         return Ok(vec![following(question, split, chosen)?]);
     }
     if !split.is_goals {
@@ -125,6 +132,22 @@ fn following(question: Question, split: &Split, chosen: &Chosen) -> Result<Repor
         None => {
             refuse(format!("--by {} is told of pages: take --filter page=/pricing and no other filter", split.column))
         }
+    }
+}
+
+fn question(site: &Site, range: &Range, split: &Split, metrics: &[Metric]) -> Question {
+    Question::new(site.id, range.span, split.axis.clone(), split.interval, metrics).with_money_of(site)
+}
+
+/// Whether goals of the site may have brought money that sums know.
+fn knows_money(site: &Site, range: &Range, split: &Split, chosen: &Chosen) -> bool {
+    let asks = |chosen: &Chosen| {
+        let asked = chosen.ask(question(site, range, split, &[Metric::TotalRevenue]));
+        asked.is_some_and(|asked| asked.has_money())
+    };
+    match split.is_goals && chosen.goal.is_none() {
+        true => site.settings.goals.iter().any(|goal| asks(&Chosen { goal: Some(goal.clone()), ..chosen.clone() })),
+        false => asks(chosen),
     }
 }
 
@@ -176,12 +199,21 @@ fn check(question: &Question, split: &Split, chosen: &Chosen) -> Result<(), Comm
 }
 
 /// The columns: rates only where they exist.
-pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
+pub(super) fn metrics(site: &Site, range: &Range, split: &Split, chosen: &Chosen) -> Vec<Metric> {
+    let mut metrics = match split.is_goals || chosen.scope().is_goal() {
+        true => goal_metrics(split),
+        false => visit_metrics(split, chosen),
+    };
+    // Where nothing is chosen that brings money, money is told beside visitors of something.
+    let is_of_all = split.axis == Axis::Total && chosen.is_all() && !split.is_goals;
+    let has_money = !is_of_all && !split.is_of_steps() && knows_money(site, range, split, chosen);
+    metrics.extend(has_money.then_some(Metric::TotalRevenue));
+    metrics
+}
+
+fn visit_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
     let scope = chosen.scope();
-    if split.is_goals || scope.is_goal() {
-        return goal_metrics(split, chosen);
-    }
-    if split.is_next || split.axis == Axis::Of(Dimension::PreviousPage) {
+    if split.is_of_steps() {
         return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews];
     }
     let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
@@ -199,16 +231,13 @@ pub(super) fn metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
     metrics
 }
 
-fn goal_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
+fn goal_metrics(split: &Split) -> Vec<Metric> {
     let mut metrics = vec![Metric::Visitors, Metric::Events];
     match split.axis {
         Axis::Of(_) => metrics.push(Metric::GroupConversionRate),
         Axis::Total if split.interval.is_some() => metrics.push(Metric::GroupConversionRate),
         Axis::Total => metrics.push(Metric::ConversionRate),
         _ => {}
-    }
-    if split.axis == Axis::Total && chosen.filters.is_empty() {
-        metrics.push(Metric::TotalRevenue);
     }
     metrics
 }

@@ -26,12 +26,19 @@ impl FoldedTable {
         // The order is that of what readers see: most visits first; something has to decide between equals.
         let rank =
             |(key, tally): &(CellKey, Tally)| (std::cmp::Reverse((tally.visits, tally.pageviews + tally.events)), *key);
-        let mut rests = Fast::<CellKey, Tally>::default();
+        let mut others = Vec::new();
         if kept < cells.len() {
             cells.select_nth_unstable_by_key(kept, rank);
-            for (key, tally) in cells.drain(kept..) {
-                rests_of(key).into_iter().for_each(|key| *rests.entry(key).or_default() += tally);
-            }
+            others = cells.split_off(kept);
+        }
+        FoldedTable::of_parts(pair, cells, others)
+    }
+
+    /// The same of cells that it keeps, and those that it gives away.
+    pub(super) fn of_parts(pair: Pair, cells: Vec<(CellKey, Tally)>, others: Vec<(CellKey, Tally)>) -> FoldedTable {
+        let mut rests = Fast::<CellKey, Tally>::default();
+        for (key, tally) in others {
+            rests_of(key).into_iter().for_each(|key| *rests.entry(key).or_default() += tally);
         }
         FoldedTable { pair, kept: cells.into_iter().collect(), rests, visitors: Fast::default() }
     }

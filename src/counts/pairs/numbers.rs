@@ -81,7 +81,8 @@ impl Met {
             Column::Tuple(which, of) => marked(&self.tuples[*which], of.iter().copied()).collect(),
             Column::Attributes(of) => marked(&self.attributes, of.iter().copied()).collect(),
             Column::Patterns(of) => marked(&self.attributes, of.all_patterns()).flatten().copied().collect(),
-            Column::Entry | Column::Exit | Column::Page | Column::PreviousPage | Column::Nowhere => Vec::new(),
+            Column::Entry | Column::Exit | Column::Page | Column::PreviousPage => Vec::new(),
+            Column::Money | Column::Nowhere => Vec::new(),
         }
     }
 }
@@ -91,6 +92,7 @@ impl SessionSnapshot {
     pub fn names_in_pairs(&self) -> Vec<Sym> {
         let mut met = Met::default();
         self.each(|_| true, |rows| met.note(rows));
+        self.each_paid(|rows| rows.paid.iter().for_each(|paid| mark(&mut met.names, paid.money.0 as usize)));
         for dimension in Dimension::COUNTED {
             let values = met.values(&self.column(dimension));
             values.into_iter().for_each(|value| mark(&mut met.names, value.0 as usize));

@@ -38,7 +38,8 @@ impl SessionSnapshot {
         }
         let counting = SegmentCounting::of(self, numbers);
         let mut cells = counting.cells(&KeptValues::new());
-        let has_budget = |of: &Dimension| !matches!(of, Dimension::Segment | Dimension::ReachedStep);
+        // Of these there are few.
+        let has_budget = |of: &Dimension| !matches!(of, Dimension::Segment | Dimension::ReachedStep | Dimension::Money);
         let sizes = cells.iter().filter(|(of, _)| has_budget(of)).map(|(_, cells)| cells.len());
         let most = share(sizes.collect(), cells_max);
         let past = |(of, cells): &(&Dimension, &mut Vec<_>)| has_budget(of) && cells.len() > most;
@@ -56,7 +57,8 @@ impl<'a> SegmentCounting<'a> {
     fn of(snapshot: &'a SessionSnapshot, numbers: &'a NameNumbers) -> SegmentCounting<'a> {
         let mut of_names = vec![REST; snapshot.texts.len()];
         numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
-        let counted = Dimension::COUNTED.into_iter().filter(|of| Pair::of(*of, Dimension::Segment).0.is_counted());
+        let counted = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let counted = counted.filter(|of| Pair::of(*of, Dimension::Segment).0.is_counted());
         let by_dimension = counted.map(|of| (of, Axis::Of(of)));
         let funnels = snapshot.segments.funnels().iter();
         let steps = funnels.map(|(funnel, _)| (Dimension::ReachedStep, Axis::Funnel(*funnel)));

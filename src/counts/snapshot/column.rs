@@ -20,6 +20,8 @@ pub(in crate::counts) enum Column {
     Attributes(Vec<Sym>),
     /// The same; a place may have several.
     Patterns(AttributeValues),
+    /// The event of a place where a visit paid, with the currency.
+    Money,
     /// Nothing has one.
     Nowhere,
 }
@@ -35,6 +37,7 @@ impl Column {
             Dimension::ExitPage => Column::Exit,
             Dimension::Page => Column::Page,
             Dimension::PreviousPage => Column::PreviousPage,
+            Dimension::Money => Column::Money,
             Dimension::Pattern => Column::Patterns(hit_attributes.clone()),
             _ if dimension.is_of_visit() => {
                 tuples.column(dimension).map_or(Column::Nowhere, |(which, values)| Column::Tuple(which, values))
@@ -58,6 +61,7 @@ impl Column {
         let (single, patterns) = match self {
             Column::Page => (Some(place.page), &[][..]),
             Column::PreviousPage => (Some(place.before), &[][..]),
+            Column::Money => (Some(place.money), &[][..]),
             Column::Attributes(values) => (Some(values[place.attributes.place()]), &[][..]),
             Column::Patterns(values) => (None, values.patterns(place.attributes)),
             _ => (None, &[][..]),
@@ -67,6 +71,9 @@ impl Column {
 
     /// Whether places have its values, rather than visits.
     pub(in crate::counts) fn is_of_places(&self) -> bool {
-        matches!(self, Column::Page | Column::PreviousPage | Column::Attributes(_) | Column::Patterns(_))
+        matches!(
+            self,
+            Column::Page | Column::PreviousPage | Column::Money | Column::Attributes(_) | Column::Patterns(_)
+        )
     }
 }

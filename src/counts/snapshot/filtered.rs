@@ -29,14 +29,22 @@ impl SessionSnapshot {
         let is_by_place = passing.column.is_of_places();
         let has_places = splits.iter().flatten().any(|split| split.column.is_of_places());
         let wants_places = |visits: &[VisitRow]| is_by_place || has_places && passing.has_any_visit(visits);
-        self.each(wants_places, |rows| {
+        let (mut of_money, mut others): (Vec<&mut SplitSums>, Vec<&mut SplitSums>) =
+            splits.iter_mut().flatten().partition(|split| split.of_money);
+        let take = |rows: &VisitorRows, splits: &mut [&mut SplitSums], of_money: bool| {
             // Of most visitors nothing passes.
             let passes = match is_by_place {
-                true => rows.places.iter().any(|place| passing.has_place(place)),
+                true => rows.hits(of_money).iter().any(|place| passing.has_place(place)),
                 false => passing.has_any_visit(&rows.visits),
             };
-            splits.iter_mut().flatten().filter(|_| passes).for_each(|split| split.take(rows, &passing));
-        });
+            splits.iter_mut().filter(|_| passes).for_each(|split| split.take(rows, &passing));
+        };
+        if !others.is_empty() {
+            self.each(wants_places, |rows| take(rows, &mut others, false));
+        }
+        if !of_money.is_empty() {
+            self.each_paid(|rows| take(rows, &mut of_money, true));
+        }
         let row = |(value, sum): (Sym, Small)| (self.texts[value.0 as usize].clone(), sum.tally());
         let rows = |split: Option<SplitSums>| split.into_iter().flat_map(|split| split.sums).map(row).collect();
         Ok(splits.into_iter().map(rows).collect())
@@ -51,10 +59,12 @@ impl SessionSnapshot {
         let Axis::Of(dimension) = *axis else { return None };
         let needs_visit = is_of_pages(by) || is_of_pages(dimension);
         let has_time = times_pages(&[by, dimension]);
+        let of_money = [by, dimension].contains(&Dimension::Money);
         Some(SplitSums {
             column: self.column(dimension),
             needs_visit,
             has_time,
+            of_money,
             places: Vec::new(),
             sums: Fast::default(),
         })
@@ -93,6 +103,8 @@ struct SplitSums {
     needs_visit: bool,
     /// Whether time and scrolling are counted.
     has_time: bool,
+    /// Whether hits are counted that paid.
+    of_money: bool,
     /// The places of the visitor at hand.
     places: Vec<CountedPlace<Sym>>,
     sums: Fast<Sym, Small>,
@@ -121,7 +133,7 @@ impl SplitSums {
     }
 
     fn take_places(&mut self, rows: &VisitorRows, passing: &PassingValues) {
-        for place in &rows.places {
+        for place in rows.hits(self.of_money) {
             let of_visit = rows.visit_of(place);
             let passes = match passing.column.is_of_places() {
                 true => passing.has_place(place),

@@ -26,6 +26,8 @@ struct Deed {
 pub(in crate::counts) enum RowKind {
     Visits,
     Places,
+    /// Places where visits paid.
+    Paid,
     /// Hits with the property of this key, which may be unknown on the day; each with its event, or all events together.
     Properties {
         key: Option<Sym>,
@@ -68,8 +70,12 @@ impl RowKind {
 
     /// Hands out the rows of a visit.
     pub(super) fn each<'r>(self, rows: &'r VisitorRows, visit: usize) -> impl Iterator<Item = MatchedHit<'r>> {
-        let of_places =
-            rows.places.iter().filter(move |row| self == RowKind::Places && usize::from(row.visit) == visit);
+        let places = match self {
+            RowKind::Places => &rows.places[..],
+            RowKind::Paid => &rows.paid,
+            _ => &[],
+        };
+        let of_places = places.iter().filter(move |row| usize::from(row.visit) == visit);
         let properties = rows.properties.iter().filter(move |row| usize::from(row.visit) == visit && self.takes(row));
         let whole = (self == RowKind::Visits).then_some(MatchedHit::Visit);
         whole.into_iter().chain(of_places.map(MatchedHit::Place)).chain(properties.map(MatchedHit::Property))

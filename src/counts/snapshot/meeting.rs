@@ -36,15 +36,21 @@ impl SessionSnapshot {
             splits: [0, 1].map(|place| splits.get(place).map(|dimension| self.column(*dimension))),
             is_by_place: dimensions.iter().any(|dimension| !dimension.is_of_visit()),
             has_time: times_pages(&dimensions),
+            of_money: dimensions.contains(&Dimension::Money),
             needs_visit: dimensions.iter().any(|dimension| is_of_pages(*dimension)),
             sides,
         };
         let (mut places, mut sums) = (Vec::new(), Fast::<(Sym, Sym), Small>::default());
         let wants_places = |visits: &[VisitRow]| met.is_by_place && visits.iter().any(|visit| met.has_visit(visit));
-        self.each(wants_places, |rows| {
+        let take = |rows: &VisitorRows| {
             met.take(rows, &mut places);
             rows.add_up(&mut places, |key, sum| sums.entry(key).or_default().add(sum));
-        });
+        };
+        if met.of_money {
+            self.each_paid(take);
+        } else {
+            self.each(wants_places, take);
+        }
         let name = |value: Sym| self.texts[value.0 as usize].clone();
         Ok(sums.into_iter().map(|((first, second), sum)| ([name(first), name(second)], sum.tally())).collect())
     }
@@ -61,6 +67,8 @@ struct Meeting {
     is_by_place: bool,
     /// Whether time and scrolling are counted.
     has_time: bool,
+    /// Whether hits are counted that paid.
+    of_money: bool,
     /// Whether hits without a visit have no part in it.
     needs_visit: bool,
 }
@@ -81,7 +89,7 @@ impl Meeting {
             }
             return;
         }
-        for place in &rows.places {
+        for place in rows.hits(self.of_money) {
             let visit = rows.visit_of(place);
             let has_place = self.sides.iter().all(|side| !side.column.is_of_places() || side.has_place(place));
             if has_place && self.has_visit(visit) {

@@ -15,6 +15,7 @@ pub(in crate::counts) struct Small {
     pub(in crate::counts) scroll: u32,
     pub(in crate::counts) seconds: u64,
     pub(in crate::counts) engaged_ms: u64,
+    pub(in crate::counts) revenue: i64,
 }
 
 impl Small {
@@ -29,6 +30,7 @@ impl Small {
         scroll: 0,
         seconds: 0,
         engaged_ms: 0,
+        revenue: 0,
     };
 
     /// What a visit counts as a whole, beside itself.
@@ -46,7 +48,7 @@ impl Small {
     /// pages alone.
     pub(in crate::counts) fn of_page_visit(row: &PageVisitRow, by_page: bool) -> Small {
         let (pageviews, events) = if row.is_view { (row.count, 0) } else { (0, row.count) };
-        let hits = Small { pageviews, events, ..Small::default() };
+        let hits = Small { pageviews, events, revenue: row.thousandths, ..Small::default() };
         if !by_page {
             return hits;
         }
@@ -63,6 +65,7 @@ impl Small {
         self.scroll += other.scroll;
         self.seconds += other.seconds;
         self.engaged_ms += other.engaged_ms;
+        self.revenue += other.revenue;
     }
 
     pub(in crate::counts) fn tally(self) -> Tally {
@@ -76,6 +79,7 @@ impl Small {
             engaged_visits: self.engaged_visits.into(),
             engaged_ms: self.engaged_ms as i64,
             scroll: self.scroll.into(),
+            revenue: self.revenue,
             ..Tally::ZERO
         }
     }

@@ -164,13 +164,14 @@ impl SessionSnapshot {
             || split.axes.contains(&&Axis::Of(Dimension::Event));
         let columns = [0, 1].map(|at| self.split_column(split.axes.get(at).copied(), key.is_some()));
         let is_of_hits = |column: &SplitColumn| matches!(column, SplitColumn::Of(column) if column.is_of_places());
+        let asks = |of: Dimension| split.axes.contains(&&Axis::Of(of)) || condition.tests_hits_by(of);
         let tests_hits = !hit_tests(condition).is_empty();
         let kind = match key {
             Some(key) => RowKind::Properties { key: self.name(key), by_event },
+            None if asks(Dimension::Money) => RowKind::Paid,
             None if tests_hits || columns.iter().any(is_of_hits) => RowKind::Places,
             None => RowKind::Visits,
         };
-        let asks = |of: Dimension| split.axes.contains(&&Axis::Of(of)) || condition.tests_hits_by(of);
         let by_page = asks(Dimension::Page) && !asks(Dimension::PreviousPage);
         let (places, hours, sums) = (Vec::new(), Vec::new(), Fast::default());
         MatchedSums { columns, kind, by_hour: split.by_hour, by_page, kept: None, places, hours, sums }
@@ -197,6 +198,7 @@ impl SessionSnapshot {
         let is_of = |wanted: fn(&MatchedSums) -> bool| splits.iter().any(wanted);
         let wanted = WantedRows {
             places: places || is_of(|split| split.kind == RowKind::Places),
+            paid: is_of(|split| split.kind == RowKind::Paid),
             properties: properties || is_of(|split| matches!(split.kind, RowKind::Properties { .. })),
             hours: is_of(|split| split.by_hour),
             steps: is_of(|split| matches!(split.columns[0], SplitColumn::Steps(_))),
@@ -221,6 +223,7 @@ impl SessionSnapshot {
             rows.clear();
             rows.visits.extend(visitor.visits());
             rows.places.extend(wanted.places.then(|| visitor.page_visits()).into_iter().flatten());
+            rows.paid.extend(wanted.paid.then(|| visitor.paid()).into_iter().flatten());
             rows.properties.extend(wanted.properties.then(|| visitor.properties()).into_iter().flatten());
             rows.hours.extend(wanted.hours.then(|| visitor.visit_hours()).into_iter().flatten());
             rows.steps.extend(wanted.steps.then(|| visitor.steps()).into_iter().flatten());
@@ -229,7 +232,7 @@ impl SessionSnapshot {
             }
         }
         rows.is_known = false;
-        for (hit, count) in self.unknown.iter().filter(|(_, count)| *count > 0) {
+        for (hit, count) in self.unknown.iter().filter(|(_, count)| count.hits > 0) {
             rows.clear();
             rows.take_unknown(hit, *count);
             if !look(&rows) {
@@ -243,6 +246,7 @@ impl SessionSnapshot {
 #[derive(Debug, Clone, Copy)]
 struct WantedRows {
     places: bool,
+    paid: bool,
     properties: bool,
     hours: bool,
     steps: bool,
@@ -330,9 +334,9 @@ impl MatchedSums {
         if !self.by_hour {
             return self.places.push(CountedPlace { key: values, visit: number, tally });
         }
-        let Small { pageviews, events, .. } = tally;
-        let hits = Small { pageviews, events, ..Small::default() };
-        let (whole, start) = (Small { pageviews: 0, events: 0, ..tally }, rows.visits[visit].start);
+        let Small { pageviews, events, revenue, .. } = tally;
+        let hits = Small { pageviews, events, revenue, ..Small::default() };
+        let (whole, start) = (Small { pageviews: 0, events: 0, revenue: 0, ..tally }, rows.visits[visit].start);
         self.hours.push(HourPlace { values, visit: number, hour, start, hits, whole });
     }
 

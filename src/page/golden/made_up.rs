@@ -21,6 +21,7 @@ pub(super) fn day(text: &str) -> Day {
 pub(super) fn panel(dimension: Dimension, metrics: &[Metric], values: usize, rows: &[(&str, f64, f64)]) -> Panel {
     let total = 18_442.0;
     let row = |(value, first, second): &(&str, f64, f64)| PanelRow {
+        currency: None,
         value: Arc::from(*value),
         metrics: [Some(*first), Some(*second)].into_iter().take(metrics.len()).collect(),
         bounds: Vec::new(),

@@ -119,7 +119,7 @@ impl ReportText {
 
     /// What a column is called. A goal is reached by each of its events.
     fn name(&self, metric: Metric) -> &'static str {
-        let is_of_goals = self.metrics.iter().any(|metric| metric.is_of_goals());
+        let is_of_goals = self.metrics.iter().any(|metric| metric.is_of_goals() && !metric.is_money());
         match metric {
             Metric::Events if is_of_goals => "conversions",
             Metric::GroupConversionRate => Metric::ConversionRate.name(),

@@ -43,7 +43,7 @@ const fn texts(title: InAll, singular: InAll) -> DimensionTexts {
 }
 
 /// In the order of [`Dimension::COUNTED`], and what is counted of segments.
-const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 2] = [
+const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 3] = [
     (
         Dimension::Source,
         texts(["Sources", "Quellen", "Sources"], ["Source", "Quelle", "Source"])
@@ -166,6 +166,7 @@ const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 2] = [
     ),
     (Dimension::Segment, texts(["Segments", "Segmente", "Segments"], ["Segment", "Segment", "Segment"])),
     (Dimension::ReachedStep, texts(["Funnels", "Trichter", "Entonnoirs"], ["Step", "Schritt", "Étape"])),
+    (Dimension::Money, texts(["Money", "Geld", "Argent"], ["Money", "Geld", "Argent"])),
 ];
 
 const _: () = {
@@ -264,5 +265,9 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, &'static str)> {
         let own = [Some(texts.title), Some(texts.singular), texts.alone, texts.empty];
         own.into_iter().flatten().map(move |text| (dimension.name(), text[language as usize]))
     };
-    Dimension::COUNTED.into_iter().chain([Dimension::Segment, Dimension::ReachedStep]).flat_map(of_one).collect()
+    Dimension::COUNTED
+        .into_iter()
+        .chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money])
+        .flat_map(of_one)
+        .collect()
 }

@@ -350,7 +350,7 @@ fn nothing_but_totals_and_dimensions_of_days_that_are_over_is_told() {
     assert_eq!(told, [50, 50, 0, 0, 0, 0]);
     let for_people: Vec<Dimension> = Dimension::ALL.into_iter().filter(|dimension| !is_for_all(*dimension)).collect();
     assert_eq!(for_people, FOR_PEOPLE);
-    for dimension in for_people {
+    for dimension in for_people.into_iter().chain([Dimension::Money]) {
         let memory =
             Memory::default().day(Axis::Total, Day(START), "", tally).day(Axis::Of(dimension), Day(START), "x", tally);
         let open = Folded::of(&memory, &site, noon(1), &kept);

@@ -83,7 +83,22 @@ const ESTIMATED: Warning = Warning {
 const NOT_BY_DIMENSION: Warning = Warning {
     code: "no_revenue_by_dimension",
     warning: Cow::Borrowed(
-        "Revenue metrics are null as money is kept of goals in all and over time; leave out filters and other dimensions.",
+        "Revenue metrics are null as money is kept by one dimension, by day and month; leave out other dimensions, filters and hours.",
+    ),
+};
+
+const NOT_IN_MEMORY: Warning = Warning {
+    code: "no_revenue_by_dimension",
+    warning: Cow::Borrowed(
+        "Revenue metrics are null where there are multiple currencies, where two dimensions or properties are asked for, and by hour.",
+    ),
+};
+
+const MONEY_NOT_KNOWN: Warning = Warning {
+    code: "revenue_not_known",
+    warning: Cow::Borrowed(
+        "Revenue metrics are null where not all of the money is known by dimension: days that an older version counted lack it, as does what \
+         is past the site's budget, and segments that ask for properties.",
     ),
 };
 
@@ -158,6 +173,13 @@ pub(super) struct Echo {
     pub(super) pagination: Pagination,
 }
 
+impl Echo {
+    /// The metrics of money among those that are asked for.
+    fn revenue(&self) -> impl Iterator<Item = &'static str> {
+        self.metrics.iter().copied().filter(|name| name.ends_with("_revenue"))
+    }
+}
+
 /// What was asked to be included; what was not is left out.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Included {
@@ -195,13 +217,14 @@ impl Answer {
     /// An answer from whole visits: rows that are shown, and how many there are.
     pub(super) fn of_visits(
         echo: &Echo,
-        rows: Vec<(Vec<Option<f64>>, Vec<String>)>,
+        rows: Vec<(Vec<Value>, Vec<String>)>,
         all: usize,
         include: Include,
         time_labels: Option<Vec<String>>,
+        lacks_money: bool,
     ) -> Answer {
-        let row = |(metrics, dimensions): (Vec<Option<f64>>, Vec<String>)| Row {
-            metrics: metrics.into_iter().map(|value| json!(Figure(value))).collect(),
+        let row = |(metrics, dimensions): (Vec<Value>, Vec<String>)| Row {
+            metrics,
             dimensions,
             bounds: None,
             comparison: None,
@@ -211,6 +234,7 @@ impl Answer {
             imports_skip_reason: include.imports.then_some("no_imported_data"),
             time_labels,
             total_rows: include.total_rows.then_some(all),
+            metric_warnings: lacks_money.then(|| echo.revenue().map(|name| (name, NOT_IN_MEMORY)).collect()),
             ..Meta::default()
         };
         Answer { results: rows.into_iter().map(row).collect(), meta, query: echo.clone() }
@@ -344,22 +368,15 @@ impl Query {
 
     /// Whether money of several currencies is asked for as one sum.
     fn mixes_currencies(&self, line: &Line) -> bool {
-        line.money.len() > 1 && self.subjects.iter().any(|subject| subject.question.money.len() > 1)
+        let adds = |question: &Question| question.money.len() > 1 || question.axis != Axis::Total;
+        line.money.len() > 1 && self.subjects.iter().any(|subject| adds(&subject.question))
     }
 
     /// A metric as JSON; money with its currency, as Plausible writes it.
     pub(super) fn number(&self, name: &str, value: Option<f64>, line: &Line) -> Value {
         match (value, line.money.first()) {
             (Some(_), Some(_)) if name.ends_with("_revenue") && self.mixes_currencies(line) => Value::Null,
-            (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => {
-                let thousandths = (value * 1_000.0).round() as i64;
-                json!({
-                    "value": Figure(Some(value)),
-                    "currency": &**currency,
-                    "short": money::short(currency, thousandths),
-                    "long": money::long(currency, thousandths),
-                })
-            }
+            (Some(value), Some((currency, ..))) if name.ends_with("_revenue") => amount(value, currency),
             _ => json!(Figure(value)),
         }
     }
@@ -388,11 +405,12 @@ impl Query {
             warnings.entry("visitors").or_insert(SUMMED_HOURS);
         }
         let asks = |name: &str| self.echo.metrics.contains(&name);
-        let is_split = !self.filters.is_empty() || self.subjects.iter().any(|of| of.question.axis != Axis::Total);
+        let is_known = self.subjects.iter().all(|subject| subject.question.knows_money());
         let several = lines.iter().find(|line| line.money.len() > 1);
         for name in ["total_revenue", "average_revenue"].into_iter().filter(|name| asks(name)) {
             match several {
-                _ if is_split => _ = warnings.insert(name, NOT_BY_DIMENSION),
+                _ if !is_known => _ = warnings.insert(name, NOT_BY_DIMENSION),
+                _ if lines.iter().any(|line| !line.is_money_known) => _ = warnings.insert(name, MONEY_NOT_KNOWN),
                 Some(line) if self.mixes_currencies(line) => _ = warnings.insert(name, SEVERAL_CURRENCIES),
                 Some(line) => _ = warnings.insert(name, other_currencies(line)),
                 None => {}
@@ -407,6 +425,17 @@ impl Query {
         let asks_visitors = self.echo.metrics.contains(&"visitors");
         self.span.grain == Grain::Hour && self.span.last > self.span.first && !is_by_hour && asks_visitors
     }
+}
+
+/// Money as Plausible writes it.
+pub(super) fn amount(value: f64, currency: &str) -> Value {
+    let thousandths = (value * 1_000.0).round() as i64;
+    json!({
+        "value": Figure(Some(value)),
+        "currency": currency,
+        "short": money::short(currency, thousandths),
+        "long": money::long(currency, thousandths),
+    })
 }
 
 /// What a line's money is beside its most usual currency: sums of currencies can't be added.

@@ -116,7 +116,9 @@ impl QueryRequest {
                     "visit:exit_page or event:page filters or dimensions"
                 }
                 Metric::Percentage if self.dimensions.is_empty() => "dimensions",
-                metric if metric.is_of_goals() && !self.is_of_goals() => "event:goal filters or dimensions",
+                metric if metric.is_of_goals() && !metric.is_money() && !self.is_of_goals() => {
+                    "event:goal filters or dimensions"
+                }
                 _ => continue,
             };
             return refuse(format!("Metric `{name}` can only be queried with {needs}."));

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{self, Answer};
 use super::filters::{self, Node};
 use super::parse::{self, array, refuse};
 use super::{Asked, Direction, OrderKey, QueryError, QueryRequest};
+use crate::cell::filter::JOINT;
 use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, Metric, Tally, Test};
 use crate::counts::Name;
 use crate::counts::snapshot::{self, MatchedRow, VisitSplit};
 use crate::limits;
 use crate::report::choice::{Choice, reaching};
 use crate::report::figures::Figures;
-use crate::report::{Interval, MatchedDays, Span, Sums, place_names};
+use crate::report::{Figure, Interval, MatchedDays, Question, Span, Sums, place_names};
 use crate::site::{Day, Goal, LocalHour, Moment, Site, SiteId};
 use crate::store::{Grain, StoreError};
 
@@ -37,6 +38,8 @@ pub struct VisitQuery {
     condition: Condition<Name>,
     whole: Condition<Name>,
     request: QueryRequest,
+    /// The goals whose money is wanted, as events.
+    money: Vec<Name>,
     echo: super::answer::Echo,
     time_labels: Option<Vec<String>>,
 }
@@ -50,10 +53,15 @@ struct QueryRow {
     bucket: Option<i32>,
     values: [Name; 2],
     metrics: Vec<Option<f64>>,
+    /// Of its money, if that is of one.
+    currency: Option<Name>,
 }
 
-/// By bucket and values.
-type RowSums = BTreeMap<(Option<i32>, [Name; 2]), Tally>;
+/// A bucket and values.
+type VisitRowKey = (Option<i32>, [Name; 2]);
+type RowSums = BTreeMap<VisitRowKey, Tally>;
+/// By bucket and value: thousandths and events by currency.
+type PaidSums = BTreeMap<(Option<i32>, Name), BTreeMap<Name, (i64, i64)>>;
 
 impl VisitRequest {
     /// Reads the JSON body of a query.
@@ -94,6 +102,7 @@ impl VisitRequest {
         let interval = request.interval(span, &site.schedule);
         let axes = request.axes();
         let (condition, whole) = self.conditions(site)?;
+        let money = Question::new(site.id, span, Axis::Total, None, &request.metrics).with_money_of(site).money;
         let query = VisitQuery {
             site: site.id,
             span,
@@ -101,6 +110,7 @@ impl VisitRequest {
             axes,
             condition,
             whole,
+            money,
             request: request.clone(),
             echo: request.echo(site, span, interval),
             time_labels: interval.filter(|_| request.include.time_labels).map(|interval| {
@@ -222,8 +232,7 @@ impl VisitQuery {
                 Metric::ExitRate => "one filter or two",
                 Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
                 Metric::Percentage if self.request.dimensions.is_empty() => "dimensions",
-                Metric::TotalRevenue | Metric::AverageRevenue => "one goal, which is not remembered by visits",
-                metric if metric.is_of_goals() && !has_goal => "event:goal filters",
+                metric if metric.is_of_goals() && !metric.is_money() && !has_goal => "event:goal filters",
                 _ => continue,
             };
             return Err(QueryError(format!("Metric `{}` can only be queried with {needs}.", metric.name())));
@@ -238,20 +247,67 @@ impl VisitQuery {
     pub fn run(&self, sums: &dyn Sums) -> Result<Option<Answer>, StoreError> {
         let axes: Vec<&Axis<Name>> = self.axes.iter().collect();
         let by_hour = self.interval == Some(Interval::Hour);
-        let splits = [VisitSplit { axes: &axes, by_hour }, VisitSplit { axes: &[], by_hour: false }];
+        let (by_money, knows_money) = (Axis::Of(Dimension::Money), self.knows_money());
+        let paid: Vec<&Axis<Name>> = axes.iter().copied().chain([&by_money]).collect();
+        let whole_split = VisitSplit { axes: &[], by_hour: false };
+        let splits = [VisitSplit { axes: &axes, by_hour }, whole_split, VisitSplit { axes: &paid, by_hour: false }];
+        let splits = if knows_money { &splits[..] } else { &splits[..2] };
         let days = (self.span.first_day(), self.span.last_day());
-        let Some(own) = sums.matching(self.site, days, &self.condition, &splits)? else { return Ok(None) };
-        let Some(whole) = sums.matching(self.site, days, &self.whole, &splits)? else { return Ok(None) };
+        let Some(own) = sums.matching(self.site, days, &self.condition, splits)? else { return Ok(None) };
+        let Some(whole) = sums.matching(self.site, days, &self.whole, &splits[..2])? else { return Ok(None) };
         let all: i64 = whole.iter().flat_map(|(_, rows)| &rows[1]).map(|row| row.tally.visitors).sum();
+        let paid = self.paid(&own);
         let (own, whole) = (self.added_up(own), self.added_up(whole));
-        let mut rows: Vec<QueryRow> = own.into_iter().map(|(key, tally)| self.row(key, tally, &whole, all)).collect();
+        let row = |(key, tally)| self.row(key, tally, &whole, (all, &paid));
+        let mut rows: Vec<QueryRow> = own.into_iter().map(row).collect();
         if self.echo.dimensions.is_empty() && rows.is_empty() {
-            rows.push(self.row((None, [Name::from(""), Name::from("")]), Tally::ZERO, &whole, all));
+            rows.push(self.row((None, [Name::from(""), Name::from("")]), Tally::ZERO, &whole, (all, &paid)));
         }
         self.sort(&mut rows);
         let shown = rows.iter().skip(self.request.pagination.offset).take(self.request.pagination.limit);
-        let shown = shown.map(|row| (row.metrics.clone(), self.dimensions(row))).collect();
-        Ok(Some(Answer::of_visits(&self.echo, shown, rows.len(), self.request.include, self.time_labels.clone())))
+        let shown = shown.map(|row| (self.written(row), self.dimensions(row))).collect();
+        let lacks_money = self.asks_money() && (!knows_money || paid.values().any(|sums| sums.len() > 1));
+        let (include, labels) = (self.request.include, self.time_labels.clone());
+        Ok(Some(Answer::of_visits(&self.echo, shown, rows.len(), include, labels, lacks_money)))
+    }
+
+    fn asks_money(&self) -> bool {
+        self.request.metrics.iter().any(|metric| metric.is_money())
+    }
+
+    /// Whether visits know the money that is asked for.
+    fn knows_money(&self) -> bool {
+        let by_money = Axis::Of(Dimension::Money);
+        let axes: Vec<&Axis<Name>> = self.axes.iter().chain([&by_money]).collect();
+        let is_known = self.axes.len() < 2 && snapshot::is_known(&self.condition, &axes);
+        self.asks_money() && is_known && self.interval != Some(Interval::Hour)
+    }
+
+    /// Money by currency: thousandths, and the events that brought it.
+    fn paid(&self, days: &MatchedDays) -> PaidSums {
+        let mut sums = PaidSums::new();
+        for (day, rows) in days {
+            for MatchedRow { values, tally, .. } in rows.get(2).into_iter().flatten() {
+                let (value, money) = if self.axes.is_empty() { ("", &values[0]) } else { (&*values[0], &values[1]) };
+                let Some((event, currency)) = money.rsplit_once(JOINT) else { continue };
+                if self.money.iter().any(|wanted| **wanted == *event) {
+                    let bucket = self.interval.map(|interval| interval.bucket_of(*day, self.span.first_day()).0);
+                    let sum =
+                        sums.entry((bucket, Name::from(value))).or_default().entry(Name::from(currency)).or_default();
+                    (sum.0, sum.1) = (sum.0 + tally.revenue, sum.1 + tally.events);
+                }
+            }
+        }
+        sums
+    }
+
+    /// The metrics of a row as JSON.
+    fn written(&self, row: &QueryRow) -> Vec<Value> {
+        let written = |(metric, value): (&Metric, &Option<f64>)| match (value, &row.currency) {
+            (Some(value), Some(currency)) if metric.is_money() => answer::amount(*value, currency),
+            _ => json!(Figure(*value)),
+        };
+        self.request.metrics.iter().zip(&row.metrics).map(written).collect()
     }
 
     fn added_up(&self, days: MatchedDays) -> RowSums {
@@ -270,12 +326,16 @@ impl VisitQuery {
         sums
     }
 
-    fn row(&self, key: (Option<i32>, [Name; 2]), tally: Tally, whole: &RowSums, all: i64) -> QueryRow {
+    fn row(&self, key: VisitRowKey, tally: Tally, whole: &RowSums, (all, paid): (i64, &PaidSums)) -> QueryRow {
+        // Several currencies are not added up.
+        let sums = paid.get(&(key.0, key.1[0].clone())).filter(|sums| sums.len() == 1);
+        let paid = sums.and_then(BTreeMap::first_key_value);
+        let (currency, money) = paid.map(|(currency, sum)| (currency.clone(), *sum)).unzip();
         let line_visitors = whole.get(&key).map_or(0, |tally| tally.visitors);
         let exits = (0, 0);
-        let figures = Figures { tally, of_visits: tally, exits, all_visitors: all, line_visitors, money: None };
+        let figures = Figures { tally, of_visits: tally, exits, all_visitors: all, line_visitors, money };
         let metrics = self.request.metrics.iter().map(|metric| figures.metric(*metric)).collect();
-        QueryRow { bucket: key.0, values: key.1, metrics }
+        QueryRow { bucket: key.0, values: key.1, metrics, currency }
     }
 
     fn sort(&self, rows: &mut [QueryRow]) {

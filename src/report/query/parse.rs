@@ -345,8 +345,6 @@ mod tests {
             ),
             (json!({"metrics": ["conversion_rate"]}), &of_goals("conversion_rate")),
             (json!({"metrics": ["group_conversion_rate"]}), &of_goals("group_conversion_rate")),
-            (json!({"metrics": ["total_revenue"]}), &of_goals("total_revenue")),
-            (json!({"metrics": ["average_revenue"]}), &of_goals("average_revenue")),
         ] {
             assert_eq!(error(&changes), expected, "{changes}");
         }

@@ -42,7 +42,8 @@ impl GoneCells {
         let texts = texts(connection, order.site)?;
         let mut gone = GoneIds::default();
         for (id, text) in &texts {
-            for dimension in Dimension::COUNTED.into_iter().filter(|dimension| values.takes(*dimension, text)) {
+            let dimensions = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+            for dimension in dimensions.filter(|dimension| values.takes(*dimension, text)) {
                 gone.values.entry(dimension.code()).or_default().insert(*id);
             }
         }
