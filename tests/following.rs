@@ -15,7 +15,7 @@ fn played() -> World {
         ("bob", &["/pricing"]),
         ("eve", &["/", "/pricing", "/pricing"]),
     ] {
-        pages.iter().for_each(|page| _ = world.pageview(page).by(who).ok());
+        pages.iter().for_each(|page| world.pageview(page).by(who).ok());
     }
     // An event is no step on the way.
     world.event("Signup", "/signup").by("eve").ok();

@@ -67,7 +67,7 @@ fn day(dice: &mut Dice) -> Vec<VisitRow> {
                 // Half of the pages are those that just these three look at.
                 let own = (mixed(&[source, country, device]) % 40) as u32;
                 let page = if dice.part() < 0.5 { own } else { dice.skewed(PAGES) };
-                let host = u32::from(mixed(&[page]) % 5 == 0);
+                let host = u32::from(mixed(&[page]).is_multiple_of(5));
                 rows.push(VisitRow { visitor, visit, values: vec![source, country, device, browser, page, host] });
                 if dice.part() < 0.45 {
                     break;
