@@ -147,6 +147,7 @@ impl PartedQuestion {
             .map(|((places, _), lines)| (&places[..], part_lines(lines)))
             .collect();
         let whole = found.next().map(|lines| lines.first().map_or(TallyRange::default(), range_of));
+        let is_measured = parts.first().is_some_and(|(_, all)| has_visits(all));
         let named = self.named(&parts);
         let mut sums: BTreeMap<(Option<i32>, LineValues), EstimatedCounts> = BTreeMap::new();
         let days = parts.first().map(|(_, all)| all.keys().copied().collect::<Vec<_>>()).unwrap_or_default();
@@ -162,7 +163,8 @@ impl PartedQuestion {
             }
         }
         let line = |((bucket, values), bounded): ((Option<i32>, LineValues), EstimatedCounts)| {
-            line(question, bucket, values, (bounded.range, bounded.likely.within(&bounded.range)), whole)
+            let figures = (bounded.range, bounded.likely.within(&bounded.range));
+            line(question, bucket, values, figures, (whole, is_measured))
         };
         Ok(sums.into_iter().map(line).collect())
     }
@@ -283,6 +285,11 @@ fn part_lines(lines: Vec<Line>) -> PartLines {
     found
 }
 
+/// Whether visits are measured: a site without tokens counts hits alone.
+fn has_visits(all: &PartLines) -> bool {
+    all.values().flat_map(BTreeMap::values).any(|range| range.high.visits > 0)
+}
+
 /// The least and the most of a line.
 fn range_of(line: &Line) -> TallyRange {
     TallyRange { low: line.bounds.as_ref().map_or(line.tally, |bounds| bounds.low), high: line.tally }
@@ -293,7 +300,7 @@ fn line(
     bucket: Option<i32>,
     [value, second]: LineValues,
     (range, likely): (TallyRange, Tally),
-    whole: Option<TallyRange>,
+    (whole, is_measured): (Option<TallyRange>, bool),
 ) -> Line {
     let whole = whole.filter(|whole| whole.low.visitors == whole.high.visitors);
     let figures = |tally: Tally| Figures {
@@ -309,9 +316,11 @@ fn line(
     let is_sure = |metric: Metric| is_sure(metric, &range) && (metric != Metric::Percentage || whole.is_some());
     let has =
         |metric: Metric| count(high, metric).is_some() || is_sure(metric) && !(is_of_page && is_of_entries(metric));
-    // Visits are measured where there may be any.
+    // Hits that are there for sure and have no visit are hits of nobody.
+    let has_visits = is_measured && (high.visits > 0 || low.pageviews + low.events == 0);
     let metric = |tally: Tally, metric: Metric| match count(tally, metric) {
-        Some(count) => figures(high).metric(metric).map(|_| count as f64),
+        Some(_) if !has_visits && matches!(metric, Metric::Visitors | Metric::Visits) => None,
+        Some(count) => Some(count as f64),
         None => figures(tally).metric(metric).filter(|_| has(metric)),
     };
     let metrics = |tally: Tally| question.metrics.iter().map(move |name| metric(tally, *name));
