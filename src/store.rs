@@ -25,10 +25,10 @@ pub use inspection::{
 pub use operators::{LanguageFileState, Operators, SiteError, UserError};
 pub use sqlite::{Moved, file_numbers};
 pub use sums::{
-    AdoptedStore, Ask, BotCount, CellSource, CountedBy, Cut, DatabaseId, DayState, Doubt, Ended, Flush, Forgetting,
-    Grain, Imported, InMemory, Interrupt, JournalId, JournalMark, JournalPosition, JournalState, LargestValue, MailSum,
-    Mended, NamesMark, OTHER_PAGES, PublishingDay, ReadMeter, Rejected, ReleaseOrder, RemovedCells, RowsBy, StoredSums,
-    SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
+    AddedValues, AdoptedStore, Ask, BotCount, CellSource, CountedBy, Cut, DatabaseId, DayState, Doubt, Ended, Flush,
+    Forgetting, Grain, Imported, InMemory, Interrupt, JournalId, JournalMark, JournalPosition, JournalState,
+    LargestValue, MailSum, Mended, NamesMark, OTHER_PAGES, PublishingDay, ReadMeter, Rejected, ReleaseOrder,
+    RemovedCells, RowsBy, StoredSums, SumRow, SumSnapshot, SumStore, TakenOut, TakenOutOf,
 };
 
 /// What one data folder holds.

@@ -126,3 +126,12 @@ fn what_is_not_counted_of_them_is_refused_with_the_way_out() {
     let alone = Command::Report { site, period, by, rows: None, filter: Vec::new(), compare: None };
     assert!(format!("{:?}", world.command(alone).unwrap_err()).contains("--filter page=/pricing"));
 }
+
+#[test]
+fn that_a_visit_begins_is_no_page_before() {
+    let world = played();
+    let after = ask(&world, "event:next_page", json!(["is_not", "event:page", ["/docs"]]));
+    assert_eq!(after, rows(&[("/pricing", [2, 2, 3]), ("/docs", [1, 1, 1])]));
+    let none = ask(&world, "event:next_page", json!(["contains", "event:page", ["not"]]));
+    assert_eq!(none, json!([]));
+}

@@ -49,7 +49,7 @@ impl SnapshotScope {
                 CellSource::Single(axis) => {
                     scope.axes.get_or_insert_default().push(axis.clone());
                     // Of sets of values the day that runs is known.
-                    let has_set = ask.adds_values_of().is_some();
+                    let has_set = ask.adds_values_of().is_some_and(|values| values.dimension().is_some());
                     scope.pairs_until = scope.pairs_until.max(last_day(ask).filter(|_| has_set));
                 }
                 CellSource::Pair(..) | CellSource::Visits => scope.pairs_until = scope.pairs_until.max(last_day(ask)),

@@ -120,11 +120,11 @@ impl report::Sums for SitesSnapshot<'_> {
         let unstored: Vec<_> = self.unstored().flat_map(|flush| &flush.sums).collect();
         for (rows, ask) in answer.rows.iter_mut().zip(&all) {
             for (_, day, sums) in unstored.iter().filter(|(site, ..)| *site == ask.site) {
-                let is_in_memory =
-                    in_memory.iter().zip(&answer.adds).any(|(of, adds)| of.site == ask.site && of.day == *day && *adds);
+                let holds = |(of, adds): (&InMemory, &bool)| *adds && (of.site, of.day) == (ask.site, *day);
+                let is_told = in_memory.iter().zip(&answer.adds).any(holds) && ask.set_on(*day).is_some();
                 for row in ask.rows_of(*day, sums) {
-                    let row = ask.narrowed(&row, self.interrupt)?;
-                    rows.extend(row.map(|row| if is_in_memory { row } else { ask.unsure(row) }));
+                    let told = |row| if is_told { row } else { ask.unsure(row) };
+                    rows.extend(ask.narrowed(&row, self.interrupt)?.map(told));
                 }
             }
         }

@@ -105,7 +105,7 @@ pub enum NotAChoice {
     NotSegment,
     /// What is asked of hits is not kept together.
     #[error(
-        "which pages the hits with a property were on is not kept, nor which properties came together; test it within has_done,          or beside event and what visits have"
+        "which pages the hits with a property were on is not kept, nor which properties came together; test it within has_done, or beside event and what visits have"
     )]
     NotKept,
     /// Goals can't be joined.

@@ -24,6 +24,7 @@ use filters::Filters;
 use subjects::Subject;
 
 pub use answer::Answer;
+pub(super) use filters::of_pages_before;
 pub use filters::{Expr, few_filters};
 pub use in_memory::{ASK_MEMORY, VisitQuery, VisitRequest};
 #[cfg(test)]

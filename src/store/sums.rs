@@ -54,7 +54,7 @@ use crate::site::{Day, Epsilon, LeastAtRest, Month, SiteId};
 use super::StoreError;
 
 pub use adoption::AdoptedStore;
-pub use ask::{Ask, CellSource, Cut, Grain, RowsBy, SumRow};
+pub use ask::{AddedValues, Ask, CellSource, Cut, Grain, RowsBy, SumRow};
 pub use doubt::{Doubt, LargestValue};
 pub use flush::{
     BotCount, CountedBy, DatabaseId, DayState, Flush, Imported, JournalId, JournalMark, JournalPosition, JournalState,

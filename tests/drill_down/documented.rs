@@ -173,3 +173,26 @@ fn rates_of_a_page_are_those_of_the_visits_that_entered_there() {
     let rows = json!([{"metrics": [1, 100], "dimensions": ["/"]}, {"metrics": [1, 100], "dimensions": ["/pricing"]}]);
     assert_eq!(ask(&world, by_exit)["results"], rows);
 }
+
+#[test]
+fn who_has_several_values_of_a_property_is_counted_at_most_so_often() {
+    let world = World::start();
+    for (who, plan) in [("ana", "free"), ("ana", "pro"), ("bob", "pro")] {
+        world.event("Signup", "/").by(who).key("p", json!({"plan": plan})).ok();
+    }
+    world.pageview("/").by("eve").ok();
+    let mut body = json!({
+        "metrics": ["visitors", "events"], "date_range": ["2026-06-01", "2026-06-01"],
+        "filters": [["is", "event:props:plan", ["free", "pro"]]], "include": {"estimates": true},
+    });
+    for day in ["2026-06-01T12:00:00Z", "2026-06-02T00:00:05Z", "2026-07-01T00:00:05Z"] {
+        world.go_to(day);
+        world.flush();
+        let row = ask(&world, body.clone())["results"][0].clone();
+        assert_eq!((&row["metrics"], &row["bounds"]), (&json!([3, 3]), &json!([[2, 3], null])), "{day}");
+    }
+    body["include"] = json!({});
+    let answer = ask(&world, body);
+    assert_eq!(answer["results"], json!([{"metrics": [null, 3], "dimensions": []}]));
+    assert_eq!(answer["meta"]["metric_warnings"]["visitors"]["code"], "at_most");
+}

@@ -2,6 +2,7 @@
 
 use super::Chosen;
 use crate::cell::{Axis, Dimension, Filter, Metric, NOT_SET, Test};
+use crate::report::query::of_pages_before;
 use crate::report::{Line, Question};
 
 impl Chosen {
@@ -20,7 +21,7 @@ impl Chosen {
 
     /// The same question about the pages that came just after those that are chosen.
     pub fn next_pages(&self, question: Question) -> Option<Question> {
-        let before = Filter { axis: Axis::Of(Dimension::PreviousPage), test: self.pages()?.clone() };
+        let before = Filter { axis: Axis::Of(Dimension::PreviousPage), test: of_pages_before(self.pages()?.clone()) };
         Some(Question { axis: Axis::Of(Dimension::Page), ..question }.filtered(Some(before)))
     }
 

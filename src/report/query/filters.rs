@@ -145,6 +145,9 @@ fn leaf(
         Some(Asked::Named(dimension)) => Ok(Node::Expr(Expr::Is(Axis::Of(dimension), by_name(dimension, test)))),
         Some(Asked::Goal) if !is_not && plain != "matches" => Ok(Node::Goal(test)),
         Some(Asked::Goal) => refuse(place, "`event:goal` can be filtered by `is` and `contains`."),
+        Some(Asked::Value(axis)) if axis == Axis::Of(Dimension::PreviousPage) => {
+            Ok(Node::Expr(Expr::Is(axis, of_pages_before(test))))
+        }
         Some(Asked::Value(axis)) => Ok(Node::Expr(Expr::Is(axis, test))),
         _ => refuse(&format!("{place}/1"), &format!("Invalid dimension {}", shown(dimension))),
     }
@@ -163,6 +166,14 @@ fn by_name(dimension: Dimension, test: Test) -> Test {
         }
         (Dimension::City, test) => Test::Implied(Dimension::City, Box::new(test)),
         (_, test) => test,
+    }
+}
+
+/// A test of pages before others. That there was none is no page: it passes where it is named alone.
+pub(in crate::report) fn of_pages_before(test: Test) -> Test {
+    match test.named() {
+        Some(names) if !names.is_empty() => test,
+        _ => Test::All(vec![test, Test::Not(Box::new(Test::Is(vec![NOT_SET.to_owned()])))]),
     }
 }
 

@@ -229,6 +229,8 @@ impl VisitQuery {
                 Metric::BounceRate | Metric::VisitDuration if !is_of_visits => {
                     "whole visits: no dimension and filter of hits"
                 }
+                // Under a page it is that of the visits that entered there.
+                Metric::ViewsPerVisit if is_of_page => "whole visits: no dimension and filter of hits",
                 Metric::ExitRate => "one filter or two",
                 Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
                 Metric::Percentage if self.request.dimensions.is_empty() => "dimensions",

@@ -95,6 +95,27 @@ pub enum CellSource<'a> {
     Nowhere,
 }
 
+/// What has the values that are added up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddedValues {
+    /// A dimension.
+    Of(Dimension),
+    /// A property. Visits in memory do not tell its sets.
+    OfProperty,
+}
+
+impl AddedValues {
+    /// Whether a visit has one of them.
+    pub(super) fn is_one_a_visit(self) -> bool {
+        matches!(self, AddedValues::Of(dimension) if dimension.is_of_visit())
+    }
+
+    /// The dimension of which visits in memory tell sets.
+    pub fn dimension(self) -> Option<Dimension> {
+        if let AddedValues::Of(dimension) = self { Some(dimension) } else { None }
+    }
+}
+
 impl Ask {
     /// The question for the totals of a site's day.
     pub fn totals_of_day(site: SiteId, day: Day) -> Ask {
@@ -102,11 +123,12 @@ impl Ask {
         Ask { site, axis: Axis::Total, filter: None, grain, first: day.0, last: day.0, by_bucket: false, cut }
     }
 
-    /// The dimension over whose values it adds up cells of one dimension, so that who has several of them counts several times.
-    pub fn adds_values_of(&self) -> Option<Dimension> {
+    /// Over whose values it adds up cells of one axis, so that who has several of them counts several times.
+    pub fn adds_values_of(&self) -> Option<AddedValues> {
         let filter = self.filter.as_ref().filter(|filter| self.grain != Grain::Hour && !filter.test.is_single())?;
         match filter.axis {
-            Axis::Of(dimension) if self.axis == Axis::Total => Some(dimension),
+            Axis::Of(dimension) if self.axis == Axis::Total => Some(AddedValues::Of(dimension)),
+            Axis::Prop { .. } if self.axis == Axis::Total => Some(AddedValues::OfProperty),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Ask, Cut, Doubt, Grain, Interrupt, LargestValue, StoreError, SumRow};
+use super::{AddedValues, Ask, Cut, Doubt, Grain, Interrupt, LargestValue, StoreError, SumRow};
 use crate::cell::{Dimension, Tally};
 use crate::counts::{Name, SessionSnapshot};
 use crate::site::Day;
@@ -11,7 +11,7 @@ impl Ask {
     /// The question for each value of the set on a day that it is about; nothing for questions that add up no values.
     pub fn set_on(&self, day: Day) -> Option<Ask> {
         // Of segments visits in memory tell by themselves ([`Ask::rows_of_visits`]).
-        self.adds_values_of().filter(|dimension| *dimension != Dimension::Segment)?;
+        self.adds_values_of()?.dimension().filter(|dimension| *dimension != Dimension::Segment)?;
         let filter = self.filter.as_ref()?;
         let (axis, grain, cut) = (filter.axis.clone(), Grain::Day, Cut::default());
         let of_day = Ask { axis, grain, first: day.0, last: day.0, by_bucket: false, cut, ..self.clone() };
@@ -30,7 +30,8 @@ impl Ask {
         snapshots: &[&SessionSnapshot],
         interrupt: &Interrupt,
     ) -> Result<Option<SumRow>, StoreError> {
-        let (Some(filter), Some(dimension)) = (&self.filter, self.adds_values_of()) else { return Ok(None) };
+        let dimension = self.adds_values_of().and_then(AddedValues::dimension);
+        let (Some(filter), Some(dimension)) = (&self.filter, dimension) else { return Ok(None) };
         // What is not in memory.
         let mut others: HashMap<Name, Tally> = HashMap::new();
         for row in cells {
@@ -64,8 +65,8 @@ impl Ask {
 
     /// A change of a value that is not stored yet, where it is not known what the others are.
     pub fn unsure(&self, row: SumRow) -> SumRow {
-        let Some(dimension) = self.adds_values_of() else { return row };
-        let repeated_visits = if dimension.is_of_visit() { 0 } else { row.tally.visits.max(0) };
+        let Some(values) = self.adds_values_of() else { return row };
+        let repeated_visits = if values.is_one_a_visit() { 0 } else { row.tally.visits.max(0) };
         let doubt = Doubt { repeated_visitors: row.tally.visitors.max(0), repeated_visits, missing: Tally::ZERO };
         SumRow { doubt: (!doubt.is_none()).then(|| Box::new(doubt)), ..row }
     }

@@ -49,15 +49,16 @@ impl Held {
             CellSource::Pair(pair, is_by_second) => return self.rows_of_pair(ask, pair, is_by_second, left_out),
             CellSource::Visits | CellSource::Nowhere => {}
         }
-        let Some(dimension) = ask.adds_values_of() else { return rows_of(answered) };
+        let Some(of) = ask.adds_values_of() else { return rows_of(answered) };
         for (day, values) in added {
-            if left_out.iter().any(|(site, of, _)| *site == ask.site && of.0 == day) {
+            let is_left_out = left_out.iter().any(|(site, left_out, _)| *site == ask.site && left_out.0 == day);
+            if is_left_out && of.dimension().is_some() {
                 continue;
             }
             let bucket = ask.bucket(ask.bucket_of(Day(day)));
             let repeated_visitors = repeated(values.values().map(|tally| tally.visitors));
             let visits = repeated(values.values().map(|tally| tally.visits));
-            let repeated_visits = if dimension.is_of_visit() { 0 } else { visits };
+            let repeated_visits = if of.is_one_a_visit() { 0 } else { visits };
             let doubt = Doubt { repeated_visitors, repeated_visits, missing: Tally::ZERO };
             answered.entry((bucket, Name::from(""), None)).or_default().1 += doubt;
         }

@@ -215,7 +215,7 @@ impl Reading<'_> {
     /// Notes a value that is added to others. Who asks knows days in memory better.
     fn note(&mut self, grain: Grain, bucket: i32, value: u32, tally: Tally) {
         let is_left_out = grain == Grain::Day && self.left_out.iter().any(|(day, _)| *day == bucket);
-        if let Some(repeats) = self.repeats.as_mut().filter(|_| !is_left_out) {
+        if let Some(repeats) = self.repeats.as_mut().filter(|repeats| !(is_left_out && repeats.is_told_by_memory())) {
             repeats.note(grain, bucket, value, tally);
         }
     }

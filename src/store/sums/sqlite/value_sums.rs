@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::Result;
 use super::kept_answers::KeptRow;
-use crate::cell::{Axis, Dimension, Tally};
-use crate::store::{Ask, Doubt, Grain, Interrupt, LargestValue, StoreError};
+use crate::cell::{Axis, Tally};
+use crate::store::{AddedValues, Ask, Doubt, Grain, Interrupt, LargestValue, StoreError};
 
 /// A bucket and the numbers of the names of two values; 0 for none.
 pub(super) type RowKey = (i32, u32, u32);
@@ -70,7 +70,7 @@ impl ValueSums<'_> {
 
 /// What of a set of a dimension's values may have been counted again, bucket by bucket.
 pub(super) struct Repeats {
-    dimension: Dimension,
+    values: AddedValues,
     /// Visitors and visits of values in rows of tables, by grain, bucket and value. A value of a bucket may come from several places.
     rows: BTreeMap<(Grain, i32), HashMap<u32, [i64; 2], foldhash::fast::RandomState>>,
 }
@@ -78,7 +78,12 @@ pub(super) struct Repeats {
 impl Repeats {
     /// Nothing for questions that add up no values.
     pub(super) fn of(ask: &Ask) -> Option<Repeats> {
-        ask.adds_values_of().map(|dimension| Repeats { dimension, rows: BTreeMap::new() })
+        ask.adds_values_of().map(|values| Repeats { values, rows: BTreeMap::new() })
+    }
+
+    /// Whether visits in memory tell of these values.
+    pub(super) fn is_told_by_memory(&self) -> bool {
+        self.values.dimension().is_some()
     }
 
     /// Notes a value of a bucket.
@@ -96,7 +101,7 @@ impl Repeats {
             largest.repeated()
         };
         // A visit has one value of what visits have.
-        let repeated_visits = if self.dimension.is_of_visit() { 0 } else { repeated(1) };
+        let repeated_visits = if self.values.is_one_a_visit() { 0 } else { repeated(1) };
         Doubt { repeated_visitors: repeated(0), repeated_visits, missing: Tally::ZERO }
     }
 
