@@ -331,16 +331,8 @@ fn line(
         Box::new(LineBounds { low, metrics: least, most: metrics(high).collect() })
     });
     let second = (question.cut.rows == RowsBy::Both).then_some(second);
-    Line {
-        bucket,
-        value,
-        second,
-        tally: likely,
-        metrics: metrics(likely).collect(),
-        money: Vec::new(),
-        is_money_known: false,
-        bounds,
-    }
+    let (told, money) = (metrics(likely).collect(), Vec::new());
+    Line { bucket, value, second, tally: likely, metrics: told, money, is_money_known: false, bounds }
 }
 
 /// What a metric counts; nothing for rates.

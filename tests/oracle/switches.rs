@@ -37,6 +37,9 @@ fn at_door(stream: &Stream, collected: [Collected; 2]) -> Vec<Hit> {
         if !hit.collected.has(Collectable::Properties) {
             hit.props.clear();
         }
+        if !hit.collected.has(Collectable::Money) {
+            hit.watched.money = None;
+        }
     }
     hits
 }
