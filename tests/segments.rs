@@ -133,6 +133,22 @@ fn other_days_say_what_can_be_asked() {
     assert_eq!(world.request("GET", &path, &[(key, cookie)], None).status, 400);
 }
 
+#[test]
+fn what_is_wrong_with_a_question_of_visits_is_said_of_it() {
+    let world = World::start();
+    visits(&world);
+    let said = |metric: &str, inner: Value| {
+        let filters = json!([["has_done", inner]]);
+        let body = json!({"site_id": SITE, "metrics": [metric], "date_range": "day", "filters": filters});
+        let answer = world.query(body);
+        assert_eq!(answer.status, 400, "{}", answer.text());
+        answer.text()
+    };
+    assert!(said("visitors", json!(["is", "event:pagee", ["/"]])).contains("event:pagee"));
+    assert!(said("visitors", json!(["bogus", "event:page", ["/"]])).contains("bogus"));
+    assert!(said("time_on_page", json!(["is", "event:page", ["/"]])).contains("time_on_page"));
+}
+
 /// All that must be the same while the day runs, when it is over, and after a restart.
 fn check_segment(world: &World, period: &str) {
     let filter = &["segment=Undecided"][..];

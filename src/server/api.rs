@@ -61,6 +61,8 @@ enum Trouble {
 struct AskedQuery {
     of_sums: Result<QueryRequest, QueryError>,
     of_visits: Result<VisitRequest, QueryError>,
+    /// Whether it says what sums can't be asked: then what is wrong is said in the words of visits.
+    is_for_visits: bool,
 }
 
 impl AskedQuery {
@@ -69,9 +71,11 @@ impl AskedQuery {
     /// # Errors
     /// What is wrong with it for sums, where it makes no sense for visits either.
     fn read(body: &[u8]) -> Result<AskedQuery, QueryError> {
+        let has = |word: &str| memchr::memmem::find(body, word.as_bytes()).is_some();
+        let is_for_visits = has("\"has_done\"") || has("\"has_not_done\"");
         match (QueryRequest::parse(body), VisitRequest::parse(body)) {
-            (Err(refusal), Err(_)) => Err(refusal),
-            (of_sums, of_visits) => Ok(AskedQuery { of_sums, of_visits }),
+            (Err(of_sums), Err(of_visits)) => Err(if is_for_visits { of_visits } else { of_sums }),
+            (of_sums, of_visits) => Ok(AskedQuery { of_sums, of_visits, is_for_visits }),
         }
     }
 
@@ -103,7 +107,7 @@ impl AskedQuery {
         let Ok(of_visits) = &self.of_visits else { return Err(Trouble::Query(refusal)) };
         let query = match of_visits.resolve(site, now, first_day) {
             Ok(query) => query,
-            Err(_) => return Err(Trouble::Query(refusal)),
+            Err(of_visits) => return Err(Trouble::Query(if self.is_for_visits { of_visits } else { refusal })),
         };
         match query.run(collector).map_err(Trouble::Store)? {
             Some(answer) => Ok(answer),
