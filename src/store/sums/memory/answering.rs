@@ -158,7 +158,7 @@ fn by_axis(ask: &Ask, bucket: i32, cells: &[MetCell], pair: Pair, answered: &mut
         let of_value: Vec<&MetCell> = cells.iter().filter(|(of, ..)| *of == value).collect();
         let wanted: Vec<&MetCell> = of_value.iter().copied().filter(|(_, by, _)| is_wanted(ask, *by)).collect();
         let rest = sum(of_value.into_iter().filter(|(_, by, _)| by.is_none() && value.is_some()));
-        let doubt = if is_set { doubt_of(&wanted, pair, ask, rest) } else { Doubt::default() };
+        let doubt = if is_set || !is_all { doubt_of(&wanted, pair, ask, rest) } else { Doubt::default() };
         if wanted.is_empty() && doubt.is_none() {
             continue;
         }

@@ -93,20 +93,15 @@ impl Reading<'_> {
             return Ok(());
         }
         let (table, is_by_second) = (pairs::number(pair), is_by_second != pairs::is_turned(pair));
-        // What is past the budget of a segment is with none of the filter's values.
-        let is_list = self.ask.cut.rows == RowsBy::Axis && !is_by_segment(self.ask);
+        // What is past the budget of a segment is with none of the filter's values; of a list of some values it has no line of its own.
+        let is_list = self.ask.cut.rows == RowsBy::Axis && self.kept.is_all() && !is_by_segment(self.ask);
         // A reader who wants one first value opens the chunks that hold it alone.
         match self.wanted.single() {
             Some(id) if is_list && !is_by_second => _ = self.pair_table(table, &(id..=id), false, shown, blocks)?,
             Some(id) if is_list => {
                 let is_read = is_turned && self.pair_table(pairs::TURNED | table, &(id..=id), false, shown, blocks)?;
                 if !is_read {
-                    let keeps = |value: u32| self.kept.is_all() || value != REST && self.kept.passes(value);
-                    let add = |(first, _): CellKey, tally| {
-                        if keeps(first) {
-                            self.sums.add(self.ask, shown, first, tally);
-                        }
-                    };
+                    let add = |(first, _): CellKey, tally| self.sums.add(self.ask, shown, first, tally);
                     blocks.each_of_second(table, id, add)?;
                 }
             }
@@ -124,8 +119,7 @@ impl Reading<'_> {
         blocks: &OpenedBlocks,
     ) -> Result<bool> {
         let sides = |(a, b): CellKey| if is_by_second { (b, a) } else { (a, b) };
-        let keeps = |value: u32| self.kept.is_all() || value != REST && self.kept.passes(value);
-        let passes = |key: CellKey| Some(sides(key).0) == self.wanted.single() && keeps(sides(key).1);
+        let passes = |key: CellKey| Some(sides(key).0) == self.wanted.single();
         blocks.each(table, first, passes, |key, tally| self.sums.add(self.ask, shown, sides(key).1, tally))
     }
 
