@@ -14,8 +14,8 @@ use headcount::secret::Digest;
 use headcount::site::{Budget, Day, Hour, LocalHour, SiteId};
 use headcount::store::sums::memory::MemorySums;
 use headcount::store::{
-    self, Ask, BotCount, CountedBy, DayState, Flush, Grain, Imported, InMemory, JournalId, JournalMark,
-    JournalPosition, MailSum, OTHER_PAGES, Rejected, SumSnapshot, SumStore,
+    self, Ask, BotCount, CountedBy, Cut, DayState, Flush, Grain, Imported, InMemory, JournalId, JournalMark,
+    JournalPosition, MailSum, OTHER_PAGES, Rejected, RowsBy, SumSnapshot, SumStore,
 };
 
 use crate::scenario::Scenario;
@@ -173,6 +173,20 @@ fn what_is_in_memory_is_left_out_until_its_day_is_closed() {
         assert_eq!(closed.adds, vec![false], "the flush of that number has closed it");
         assert!(!closed.rows[0].is_empty());
         assert_eq!(read(3, 0).adds, [true], "what comes after the end is new");
+    }
+}
+
+#[test]
+fn what_is_past_the_budget_leaves_no_list_of_some_values_empty() {
+    for kept in kinds() {
+        let open = day_of(SITE, DAY, STORY);
+        let days = vec![DayState { pair_cells: 0, ..state(&open, CountedBy::Live, true) }];
+        kept.apply(Flush { days, ..Flush::default() });
+        let cut = Cut { kept: Some(Test::Is(vec!["Google".to_owned()])), rows: RowsBy::Axis };
+        let of_google = Ask { cut, ..ask(SITE, Grain::Day, Axis::Of(Dimension::Source), Some("/")) };
+        let rows = kept.sums.snapshot().unwrap().read(&[of_google], &[]).unwrap().rows.remove(0);
+        let missing = rows.iter().map(|row| row.doubt.as_ref().map_or(0, |doubt| doubt.missing.pageviews));
+        assert_eq!(missing.collect::<Vec<_>>(), [1], "{:?}: {rows:?}", kept.sums);
     }
 }
 
