@@ -118,7 +118,7 @@ fn add(all: &mut Outcome, one: Outcome) {
 }
 
 /// Lives that found something: batches that waited in a flush for long, a mark that was not synced, a stop that spilled what was stored.
-const FOUND: [u64; 10] = [
+const FOUND: [u64; 11] = [
     7_000_053,
     8_000_159,
     8_000_540,
@@ -128,6 +128,7 @@ const FOUND: [u64; 10] = [
     30_000_561,
     101_000_095,
     105_000_104,
+    108_000_030,
     200_000_197,
 ];
 
