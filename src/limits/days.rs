@@ -14,8 +14,8 @@ pub const BOT_ROWS_OF_FAMILY: usize = 4;
 pub const BOT_PATH_BYTES_MAX: usize = 80;
 /// Silence that ends a visit, in milliseconds: 30 minutes, as everywhere in the field.
 pub const VISIT_GAP_MS: i64 = 30 * 60 * 1_000;
-/// Distinct pages and properties by hour remembered of one visitor and day; past it pages are `(other)`, and properties are left
-/// out. Two thousand honest readers behind one address stay below it, and a hostile one costs at most 200 kB by it.
+/// Distinct pages, each by the one before it, and properties by hour remembered of one visitor and day; past it pages are `(other)`, and
+/// properties are left out. Two thousand honest readers behind one address stay below it, and a hostile one costs at most 230 kB by it.
 pub const SEEN_PER_VISITOR_MAX: usize = 8_192;
 /// Places remembered of one visitor when the day is full: more than people see, and far less than a flood does.
 pub const SEEN_PER_VISITOR_OF_FULL_DAY: usize = 64;
@@ -58,7 +58,7 @@ pub const CURRENCIES_PER_DAY: u32 = 16;
 pub const EVENT_KEYS_PER_DAY: usize = 1_000;
 /// Combinations of host, event and patterns of a site's day, each some 100 bytes; past it hits are of the host `(other)`.
 pub const HIT_ATTRIBUTES_PER_DAY: usize = 20_000;
-/// Places that the visits of a site's day have been at, over all visitors, each 24 bytes, before the day is full.
+/// Places that the visits of a site's day have been at, over all visitors, each 28 bytes, before the day is full.
 pub const PLACES_PER_DAY: usize = 4_000_000;
 /// Those of the visitors of one network, before the day is full for them: an eighth.
 pub const PLACES_PER_NETWORK: u32 = 500_000;
