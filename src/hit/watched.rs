@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use super::Hit;
 use crate::beacon::{Kind, Revenue};
+use crate::cell::{Axis, Condition, DIMENSIONS, Dimension, NOT_SET, OTHER};
 use crate::limits;
-use crate::site::{Site, Target};
+use crate::site::{NamedValues, Site, Target};
 
 /// What of a hit is watched by the site's owner. Most hits have nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +20,10 @@ pub struct Watched {
     pub is_declared_page: bool,
     /// The same of the event.
     pub is_declared_event: bool,
+    /// The dimensions whose values are named by segments of the site, a bit for the number of each.
+    pub named: u64,
+    /// The properties of which that is so, a bit for the place of each.
+    pub named_props: u32,
     /// Money that the event brought.
     pub money: Option<Money>,
 }
@@ -58,7 +64,63 @@ pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) 
     watched
 }
 
+/// The values that the segments of a site name. Parts of values name none: too many may have them.
+fn named_values(site: &Site) -> NamedValues {
+    let mut named = NamedValues::default();
+    for segment in &site.settings.segments {
+        let Ok(condition) = Condition::read(&segment.condition) else { continue };
+        for filter in condition.tests() {
+            let values = filter.test.named_either_way().unwrap_or_default();
+            let values: Vec<String> =
+                values.iter().filter(|value| ![NOT_SET, OTHER].contains(&value.as_str())).cloned().collect();
+            match &filter.axis {
+                Axis::Of(dimension) => named.add(dimension.named_by() as u8, &values),
+                Axis::Prop { key, .. } => named.properties.entry(key.to_string()).or_default().extend(values),
+                _ => {}
+            }
+        }
+    }
+    named
+}
+
+fn bit_of(dimension: u8) -> u64 {
+    1_u64.checked_shl(dimension.into()).unwrap_or(0)
+}
+
 impl Watched {
+    /// Takes note of what the segments of its site name of a hit.
+    pub(super) fn with_named(mut self, hit: &Hit, site: &Site) -> Watched {
+        if site.settings.segments.is_empty() || matches!(hit.kind, Kind::Engagement { .. }) {
+            return self;
+        }
+        let named = site.settings.named.get(|| named_values(site));
+        for (number, values) in &named.dimensions {
+            let row = DIMENSIONS.0.iter().find(|row| row.dimension as u8 == *number);
+            if row.is_some_and(|row| values.contains(hit.value(row.dimension))) {
+                self.named |= bit_of(*number);
+            }
+        }
+        let is_named = |(key, value): &(String, String)| named.properties.get(key).is_some_and(|of| of.contains(value));
+        let places = hit.props.iter().take(limits::PROPS_MAX + 1).enumerate().filter(|(_, prop)| is_named(prop));
+        self.named_props = places.fold(0, |all, (place, _)| all | 1 << place);
+        self
+    }
+
+    /// Whether the owner has named the hit's value of a dimension, in whichever way.
+    pub fn names(&self, dimension: Dimension) -> bool {
+        let is_target = match dimension {
+            Dimension::Page => self.is_declared_page,
+            Dimension::Event => self.is_declared_event,
+            _ => false,
+        };
+        is_target || self.named & bit_of(dimension as u8) != 0
+    }
+
+    /// Whether a segment names the hit's property at a place.
+    pub fn names_prop(&self, place: usize) -> bool {
+        u32::try_from(place).is_ok_and(|place| 1_u32.checked_shl(place).unwrap_or(0) & self.named_props != 0)
+    }
+
     /// Takes note if the owner has named the page or the event of a hit.
     fn note_name(&mut self, target: &Target, page: &str, event: Option<&str>) {
         match target {

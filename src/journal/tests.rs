@@ -224,6 +224,8 @@ fn rich_hit() -> Record {
             steps: vec![(3, 0b101)],
             is_declared_page: false,
             is_declared_event: true,
+            named: 1 << 21,
+            named_props: 0b10,
             money,
         },
         collected: Collected::ALL.without([Collectable::City, Collectable::Money]),

@@ -15,7 +15,7 @@ use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Tally, Test, ValueOf};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month};
-use crate::store::{RowsBy, StoreError};
+use crate::store::{Cut, RowsBy, StoreError};
 
 /// What each part is asked for: where one of these is not sure, its line says so.
 const COUNTS: [Metric; 4] = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
@@ -64,6 +64,25 @@ impl Question {
         let many = sides.len();
         let is_known = (3..=limits::ESTIMATED_DIMENSIONS_MAX).contains(&many) && !question.further.is_empty();
         (is_known && question.has_sums()).then_some(question)
+    }
+
+    /// Where it is estimated, the questions whether something of its lists is not kept by name: values may be missing then.
+    pub fn rest(&self) -> Vec<Question> {
+        if !self.is_estimated() {
+            return Vec::new();
+        }
+        let parted = PartedQuestion::of(self, &[]);
+        let is_other = Test::Is(vec![OTHER.to_owned()]);
+        let listed = parted.parts.into_iter().filter(|(places, part)| places.len() == 2 && part.axis != Axis::Total);
+        let rest = listed.flat_map(|(_, part)| {
+            let base = Question { interval: None, metrics: Vec::new(), ..part };
+            let first = Question { cut: Cut { kept: Some(is_other.clone()), ..base.cut.clone() }, ..base.clone() };
+            let second = base.filter.clone().filter(|_| base.cut.rows == RowsBy::Both);
+            let second = second
+                .map(|filter| Question { filter: Some(Filter { test: is_other.clone(), ..filter }), ..base.clone() });
+            [Some(first), second].into_iter().flatten().collect::<Vec<_>>()
+        });
+        rest.filter(Question::has_sums).collect()
     }
 
     /// Whether its answer is estimated.
