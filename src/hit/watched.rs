@@ -22,7 +22,9 @@ pub struct Watched {
     pub is_declared_event: bool,
     /// The dimensions whose values are named by segments of the site, a bit for the number of each.
     pub named: u64,
-    /// The properties of which that is so, a bit for the place of each.
+    /// The properties whose keys they name, a bit for the place of each.
+    pub named_keys: u32,
+    /// Those of which they name the value too.
     pub named_props: u32,
     /// Money that the event brought.
     pub money: Option<Money>,
@@ -89,7 +91,8 @@ fn bit_of(dimension: u8) -> u64 {
 
 impl Watched {
     /// Takes note of what the segments of its site name of a hit.
-    pub(super) fn with_named(mut self, hit: &Hit, site: &Site) -> Watched {
+    #[must_use]
+    pub fn with_named(mut self, hit: &Hit, site: &Site) -> Watched {
         if site.settings.segments.is_empty() || matches!(hit.kind, Kind::Engagement { .. }) {
             return self;
         }
@@ -100,9 +103,12 @@ impl Watched {
                 self.named |= bit_of(*number);
             }
         }
-        let is_named = |(key, value): &(String, String)| named.properties.get(key).is_some_and(|of| of.contains(value));
-        let places = hit.props.iter().take(limits::PROPS_MAX + 1).enumerate().filter(|(_, prop)| is_named(prop));
-        self.named_props = places.fold(0, |all, (place, _)| all | 1 << place);
+        for (place, (key, value)) in (0..u32::BITS).zip(&hit.props) {
+            if let Some(values) = named.properties.get(key) {
+                self.named_keys |= 1 << place;
+                self.named_props |= u32::from(values.contains(value)) << place;
+            }
+        }
         self
     }
 
@@ -116,9 +122,10 @@ impl Watched {
         is_target || self.named & bit_of(dimension as u8) != 0
     }
 
-    /// Whether a segment names the hit's property at a place.
-    pub fn names_prop(&self, place: usize) -> bool {
-        u32::try_from(place).is_ok_and(|place| 1_u32.checked_shl(place).unwrap_or(0) & self.named_props != 0)
+    /// Whether a segment names the key, and the value, of the hit's property at a place.
+    pub fn names_prop(&self, place: usize) -> (bool, bool) {
+        let bit = u32::try_from(place).ok().and_then(|place| 1_u32.checked_shl(place)).unwrap_or(0);
+        (self.named_keys & bit != 0, self.named_props & bit != 0)
     }
 
     /// Takes note if the owner has named the page or the event of a hit.
@@ -145,7 +152,7 @@ fn money(revenue: &Revenue) -> Option<Money> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{Domain, Funnel, Goal, Moment, Schedule, Settings, SiteId};
+    use crate::site::{Domain, Funnel, Goal, Moment, Schedule, Segment, Settings, SiteId};
 
     fn site() -> Site {
         let goal = |text: &str| Goal { name: text.into(), target: Target::read(text), since_ms: 0 };
@@ -176,6 +183,32 @@ mod tests {
         assert_eq!(declared("/", &Kind::Pageview), (true, false));
         assert_eq!(declared("/blog/a", &Kind::Pageview), (false, false), "a pattern names no page");
         assert_eq!(declared("/blog/a", &signup), (false, true));
+    }
+
+    #[test]
+    fn what_segments_name_is_found_by_bits() {
+        let mut site = site();
+        let condition = "country!=DE or entry_page=/a and page~/b or has_done prop:plan=pro or device=\"(not set)\"";
+        let segment = |number| Segment { number, name: "S".into(), condition: condition.into(), since_ms: 0 };
+        site.settings.segments = vec![segment(1)];
+        let named = named_values(&site);
+        let of = |dimension: Dimension| {
+            let found = named.dimensions.iter().find(|(number, _)| *number == dimension as u8);
+            found.map_or(Vec::new(), |(_, values)| values.iter().cloned().collect::<Vec<_>>())
+        };
+        assert_eq!((of(Dimension::Country), of(Dimension::Page)), (vec!["DE".to_owned()], vec!["/a".to_owned()]));
+        assert_eq!((of(Dimension::Device), named.properties["plan"].len()), (Vec::new(), 1), "a part names nothing");
+        let bits = Watched {
+            named: bit_of(Dimension::Country as u8),
+            named_keys: 0b11,
+            named_props: 0b10,
+            ..Watched::default()
+        };
+        assert!(bits.names(Dimension::Country) && !bits.names(Dimension::Page));
+        assert_eq!(
+            [0, 1, 2, 40].map(|place| bits.names_prop(place)),
+            [(true, false), (true, true), (false, false), (false, false)]
+        );
     }
 
     #[test]

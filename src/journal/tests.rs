@@ -225,6 +225,7 @@ fn rich_hit() -> Record {
             is_declared_page: false,
             is_declared_event: true,
             named: 1 << 21,
+            named_keys: 0b11,
             named_props: 0b10,
             money,
         },

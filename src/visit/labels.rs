@@ -158,14 +158,17 @@ pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sy
 pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Sym, Sym, bool)> {
     let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
     for (place, (key, value)) in hit.props.iter().enumerate() {
-        let is_named = hit.watched.names_prop(place);
+        let (is_key_named, is_named) = hit.watched.names_prop(place);
+        if is_key_named {
+            names.admit_declared(Use::Key, key, from);
+        }
         let (key, value) = if is_named { names.prop_declared(key, value, from) } else { names.prop(key, value, from) };
         // Past the budget two of them may be one.
         if props.iter().any(|known| (known.0, known.1) == (key, value)) {
             continue;
         }
         let mut is_under_event = names.is_under_event(event, (key, value), from);
-        if !is_under_event && is_named && hit.watched.names(Dimension::Event) {
+        if !is_under_event && is_key_named && hit.watched.names(Dimension::Event) {
             names.put_under_event(event, (key, value));
             is_under_event = true;
         }

@@ -174,7 +174,9 @@ impl Query {
         };
         let Some(days) = *days else { return not("What it is to be compared with is not over yet.") };
         let declared = self.counted_since.map(|since| Day(since.0 - 1));
-        let refused = ComparedWith::refused(site, days, declared, sums)?.map(|refused| not_counted(refused, days));
+        let what = if declared.is_some() { "what is asked for" } else { "the site" };
+        let refused =
+            ComparedWith::refused(site, days, declared, sums)?.map(|refused| not_counted(refused, days, what));
         if let Some(refused) = refused {
             return not(&refused);
         }
@@ -235,11 +237,11 @@ impl Query {
 }
 
 /// Why days can't be compared with.
-fn not_counted(refused: ComparedWith, days: Span) -> String {
+fn not_counted(refused: ComparedWith, days: Span, what: &str) -> String {
     let (first, last) = (days.first_day(), days.last_day());
     match refused {
         ComparedWith::NotCounted { since, .. } => {
-            format!("{first} to {last} was not counted, or not all of it; what is asked for is counted since {since}.")
+            format!("{first} to {last} was not counted, or not all of it; {what} is counted since {since}.")
         }
         ComparedWith::NotKept(_) => format!("Of {first} to {last} only whole months are kept."),
         _ => format!("{first} to {last} was not counted."),
