@@ -61,7 +61,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let range = range(collector, site, &words.period)?;
     let AskedReport { chosen, metrics, subjects } = AskedReport::by(collector, site, &range, &split, &choice)?;
     let questions: Vec<Question> = subjects.iter().map(|subject| subject.question.clone()).collect();
-    let past_budget = past_budget(site, range.span, &chosen, &split, &questions);
+    let past_budget = past_budget(site, range.span, &chosen, &split);
     let months_alone = collector.months_alone(site.id, range.span.first_day(), range.span.last_day())?;
     let lacks_days = questions.iter().any(|question| question.reads_days_of(&months_alone));
     let found = report::answers(&[questions, past_budget].concat(), collector)?;
@@ -161,11 +161,10 @@ fn of_visits(
 }
 
 /// The questions whether some of what is asked was past the budget of a day.
-fn past_budget(site: &Site, span: Span, chosen: &Chosen, split: &Split, questions: &[Question]) -> Vec<Question> {
+fn past_budget(site: &Site, span: Span, chosen: &Chosen, split: &Split) -> Vec<Question> {
     let listed = site.settings.segments.iter().filter(|_| split.axis == Axis::Of(Dimension::Segment));
     let of_listed = past_budget::questions(site, span, &past_budget::tests_of(&[], listed, None));
-    let rest = questions.iter().flat_map(Question::rest);
-    chosen.past_budget(site, span).into_iter().chain(of_listed).chain(rest).collect()
+    chosen.past_budget(site, span).into_iter().chain(of_listed).collect()
 }
 
 /// The line of those who went on to no page, where the pages are listed that others went on to.

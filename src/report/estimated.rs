@@ -15,7 +15,7 @@ use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Tally, Test, ValueOf};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Day, Month};
-use crate::store::{Cut, RowsBy, StoreError};
+use crate::store::{RowsBy, StoreError};
 
 /// What each part is asked for: where one of these is not sure, its line says so.
 const COUNTS: [Metric; 4] = [Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
@@ -64,25 +64,6 @@ impl Question {
         let many = sides.len();
         let is_known = (3..=limits::ESTIMATED_DIMENSIONS_MAX).contains(&many) && !question.further.is_empty();
         (is_known && question.has_sums()).then_some(question)
-    }
-
-    /// Where it is estimated, the questions whether something of its lists is not kept by name: values may be missing then.
-    pub fn rest(&self) -> Vec<Question> {
-        if !self.is_estimated() {
-            return Vec::new();
-        }
-        let parted = PartedQuestion::of(self, &[]);
-        let is_other = Test::Is(vec![OTHER.to_owned()]);
-        let listed = parted.parts.into_iter().filter(|(places, part)| places.len() == 2 && part.axis != Axis::Total);
-        let rest = listed.flat_map(|(_, part)| {
-            let base = Question { interval: None, metrics: Vec::new(), ..part };
-            let first = Question { cut: Cut { kept: Some(is_other.clone()), ..base.cut.clone() }, ..base.clone() };
-            let second = base.filter.clone().filter(|_| base.cut.rows == RowsBy::Both);
-            let second = second
-                .map(|filter| Question { filter: Some(Filter { test: is_other.clone(), ..filter }), ..base.clone() });
-            [Some(first), second].into_iter().flatten().collect::<Vec<_>>()
-        });
-        rest.filter(Question::has_sums).collect()
     }
 
     /// Whether its answer is estimated.
@@ -198,14 +179,16 @@ impl PartedQuestion {
         self.sides.iter().filter(|side| side.filter.is_none()).count()
     }
 
-    /// The parts that name the values of lines: those of both listed dimensions, or of the one with each other.
-    fn naming<'p>(&self, parts: &'p [(&[usize], PartLines)]) -> impl Iterator<Item = &'p PartLines> {
-        let listed = self.listed();
-        let names = move |places: &[usize]| match listed {
+    /// Whether a part names the values of lines: that of both listed dimensions, or of the one with another.
+    fn is_naming(&self, places: &[usize]) -> bool {
+        match self.listed() {
             2 => places == [0, 1],
             _ => places.len() == 2 && places[0] == 0,
-        };
-        parts.iter().filter(move |(places, _)| names(places)).map(|(_, lines)| lines)
+        }
+    }
+
+    fn naming<'p>(&self, parts: &'p [(&[usize], PartLines)]) -> impl Iterator<Item = &'p PartLines> {
+        parts.iter().filter(move |(places, _)| self.is_naming(places)).map(|(_, lines)| lines)
     }
 
     /// The values that any bucket has by name.
@@ -213,7 +196,11 @@ impl PartedQuestion {
         if self.listed() == 0 {
             return BTreeSet::from([[Name::from(""), Name::from("")]]);
         }
-        let passes = |(side, value): (&EstimatedSide, &Name)| side.kept.as_ref().is_none_or(|test| test.passes(value));
+        // What is not kept by name may pass any test that names no values.
+        let passes = |(side, value): (&EstimatedSide, &Name)| {
+            let may_pass = |test: &Test| test.passes(value) || &**value == OTHER && test.named().is_none();
+            side.kept.as_ref().is_none_or(may_pass)
+        };
         let is_kept = |values: &&LineValues| self.sides[..self.listed()].iter().zip(*values).all(passes);
         let named = self.naming(parts).flat_map(|lines| lines.values().flat_map(BTreeMap::keys));
         named.filter(is_kept).cloned().collect()
@@ -243,7 +230,16 @@ impl PartedQuestion {
         let dimensions: Vec<Dimension> = self.sides.iter().map(|side| side.dimension).collect();
         let mut known = KnownParts::of(&dimensions, TallyRange::default());
         for (places, lines) in parts {
-            let range = self.range(lines.get(&day), places, values);
+            let is_rest = |place: &usize| *place < self.listed() && &*values[(*place).min(1)] == OTHER;
+            let range = if !places.iter().any(is_rest) || self.is_naming(places) {
+                self.range(lines.get(&day), places, values)
+            } else {
+                // What is not named in the list may be anything here.
+                let others: Vec<usize> = places.iter().copied().filter(|place| !is_rest(place)).collect();
+                let known = parts.iter().find(|(places, _)| *places == others).or(parts.first());
+                let range = known.map(|(places, lines)| self.range(lines.get(&day), places, values));
+                TallyRange { low: Tally::ZERO, high: range.unwrap_or_default().high }
+            };
             // Most values of a list are not there under one of the filters.
             if range.high.is_zero() {
                 return EstimatedCounts::default();

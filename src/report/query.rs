@@ -187,7 +187,7 @@ impl QueryRequest {
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {
-            past_budget: self.past_budget(site, span, &filters, &subjects),
+            past_budget: self.past_budget(site, span, &filters),
             subjects,
             left_out,
             span,
@@ -209,11 +209,10 @@ impl QueryRequest {
     }
 
     /// The questions whether some of what is asked was past the budget of a day.
-    fn past_budget(&self, site: &Site, span: Span, filters: &[Filter<Name>], subjects: &[Subject]) -> Vec<Question> {
+    fn past_budget(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<Question> {
         let goals = self.goals_of(site).filter(|_| self.is_of_goals());
         let tests = past_budget::tests_of(filters, self.asked_segments(site, filters), goals);
-        let rest = subjects.iter().flat_map(|subject| subject.question.rest());
-        past_budget::questions(site, span, &tests).into_iter().chain(rest).collect()
+        past_budget::questions(site, span, &tests)
     }
 
     fn not_collected(&self, site: &Site) -> Option<String> {

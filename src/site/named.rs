@@ -3,13 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+/// Values that an owner has named: what strangers send is looked up in them, and never put there.
+pub type OwnNames = HashSet<String, foldhash::fast::RandomState>;
+
 /// Values by what they are of.
 #[derive(Debug, Default)]
 pub struct NamedValues {
     /// Of dimensions, by the number of each.
-    pub dimensions: Vec<(u8, HashSet<String>)>,
+    pub dimensions: Vec<(u8, OwnNames)>,
     /// Of properties, by key.
-    pub properties: HashMap<String, HashSet<String>>,
+    pub properties: HashMap<String, OwnNames, foldhash::fast::RandomState>,
 }
 
 impl NamedValues {
@@ -17,7 +20,7 @@ impl NamedValues {
     pub fn add(&mut self, dimension: u8, values: &[String]) {
         let place = self.dimensions.iter().position(|(of, _)| *of == dimension).unwrap_or(self.dimensions.len());
         if place == self.dimensions.len() {
-            self.dimensions.push((dimension, HashSet::new()));
+            self.dimensions.push((dimension, OwnNames::default()));
         }
         self.dimensions[place].1.extend(values.iter().cloned());
     }

@@ -3,7 +3,7 @@
 
 use headcount::counts::DaySegments;
 use headcount::counts::pairs::Pair;
-use headcount::hit::Watched;
+use headcount::hit::{Kind, Watched};
 use headcount::site::{Budget, SiteId};
 use proptest::collection::vec;
 use proptest::test_runner::{TestCaseError, TestRunner};
@@ -21,10 +21,12 @@ fn check(stream: &Stream, clauses: &[&Clause]) -> Result<(), TestCaseError> {
     let texts: Vec<String> = clauses.iter().map(ToString::to_string).collect();
     let site = site(SiteId(1), &texts);
     let mut hits = hits(&stream.scenario);
+    // Time is told of pages by name.
+    hits.retain(|hit| !matches!(hit.kind, Kind::Engagement { .. }));
     hits.iter_mut().for_each(|hit| hit.watched = Watched::default().with_named(hit, &site));
     let schedules = [stream.scenario.schedule(0), stream.scenario.schedule(1)];
     let (walk, _) = Walk::over(&schedules, &hits);
-    let mut days = OpenDays { budget: Budget { values: BUDGET, ..Budget::default() }, ..OpenDays::default() };
+    let mut days = OpenDays::within(Budget { values: BUDGET, ..Budget::default() });
     hits.iter().for_each(|hit| _ = days.take(hit));
     for (id, day, snapshot) in days.snapshots() {
         let snapshot = snapshot.with_segments(DaySegments::of(&site, day));

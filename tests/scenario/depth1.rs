@@ -96,10 +96,15 @@ pub struct OpenDays {
     pub days: HashMap<(SiteId, Day, Cell<Name>), Tally, foldhash::fast::RandomState>,
     rejected: BTreeMap<&'static str, i64>,
     /// What a day keeps by name.
-    pub budget: Budget,
+    budget: Budget,
 }
 
 impl OpenDays {
+    /// Days with this budget.
+    pub fn within(budget: Budget) -> OpenDays {
+        OpenDays { budget, ..OpenDays::default() }
+    }
+
     /// Gives a hit to its day.
     pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let (site, day) = (hit.site, hit.local.day);
