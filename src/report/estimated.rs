@@ -211,14 +211,16 @@ impl PartedQuestion {
         self.sides.iter().filter(|side| side.filter.is_none()).count()
     }
 
-    /// The parts that name the values of lines: those of both listed dimensions, or of the one with each other.
-    fn naming<'p>(&self, parts: &'p [(&[usize], PartLines)]) -> impl Iterator<Item = &'p PartLines> {
-        let listed = self.listed();
-        let names = move |places: &[usize]| match listed {
+    /// Whether a part names the values of lines: that of both listed dimensions, or of the one with another.
+    fn is_naming(&self, places: &[usize]) -> bool {
+        match self.listed() {
             2 => places == [0, 1],
             _ => places.len() == 2 && places[0] == 0,
-        };
-        parts.iter().filter(move |(places, _)| names(places)).map(|(_, lines)| lines)
+        }
+    }
+
+    fn naming<'p>(&self, parts: &'p [(&[usize], PartLines)]) -> impl Iterator<Item = &'p PartLines> {
+        parts.iter().filter(move |(places, _)| self.is_naming(places)).map(|(_, lines)| lines)
     }
 
     /// The values that any bucket has by name.
@@ -226,8 +228,11 @@ impl PartedQuestion {
         if self.listed() == 0 {
             return HashSet::from([[NONE; 2]]);
         }
+        // What is not kept by name may pass any test that names no values.
         let passes = |(side, value): (&EstimatedSide, &usize)| {
-            side.kept.as_ref().is_none_or(|test| names.names.get(*value).is_some_and(|name| test.passes(name)))
+            let Some(name) = names.names.get(*value) else { return false };
+            let may_pass = |test: &Test| test.passes(name) || &**name == OTHER && test.named().is_none();
+            side.kept.as_ref().is_none_or(may_pass)
         };
         let is_kept = |values: &LineValues| self.sides[..self.listed()].iter().zip(values).all(passes);
         let named: HashSet<LineValues> =
@@ -273,7 +278,19 @@ impl PartedQuestion {
         let dimensions: Vec<Dimension> = self.sides.iter().map(|side| side.dimension).collect();
         let mut known = KnownParts::of(&dimensions, TallyRange::default());
         for (places, lines) in parts {
-            let range = lines.get(&day).map_or(TallyRange::default(), |lines| self.range(lines, places, values, other));
+            let of_day = |lines: &PartLines, places: &[usize]| {
+                lines.get(&day).map_or(TallyRange::default(), |lines| self.range(lines, places, values, other))
+            };
+            let is_rest = |place: &usize| *place < self.listed() && Some(values[(*place).min(1)]) == other;
+            let range = if !places.iter().any(is_rest) || self.is_naming(places) {
+                of_day(lines, places)
+            } else {
+                // What is not named in the list may be anything here.
+                let others: Vec<usize> = places.iter().copied().filter(|place| !is_rest(place)).collect();
+                let known = parts.iter().find(|(places, _)| *places == others).or(parts.first());
+                let range = known.map(|(places, lines)| of_day(lines, places));
+                TallyRange { low: Tally::ZERO, high: range.unwrap_or_default().high }
+            };
             // Most values of a list are not there under one of the filters.
             if range.high.is_zero() {
                 return EstimatedCounts::default();
