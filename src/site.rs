@@ -1,5 +1,6 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
+mod address_mode;
 pub mod annotation;
 pub mod at_rest;
 mod budget;
@@ -11,6 +12,7 @@ pub mod goal;
 mod host_relation;
 pub mod keeping;
 pub mod paths;
+mod named;
 mod public_audit;
 mod publishing;
 mod preset;
@@ -25,6 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
+pub use address_mode::AddressMode;
 pub use annotation::Annotation;
 pub use at_rest::LeastAtRest;
 pub use budget::Budget;
@@ -35,13 +38,14 @@ pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
 pub use keeping::{KeptFor, RetainedKind, Retention};
+pub use named::NamedProperty;
 pub use paths::PathRules;
 pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
 pub use segment::Segment;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-pub use settings::{AddressMode, Settings};
+pub use settings::Settings;
 pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 

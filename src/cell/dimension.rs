@@ -39,6 +39,9 @@ pub enum Dimension {
     Pattern = 24,
     /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
     ChannelAndSource = 25,
+    /// Properties that the owner has named, as `KEY` and value in one: hits that carry them by the values of other dimensions. By itself a
+    /// property is an axis of its own.
+    Property = 38,
     /// An event that brought money, and the currency, in one: sums of money by the values of other dimensions. A hit has it beside its
     /// event, whose name it keeps.
     Money = 39,
@@ -54,11 +57,11 @@ pub enum Dimension {
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [DimensionRow; 29] = {
+const TABLE: [DimensionRow; 30] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Segments, Steps, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Properties, Segments, Steps, VisitEnd};
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
@@ -128,6 +131,7 @@ const TABLE: [DimensionRow; 29] = {
         DimensionRow::new(Segment, "segment", "segment", Segments),
         DimensionRow::new(ReachedStep, "funnel_step", "visit:funnel_step", Steps),
         DimensionRow::new(Money, "money", "event:money", Paid).implies(&[Event]),
+        DimensionRow::new(Property, "property", "event:property", Properties),
     ]
 };
 
@@ -180,6 +184,8 @@ pub enum ValueOf {
     Steps,
     /// A hit that brought money.
     Paid,
+    /// A hit that carries some, one of each key.
+    Properties,
 }
 
 /// Values of a visit's first hit that often come together, so that visits share them.
@@ -354,7 +360,7 @@ enum Pick {
 impl Pick {
     const fn takes(&self, row: &DimensionRow) -> bool {
         match (self, row.value_of) {
-            (Pick::Counted, of) => !matches!(of, ValueOf::Segments | ValueOf::Steps | ValueOf::Paid),
+            (Pick::Counted, of) => !matches!(of, ValueOf::Segments | ValueOf::Steps | ValueOf::Paid | ValueOf::Properties),
             (Pick::Listed, _) => row.is_listed(),
             (Pick::FirstHit(group), ValueOf::FirstHit(of)) => of as u8 == *group as u8,
             (Pick::VisitEnd, ValueOf::VisitEnd) | (Pick::Hit, ValueOf::Hit) => true,

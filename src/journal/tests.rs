@@ -225,6 +225,7 @@ fn rich_hit() -> Record {
             is_declared_page: false,
             is_declared_event: true,
             money,
+            properties: vec!["plan".into()],
         },
         collected: Collected::ALL.without([Collectable::City, Collectable::Money]),
         ..hit(3)

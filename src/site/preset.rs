@@ -198,6 +198,7 @@ mod tests {
     fn changed(changes: &[SiteChange]) -> Result<Settings, String> {
         let domain = Domain::parse("example.com").map_err(|error| error.to_string())?;
         let context = SettingContext {
+            now: Moment(0),
             domain: &domain,
             other_with: &|_| None,
             is_country: &|_| true,

@@ -5,7 +5,7 @@ use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::page::text::counted;
-use crate::report::choice::{Chosen, Scope, not_met, told_not_met};
+use crate::report::choice::{Chosen, Scope, not_met};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
@@ -101,10 +101,10 @@ pub(super) fn subjects(
     if !split.is_goals {
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
-        check(&question, split, chosen)?;
-        if let Some(segment) = not_met(&question, site) {
-            return refuse(told_not_met(segment));
+        if let Some(what) = not_met(&question, site) {
+            return refuse(what.to_string());
         }
+        check(&question, split, chosen)?;
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
@@ -191,8 +191,7 @@ fn check(question: &Question, split: &Split, chosen: &Chosen) -> Result<(), Comm
     }
     if is_prop(&split.axis) || chosen.filters.iter().any(|filter| is_prop(&filter.axis)) {
         return refuse(
-            "properties are counted under their event alone: take --filter event=NAME or --goal NAME with --by prop:KEY, \
-             and no other filter",
+            "which properties come together is not counted, nor what else came with a property of one event: leave out one of them",
         );
     }
     refuse(format!("what is chosen is not counted by {by}: a pattern of pages is kept with what visits have"))

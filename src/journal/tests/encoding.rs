@@ -133,13 +133,15 @@ fn watched() -> impl Strategy<Value = Watched> {
     let money = (any::<i64>(), text()).prop_map(|(thousandths, currency)| Money { thousandths, currency });
     let patterns = vec(text().prop_map(Arc::from), 0..3);
     let declared = any::<(bool, bool)>();
-    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared).prop_map(
-        |(patterns, steps, money, declared)| Watched {
+    let properties = vec(text().prop_map(Arc::from), 0..3);
+    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared, properties).prop_map(
+        |(patterns, steps, money, declared, properties)| Watched {
             patterns,
             steps,
             money,
             is_declared_page: declared.0,
             is_declared_event: declared.1,
+            properties,
         },
     )
 }

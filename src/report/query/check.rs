@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Asked, QueryError, QueryRequest};
-use crate::cell::{Axis, Dimension, Filter, Metric};
+use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
 use crate::limits;
 use crate::report::{Interval, Span};
@@ -26,7 +26,6 @@ impl QueryRequest {
         if self.include.comparisons.is_some() && self.axes().len() > 1 {
             return refuse("include.comparisons takes one dimension, time, or one of each.".into());
         }
-        self.check_properties()?;
         self.check_previous_page()?;
         if self.asked_together().len() > 2 && !self.may_be_estimated() {
             return Err(self.too_many_dimensions());
@@ -70,32 +69,6 @@ impl QueryRequest {
                 format!("{together} are {many} dimensions, and sums are kept of any two: leave out one of them.")
             }
         })
-    }
-
-    /// Refuses properties with anything but their events.
-    fn check_properties(&self) -> Result<(), QueryError> {
-        let (axes, filters) = (self.axes(), &self.filters.filters);
-        let Some(prop) = axes.iter().chain(filters.iter().map(|filter| &filter.axis)).find(|axis| is_prop(axis)) else {
-            return Ok(());
-        };
-        let is_event = |filter: &Filter<Name>| {
-            filter.axis == Axis::Of(Dimension::Event) && filter.test.named().is_some_and(|names| names.len() == 1)
-        };
-        let is_answered = match (axes.as_slice(), filters.as_slice(), self.is_of_goals()) {
-            ([_], [], _) | ([], [_], false) => true,
-            ([_], [filter], false) => filter.axis == *prop && axes[0] == *prop || is_event(filter),
-            _ => false,
-        };
-        if is_answered {
-            return Ok(());
-        }
-        let others = self.asked_together().into_iter().filter(|other| *other != name(prop));
-        refuse(format!(
-            "Properties are counted under their events alone, so `{}` cannot be combined with {}; filter by one `event:goal` or \
-             `event:name`, or leave the filter out.",
-            name(prop),
-            names(others)
-        ))
     }
 
     /// The dimensions that are asked for or filtered by.

@@ -8,7 +8,7 @@ use super::subjects::Subject;
 use super::{QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
-use crate::report::choice::{SegmentScope, not_met, scope_of, told_not_met};
+use crate::report::choice::{SegmentScope, named_among, not_met, scope_of};
 use crate::report::{Line, Span};
 use crate::site::{Day, Segment, Site};
 
@@ -71,12 +71,20 @@ impl QueryRequest {
         }
     }
 
-    /// Refuses segments of which it is not kept how they meet what is asked for.
+    /// Refuses segments and properties of which it is not kept how they meet what is asked for.
     pub(super) fn check_met(&self, site: &Site, subjects: &[Subject]) -> Result<(), QueryError> {
         match subjects.iter().find_map(|subject| not_met(&subject.question, site)) {
-            Some(segment) => Err(QueryError(format!("This is not answered, as {}.", told_not_met(segment)))),
+            Some(what) => Err(QueryError(format!("This is not answered, as {what}."))),
             None => Ok(()),
         }
+    }
+
+    /// Named properties that are asked for by other dimensions, each with the first day on which that is counted as a whole.
+    fn properties_met(&self, site: &Site, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
+        let axes: Vec<Axis<Name>> = self.axes().into_iter().chain(filters.iter().map(|filter| filter.axis.clone())).collect();
+        let is_met = self.is_of_goals() || axes.iter().any(|axis| *axis != axes[0]);
+        let named = named_among(axes.iter().filter(|_| is_met), site).into_iter();
+        named.map(|property| (property.key.clone(), Day(property.not_counted_on(site).0 + 1))).collect()
     }
 
     /// The segments of a site that are asked for.
@@ -91,12 +99,14 @@ impl QueryRequest {
     pub(super) fn begun_within(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
         let asked = self.asked_segments(site, filters).into_iter();
         let begun = asked.map(|segment| (segment.name.clone(), segment.first_day(site)));
+        let begun = begun.chain(self.properties_met(site, filters));
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
     /// The first day on which all of them are counted.
     pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
-        self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site)).max()
+        let segments = self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site));
+        segments.chain(self.properties_met(site, filters).into_iter().map(|(_, day)| day)).max()
     }
 
     /// What lines by segments are called, if there are such.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::packed::{ALL_PARTS, FINAL};
 use super::pairs::{self, OpenedBlocks, PairsKey};
+use super::property_side::PropertySide;
 use super::read::Reading;
 use super::{Result, months, thinning};
 use crate::cell::packed::CellKey;
@@ -131,12 +132,12 @@ impl Reading<'_> {
         shown: i32,
         blocks: &OpenedBlocks,
     ) -> Result<()> {
-        let Reading { ask, wanted, kept, sums, .. } = self;
+        let Reading { ask, wanted, kept, property, sums, .. } = self;
         let mut met = MetCells { is_one_value_a_visit: is_of_visit(pair, ask), ..MetCells::default() };
         let is_wanted = |by: u32| by != REST && wanted.passes(by);
         let is_kept = |value: u32| value != REST && kept.passes(value);
         let rows = ask.cut.rows;
-        let take = |(value, by): CellKey, tally: Tally| match (is_kept(value), is_wanted(by)) {
+        let mut take = |(value, by): CellKey, tally: Tally| match (is_kept(value), is_wanted(by)) {
             (true, true) => {
                 let values = if rows == RowsBy::Both { (value, by) } else { (met_key(ask, value), 0) };
                 sums.add_both(ask, shown, values, tally);
@@ -158,7 +159,13 @@ impl Reading<'_> {
             _ => {}
         };
         let singles = if is_by_second { (kept.single(), wanted.single()) } else { (wanted.single(), kept.single()) };
-        each_met(blocks, (table, is_turned), singles, is_by_second, take)?;
+        let (rests, own) = (property.as_ref().map_or((REST, REST), PropertySide::rests), |key: CellKey| {
+            property.as_ref().map_or(Some(key), |property| property.own(key))
+        });
+        let rests = if is_by_second { rests } else { (rests.1, rests.0) };
+        each_met(blocks, (table, is_turned), (singles, rests), is_by_second, |key, tally| {
+            own(key).into_iter().for_each(|key| take(key, tally));
+        })?;
         for (values, doubt) in met.doubts(ask) {
             sums.doubt(ask, shown, values, doubt);
         }
@@ -170,7 +177,7 @@ impl Reading<'_> {
 fn each_met(
     blocks: &OpenedBlocks,
     (table, is_turned): (u32, bool),
-    singles: (Option<u32>, Option<u32>),
+    (singles, rests): ((Option<u32>, Option<u32>), (u32, u32)),
     is_axis_first: bool,
     mut take: impl FnMut(CellKey, Tally),
 ) -> Result<()> {
@@ -179,12 +186,12 @@ fn each_met(
     };
     match singles {
         (Some(id), _) => {
-            for first in [id, REST] {
+            for first in [id, rests.0] {
                 blocks.each(table, &(first..=first), |_| true, &mut stored)?;
             }
         }
         (None, Some(id)) => {
-            for second in [id, REST] {
+            for second in [id, rests.1] {
                 let turned = |(second, first): CellKey, tally: Tally| stored((first, second), tally);
                 let range = second..=second;
                 if !(is_turned && blocks.each(pairs::TURNED | table, &range, |_| true, turned)?) {
@@ -211,7 +218,7 @@ fn met_key(ask: &Ask, value: u32) -> u32 {
 /// Whether a visit has one value of the axis, and of the filter's dimension.
 fn is_of_visit(pair: Pair, ask: &Ask) -> [bool; 2] {
     let of_both = [pair.first, pair.second].map(Dimension::is_of_visit);
-    if ask.axis == Axis::Of(pair.first) { of_both } else { [of_both[1], of_both[0]] }
+    if ask.axis.in_pairs() == Some(pair.first) { of_both } else { [of_both[1], of_both[0]] }
 }
 
 impl MetCells {
