@@ -155,8 +155,13 @@ mod tests {
             ForgottenValues(vec![ForgottenValue { of, pattern: pattern.into() }])
         };
         assert!(plan("*").takes_key("plan") && !plan("pro").takes_key("plan") && !plan("*").takes_key("other"));
-        assert!(plan("pro").takes(Dimension::Property, "plan\u{1f}pro") && plan("*").takes(Dimension::Property, "plan\u{1f}pro"));
-        assert!(!plan("pro").takes(Dimension::Property, "size\u{1f}pro") && !plan("pro").takes(Dimension::Property, "pro"));
+        assert!(
+            plan("pro").takes(Dimension::Property, "plan\u{1f}pro")
+                && plan("*").takes(Dimension::Property, "plan\u{1f}pro")
+        );
+        assert!(
+            !plan("pro").takes(Dimension::Property, "size\u{1f}pro") && !plan("pro").takes(Dimension::Property, "pro")
+        );
         assert!(plan("pro").takes_property("plan", "pro") && !plan("pro").takes_property("plan", "free"));
         assert_eq!(plan("pro").dimensions(), [None]);
     }

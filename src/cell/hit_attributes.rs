@@ -69,12 +69,7 @@ impl AttributesKey {
 
 impl HitAttributeTable {
     /// The number of a combination, if it was met.
-    pub fn find(
-        &self,
-        values: &HitValues,
-        patterns: &[Sym],
-        properties: &[NamedValue],
-    ) -> Option<HitAttributes> {
+    pub fn find(&self, values: &HitValues, patterns: &[Sym], properties: &[NamedValue]) -> Option<HitAttributes> {
         let combination = AttributesKey { values: *values, patterns: patterns.into(), properties: properties.into() };
         self.numbers.get(&combination).copied()
     }

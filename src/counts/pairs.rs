@@ -19,8 +19,8 @@ use std::collections::BTreeMap;
 
 use super::Name;
 use super::snapshot::{SessionSnapshot, Small};
-use crate::cell::packed::{CellKey, Chunk, ChunkBuilder, Damaged, chunks, merged};
 use crate::cell::filter::JOINT;
+use crate::cell::packed::{CellKey, Chunk, ChunkBuilder, Damaged, chunks, merged};
 use crate::cell::{Dimension, OTHER, Tally};
 use crate::limits;
 use columns::PairColumns;

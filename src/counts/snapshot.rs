@@ -22,8 +22,8 @@ use crate::visit::{PageVisitRow, PropertyRow, ReachedSteps, UnknownCount, Unknow
 
 use super::{DaySegments, Name, OpenDay};
 pub(super) use column::Column;
-pub(super) use properties::DayProperties;
 pub use meeting::MetValues;
+pub(super) use properties::DayProperties;
 pub(super) use small::Small;
 pub(super) use split::MatchedSums;
 pub use split::{MatchedRow, VisitSplit, is_known};

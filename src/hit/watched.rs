@@ -118,8 +118,8 @@ mod tests {
         let signup = Kind::Event { name: "Signup".into(), interactive: true };
         assert_eq!(watched(&site(), ("/blog/a", &[]), &signup, None).steps, [(3, 0b10)]);
         assert_eq!(watched(&site(), ("/", &[]), &Kind::Engagement { ms: 1, scroll: None }, None), Watched::default());
-        let declared = |page, kind| {
-            let watched = watched(&site(), page, kind, None);
+        let declared = |page: &str, kind| {
+            let watched = watched(&site(), (page, &[]), kind, None);
             (watched.is_declared_page, watched.is_declared_event)
         };
         assert_eq!(declared("/", &Kind::Pageview), (true, false));

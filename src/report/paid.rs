@@ -62,7 +62,9 @@ impl Question {
         let without = site.settings.segments.iter();
         let without = without.filter(|segment| Condition::read(&segment.condition).is_ok_and(lacks));
         let without_money = without.map(|segment| Name::from(segment.number.to_string())).collect();
-        Question { money, without_money, ..self }
+        let paid_properties =
+            site.settings.properties.iter().map(|property| Name::from(property.key.as_str())).collect();
+        Question { money, without_money, paid_properties, ..self }
     }
 
     /// Whether it asks for money.
@@ -88,15 +90,16 @@ impl Question {
     /// The events whose money is wanted, and which sums tell it.
     fn paid_source(&self) -> (Vec<Name>, MoneySource) {
         let mut events = self.money.clone();
-        let mut dimensions: Vec<(&Axis<Name>, Vec<Test>)> = Vec::new();
+        let mut dimensions: Vec<(Axis<Name>, Vec<Test>)> = Vec::new();
         let unknown = || (Vec::new(), MoneySource::Unknown);
         let axes = std::iter::once(&self.axis).filter(|_| !self.is_one_line());
         let second = self.filter.iter().filter(|_| self.is_by_both()).map(|filter| &filter.axis);
         for axis in axes.chain(second) {
-            dimensions.push((axis, Vec::new()));
+            dimensions.push((of_any_event(axis, &mut events), Vec::new()));
         }
         for Filter { axis, test } in &self.whole {
-            if let Some(named) = test.named().filter(|_| *axis == Axis::Of(Dimension::Event)) {
+            let axis = of_any_event(axis, &mut events);
+            if let Some(named) = test.named().filter(|_| axis == Axis::Of(Dimension::Event)) {
                 events.retain(|event| named.iter().any(|name| **name == **event));
                 continue;
             }
@@ -110,9 +113,17 @@ impl Question {
         match dimensions.as_slice() {
             [] => (events, MoneySource::Alone),
             [(axis, tests)] if !is_hourly && self.is_paid_by(axis, tests) => {
-                (events, MoneySource::By((*axis).clone(), Test::All(tests.clone())))
+                (events, MoneySource::By(axis.clone(), Test::All(tests.clone())))
             }
             _ => unknown(),
+        }
+    }
+
+    /// Whether money is counted by an axis, if it is a property.
+    fn has_paid(&self, axis: &Axis<Name>) -> bool {
+        match axis {
+            Axis::Prop { key, .. } => self.paid_properties.contains(key),
+            _ => true,
         }
     }
 
@@ -126,7 +137,7 @@ impl Question {
 
     /// Whether money by a dimension answers it: what may lie in several of the values that pass is not added up.
     fn is_paid_by(&self, axis: &Axis<Name>, tests: &[Test]) -> bool {
-        let Some(dimension) = axis.in_pairs() else { return false };
+        let Some(dimension) = axis.in_pairs().filter(|_| self.has_paid(axis)) else { return false };
         let has_several = matches!(dimension, Dimension::Pattern | Dimension::Segment);
         let is_one = self.is_one_line();
         let is_single = tests.iter().any(Test::is_single);
@@ -172,6 +183,13 @@ impl Question {
             }
         }
     }
+}
+
+/// The axis by which money is counted: a property with all events, of which one may be asked for.
+fn of_any_event(axis: &Axis<Name>, events: &mut Vec<Name>) -> Axis<Name> {
+    let Axis::Prop { key, event: Some(event) } = axis else { return axis.clone() };
+    events.retain(|name| name == event);
+    Axis::Prop { key: key.clone(), event: None }
 }
 
 impl Metric {

@@ -62,7 +62,9 @@ pub(super) static SETTINGS: [SiteSetting; 1] = [SiteSetting {
         most: limits::NAMED_PROPERTIES_MAX,
         none: "none",
     },
-    acts: Some("A property is counted by every dimension from its naming on; days before know it by itself and under its events."),
+    acts: Some(
+        "A property is counted by every dimension from its naming on; days before know it by itself and under its events.",
+    ),
     field: Some(SettingField {
         form: SettingsForm::Collect,
         label: Translated {

@@ -192,7 +192,7 @@ static OPTIONS: [SettingOption; Preset::ALL.len()] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{Collected, Retention, SettingContext};
+    use crate::site::{Collected, Moment, Retention, SettingContext};
 
     /// What becomes of settings by changes, one after the other.
     fn changed(changes: &[SiteChange]) -> Result<Settings, String> {

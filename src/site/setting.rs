@@ -3,7 +3,8 @@
 
 use super::change::{NotSet, SettingContext, SettingValue};
 use super::{
-    Settings, Site, at_rest, collect, exclusions, keeping, named, paths, preset, public_audit, publishing, settings, telling,
+    Settings, Site, at_rest, collect, exclusions, keeping, named, paths, preset, public_audit, publishing, settings,
+    telling,
 };
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
-    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
-    NamedProperty, Publishing, Retention, Segment, address_mode, host_pattern,
+    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
+    NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, address_mode, host_pattern,
 };
 use crate::limits;
 

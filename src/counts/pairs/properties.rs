@@ -21,7 +21,10 @@ impl SessionSnapshot {
         let mut tables = Vec::new();
         for (key, of_values) in &properties {
             let sides = |pair: Pair| {
-                [HitColumn::Of(self.column(pair.first), of_names), HitColumn::Property(self.property_column(*key), of_values)]
+                [
+                    HitColumn::Of(self.column(pair.first), of_names),
+                    HitColumn::Property(self.property_column(*key), of_values),
+                ]
             };
             tables.extend(Pair::of_properties().map(|pair| HitTable::of(pair, sides(pair), false)));
         }

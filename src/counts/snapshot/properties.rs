@@ -17,13 +17,6 @@ pub(in crate::counts) struct DayProperties {
     names: Vec<Name>,
 }
 
-impl DayProperties {
-    /// The keys, in order.
-    pub(in crate::counts) fn keys(&self) -> impl Iterator<Item = Sym> {
-        self.known.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| *key)
-    }
-}
-
 impl SessionSnapshot {
     /// The named properties that anybody came with.
     pub(in crate::counts) fn properties(&self) -> &DayProperties {

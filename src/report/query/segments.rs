@@ -81,8 +81,10 @@ impl QueryRequest {
 
     /// Named properties that are asked for by other dimensions, each with the first day on which that is counted as a whole.
     fn properties_met(&self, site: &Site, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
-        let axes: Vec<Axis<Name>> = self.axes().into_iter().chain(filters.iter().map(|filter| filter.axis.clone())).collect();
-        let is_met = self.is_of_goals() || axes.iter().any(|axis| *axis != axes[0]);
+        let axes: Vec<Axis<Name>> =
+            self.axes().into_iter().chain(filters.iter().map(|filter| filter.axis.clone())).collect();
+        let is_paid = self.metrics.iter().any(|metric| metric.is_money());
+        let is_met = self.is_of_goals() || is_paid || axes.iter().any(|axis| *axis != axes[0]);
         let named = named_among(axes.iter().filter(|_| is_met), site).into_iter();
         named.map(|property| (property.key.clone(), Day(property.not_counted_on(site).0 + 1))).collect()
     }
