@@ -94,7 +94,7 @@ impl SessionSnapshot {
 
     /// The same with the segments that count on its day.
     pub fn with_segments(self, segments: DaySegments) -> SessionSnapshot {
-        SessionSnapshot { segments, ..self }
+        SessionSnapshot { segments, properties: OnceLock::new(), ..self }
     }
 
     /// All visits and hits that it has; nothing of it is distinct over days.

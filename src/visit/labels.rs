@@ -165,7 +165,8 @@ pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) 
 /// Those properties that the owner has named, in order of their keys.
 fn named(hit: &Hit, props: &[(Sym, Sym, bool)], names: &DayNames) -> Box<[NamedValue]> {
     let keys: Vec<Sym> = hit.watched.properties.iter().filter_map(|key| names.find(key)).collect();
-    let named = props.iter().filter(|(key, ..)| keys.contains(key)).map(|(key, value, _)| (*key, *value));
+    let named = props.iter().filter(|(key, value, _)| keys.contains(key) && *value != Sym::EMPTY);
+    let named = named.map(|(key, value, _)| (*key, *value));
     let mut named: Vec<NamedValue> = named.collect();
     named.sort_unstable();
     named.into()

@@ -7,6 +7,7 @@ use super::{Column, SessionSnapshot};
 use crate::cell::filter::JOINT;
 use crate::cell::{HitAttributes, NamedValue, Sym};
 use crate::counts::Name;
+use crate::visit::Visitor;
 
 /// Properties that the owner has named, as they are in a day's pairs.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,12 @@ impl SessionSnapshot {
                 }
             },
         );
+        if !self.segments.names().is_empty() {
+            // Segments know all hits of the day, also those that came before the naming.
+            let keys: BTreeSet<Sym> = known.iter().map(|(key, _)| *key).collect();
+            let rows = self.visitors.iter().flat_map(Visitor::properties).filter(|row| keys.contains(&row.key));
+            known.extend(rows.map(|row| (row.key, Some(row.value))));
+        }
         let text = |name: Sym| &self.texts[name.0 as usize];
         let joined = |(key, value): &(Sym, Option<Sym>)| {
             Name::from(format!("{}{JOINT}{}", text(*key), value.map_or("", |value| text(value))))
