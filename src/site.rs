@@ -1,6 +1,6 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
-mod address_mode;
+mod address;
 pub mod annotation;
 pub mod at_rest;
 mod budget;
@@ -27,7 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
-pub use address_mode::AddressMode;
+pub use address::AddressMode;
 pub use annotation::Annotation;
 pub use at_rest::LeastAtRest;
 pub use budget::Budget;

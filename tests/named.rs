@@ -92,6 +92,11 @@ fn the_api_answers_two_dimensions_and_says_since_when() {
     let pages = asked(json!(["event:page"]), pro.clone(), json!(["2026-06-01", "2026-06-02"]));
     assert_eq!(pages["results"], json!([{"metrics": [2], "dimensions": ["/a"]}]));
     assert!(pages["meta"].to_string().contains("2026-06-02"), "{pages}");
+    let body = json!({
+        "site_id": SITE, "metrics": ["time_on_page"], "date_range": day(), "dimensions": ["event:page"], "filters": pro,
+    });
+    let refused = world.query(body);
+    assert!(refused.status == 400 && refused.text().contains("no property"), "{}", refused.text());
     let alone = asked(json!(["event:props:plan"]), json!([]), json!(["2026-06-01", "2026-06-02"]));
     assert!(!alone["meta"].to_string().contains("2026-06-02"), "all days know it by itself: {alone}");
 }

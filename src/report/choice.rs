@@ -416,11 +416,10 @@ impl Chosen {
     fn unnamed(&self, site: &Site) -> Option<String> {
         let is_event = matches!(&self.goal, Some(Goal { target: Target::Event(_), .. }));
         let is_met = self.filters.len() > 1 || self.goal.is_some() && !is_event;
-        let unnamed = self.filters.iter().filter(|_| is_met).find_map(|filter| match &filter.axis {
+        self.filters.iter().filter(|_| is_met).find_map(|filter| match &filter.axis {
             Axis::Prop { key, event: None } if site.named_property(key).is_none() => Some(key.to_string()),
             _ => None,
-        });
-        unnamed
+        })
     }
 
     /// What is counted of it.

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::ADDRESS_MODES;
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
     AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
-    NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, address_mode, host_pattern,
+    NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, host_pattern,
 };
 use crate::limits;
 
@@ -224,7 +225,7 @@ pub(super) static SETTINGS: [SiteSetting; 11] = [
                 settings.address = AddressMode::from_name(name)?;
                 Some(())
             },
-            options: &address_mode::OPTIONS,
+            options: &ADDRESS_MODES,
         },
         acts: None,
         field: Some(SettingField {

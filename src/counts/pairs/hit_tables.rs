@@ -43,6 +43,9 @@ pub(super) struct HitTable<'a> {
     places: Vec<CountedPlace<CellKey>>,
 }
 
+/// Looks at those who have anything of a table.
+pub(super) type EachVisitor = fn(&SessionSnapshot, &mut dyn FnMut(&VisitorRows));
+
 /// Which cells are kept past the budget, of so many.
 pub(super) type KeptCells = fn(Pair, HitCells, usize) -> FoldedTable;
 
@@ -52,7 +55,7 @@ impl SessionSnapshot {
         &self,
         mut tables: Vec<HitTable>,
         cells_max: usize,
-        each: fn(&SessionSnapshot, &mut dyn FnMut(&VisitorRows)),
+        each: EachVisitor,
         kept: KeptCells,
     ) -> Vec<PairTable> {
         each(self, &mut |rows| tables.iter_mut().for_each(|table| table.take(rows)));

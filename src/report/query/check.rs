@@ -85,6 +85,7 @@ impl QueryRequest {
             let name = metric.name();
             let needs = match metric {
                 Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::ScrollDepth | Metric::TimeOnPage if axes.iter().any(is_prop) => "event:page and no property",
                 Metric::ExitRate if !is_of_page && !has(Dimension::ExitPage) => {
                     "visit:exit_page or event:page filters or dimensions"
                 }

@@ -137,7 +137,7 @@ impl Reading<'_> {
         let is_wanted = |by: u32| by != REST && wanted.passes(by);
         let is_kept = |value: u32| value != REST && kept.passes(value);
         let rows = ask.cut.rows;
-        let mut take = |(value, by): CellKey, tally: Tally| match (is_kept(value), is_wanted(by)) {
+        let take = |(value, by): CellKey, tally: Tally| match (is_kept(value), is_wanted(by)) {
             (true, true) => {
                 let values = if rows == RowsBy::Both { (value, by) } else { (met_key(ask, value), 0) };
                 sums.add_both(ask, shown, values, tally);
@@ -158,19 +158,33 @@ impl Reading<'_> {
             },
             _ => {}
         };
-        let singles = if is_by_second { (kept.single(), wanted.single()) } else { (wanted.single(), kept.single()) };
-        let (rests, own) = (property.as_ref().map_or((REST, REST), PropertySide::rests), |key: CellKey| {
-            property.as_ref().map_or(Some(key), |property| property.own(key))
-        });
-        let rests = if is_by_second { rests } else { (rests.1, rests.0) };
-        each_met(blocks, (table, is_turned), (singles, rests), is_by_second, |key, tally| {
-            own(key).into_iter().for_each(|key| take(key, tally));
-        })?;
+        let (property, singles) = (property.as_ref(), (kept.single(), wanted.single()));
+        each_own(property, blocks, (table, is_turned), (singles, is_by_second), take)?;
         for (values, doubt) in met.doubts(ask) {
             sums.doubt(ask, shown, values, doubt);
         }
         Ok(())
     }
+}
+
+/// Hands out the cells of a table by value of the axis and of the filter's dimension: of a table of properties those of the one that is
+/// asked for. Where a side wants one value alone, hardly others are looked at.
+fn each_own(
+    property: Option<&PropertySide>,
+    blocks: &OpenedBlocks,
+    table: (u32, bool),
+    (singles, is_axis_first): ((Option<u32>, Option<u32>), bool),
+    mut take: impl FnMut(CellKey, Tally),
+) -> Result<()> {
+    let rests = property.map_or((REST, REST), PropertySide::rests);
+    let sides = match is_axis_first {
+        true => (singles, rests),
+        false => ((singles.1, singles.0), (rests.1, rests.0)),
+    };
+    each_met(blocks, table, sides, is_axis_first, |key, tally| {
+        let own = property.map_or(Some(key), |property| property.own(key));
+        own.into_iter().for_each(|key| take(key, tally));
+    })
 }
 
 /// Hands out the cells of a table by value of the axis and of the filter's dimension; where a side wants one value alone, hardly others.

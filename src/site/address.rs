@@ -1,4 +1,4 @@
-//! In: the name of a mode. Out: what becomes of addresses. Forgets: nothing.
+//! What becomes of the addresses of a site's visitors.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +36,8 @@ impl AddressMode {
     }
 }
 
-/// The modes as they can be chosen.
-pub(super) const OPTIONS: [SettingOption; AddressMode::ALL.len()] = [
+/// What the settings page calls each.
+pub(super) const ADDRESS_MODES: [SettingOption; AddressMode::ALL.len()] = [
     SettingOption {
         name: AddressMode::Hash.name(),
         label: Translated {
