@@ -1,5 +1,6 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
+mod address;
 pub mod annotation;
 pub mod at_rest;
 mod budget;
@@ -11,6 +12,7 @@ pub mod goal;
 mod host_relation;
 pub mod keeping;
 mod named;
+mod named_values;
 pub mod paths;
 mod public_audit;
 mod publishing;
@@ -26,6 +28,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
+pub use address::AddressMode;
 pub use annotation::Annotation;
 pub use at_rest::LeastAtRest;
 pub use budget::Budget;
@@ -36,14 +39,15 @@ pub use exclusions::Exclusions;
 pub use goal::{Funnel, Goal, Target};
 pub use host_relation::{HostRelation, registrable};
 pub use keeping::{KeptFor, RetainedKind, Retention};
-pub use named::{NamedValues, NamedValuesOnce};
+pub use named::NamedProperty;
+pub use named_values::{NamedValues, NamedValuesOnce};
 pub use paths::PathRules;
 pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
 pub use segment::Segment;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-pub use settings::{AddressMode, Settings};
+pub use settings::Settings;
 pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 

@@ -4,45 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::ADDRESS_MODES;
 use super::change::each;
-use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
-    Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedValuesOnce, NoticeSettings,
-    PathRules, Preset, Publishing, Retention, Segment, host_pattern,
+    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
+    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, host_pattern,
 };
 use crate::limits;
-
-/// What becomes of a visitor's address before it is hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AddressMode {
-    /// IPv4 whole, IPv6 its /64, hashed with the agent under the day's salt.
-    #[default]
-    Hash,
-    /// IPv4 /24, IPv6 /48; cut before anything else sees it, the place included.
-    Truncate,
-    /// No tokens at all: pageviews and events are counted, visitors and visits are not measured.
-    None,
-}
-
-impl AddressMode {
-    /// All modes.
-    pub const ALL: [AddressMode; 3] = [AddressMode::Hash, AddressMode::Truncate, AddressMode::None];
-
-    /// Its name, as operators write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            AddressMode::Hash => "hash",
-            AddressMode::Truncate => "truncate",
-            AddressMode::None => "none",
-        }
-    }
-
-    /// The mode with this name.
-    pub fn from_name(name: &str) -> Option<AddressMode> {
-        AddressMode::ALL.into_iter().find(|mode| mode.name() == name)
-    }
-}
 
 /// What an owner can set for a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +59,9 @@ pub struct Settings {
     /// The highest number that a segment ever had: the sums of one that was removed are no other's.
     #[serde(skip_serializing_if = "is_none")]
     pub segments_made: u32,
+    /// Properties that its owner has named: they are counted by every dimension.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<NamedProperty>,
     /// What its owner notes beside the figures, in order of time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
@@ -150,6 +122,7 @@ impl Default for Settings {
             funnels_made: 0,
             segments: Vec::new(),
             segments_made: 0,
+            properties: Vec::new(),
             annotations: Vec::new(),
             annotations_made: 0,
             budget: Budget::default(),
@@ -468,32 +441,5 @@ pub(super) static SETTINGS: [SiteSetting; 11] = [
                 french: "Pour les jours plus anciens, un filtre ne répond alors que par mois entiers, et le fichier reste plus petit. 0 garde les jours pour toujours ; ce qui est parti ne revient pas.",
             }),
         }),
-    },
-];
-
-const ADDRESS_MODES: [SettingOption; AddressMode::ALL.len()] = [
-    SettingOption {
-        name: AddressMode::Hash.name(),
-        label: Translated {
-            english: "Hashed for the day, with the browser's identification",
-            german: "Für den Tag gehasht, zusammen mit der Kennung des Browsers",
-            french: "Hachées pour la journée, avec l’identification du navigateur",
-        },
-    },
-    SettingOption {
-        name: AddressMode::Truncate.name(),
-        label: Translated {
-            english: "Cut to the network first, then hashed",
-            german: "Erst auf das Netz gekürzt, dann gehasht",
-            french: "D’abord réduites au réseau, puis hachées",
-        },
-    },
-    SettingOption {
-        name: AddressMode::None.name(),
-        label: Translated {
-            english: "Not used: visitors and visits are not measured",
-            german: "Nicht verwendet: Besucher und Besuche werden nicht gemessen",
-            french: "Inutilisées : visiteurs et visites ne sont pas mesurés",
-        },
     },
 ];
