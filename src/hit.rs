@@ -109,7 +109,7 @@ impl Hit {
             Dimension::Event => self.event(),
             Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => NOT_SET,
             Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
-            Dimension::Segment | Dimension::ReachedStep | Dimension::Money => NOT_SET,
+            Dimension::Segment | Dimension::ReachedStep | Dimension::Money | Dimension::Section => NOT_SET,
             #[cfg(test)]
             Dimension::OfTests => NOT_SET,
         }

@@ -1,5 +1,6 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
+mod address;
 pub mod annotation;
 pub mod at_rest;
 mod budget;
@@ -17,6 +18,7 @@ mod preset;
 mod setting;
 mod settings;
 pub mod telling;
+mod section;
 pub mod segment;
 pub mod time;
 
@@ -25,6 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
+pub use address::AddressMode;
 pub use annotation::Annotation;
 pub use at_rest::LeastAtRest;
 pub use budget::Budget;
@@ -38,10 +41,11 @@ pub use keeping::{KeptFor, RetainedKind, Retention};
 pub use paths::PathRules;
 pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
+pub use section::Sections;
 pub use segment::Segment;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-pub use settings::{AddressMode, Settings};
+pub use settings::Settings;
 pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 

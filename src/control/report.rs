@@ -13,7 +13,7 @@ use crate::page::text::watched::since;
 use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line};
 use crate::report::period::{Period, Range};
 use crate::report::query::{ASK_MEMORY, NamedSegments};
-use crate::report::{self, Line, Question, Records, Sums, not_collected, taken_out};
+use crate::report::{self, Line, Question, Records, Sums, not_collected, sections, taken_out};
 use crate::site::{Site, Target};
 use crate::store::StoreError;
 use asked::{ReportSubject, Split};
@@ -234,6 +234,10 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
         let (name, day) = (&segment.name, segment.first_day(site));
         notes.push(format!("The segment {name} is counted since {day}: days before are not in its figures."));
     }
+    let axes = [&split.axis].into_iter().chain(chosen.filters.iter().map(|filter| &filter.axis));
+    let sections = sections::begun_within(site, axes, range.span);
+    notes
+        .extend(sections.map(|day| format!("Sections are counted since {day}: days before are not in these figures.")));
     notes.dedup();
     notes
 }

@@ -11,6 +11,9 @@ mod split;
 mod filtered;
 mod meeting;
 mod small;
+mod sections;
+
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +23,7 @@ use crate::visit::{PageVisitRow, PropertyRow, ReachedSteps, UnknownCount, Unknow
 use super::{DaySegments, Name, OpenDay};
 pub(super) use column::Column;
 pub use meeting::MetValues;
+use sections::DaySections;
 pub(super) use small::Small;
 pub(super) use split::MatchedSums;
 pub use split::{MatchedRow, VisitSplit, is_known};
@@ -37,6 +41,8 @@ pub struct SessionSnapshot {
     /// The segments that are counted of it. An image does without: they are what the site declares when it is read.
     #[serde(skip)]
     pub segments: DaySegments,
+    #[serde(skip)]
+    sections: OnceLock<DaySections>,
 }
 
 /// One visitor's visits and where these have been, or hits without a token that are alike.
@@ -74,6 +80,7 @@ impl OpenDay {
             visitors: self.visitors.clone(),
             unknown: self.unknown.hits().clone(),
             segments: DaySegments::default(),
+            sections: OnceLock::new(),
         }
     }
 }
@@ -84,9 +91,30 @@ impl SessionSnapshot {
         self.visitors.is_empty() && self.unknown.is_empty()
     }
 
-    /// The same with the segments that count on its day.
+    /// The same with the segments and sections that count on its day.
     pub fn with_segments(self, segments: DaySegments) -> SessionSnapshot {
-        SessionSnapshot { segments, ..self }
+        SessionSnapshot { segments, sections: OnceLock::new(), ..self }
+    }
+
+    /// The sections of its pages.
+    pub(super) fn sections(&self) -> &DaySections {
+        self.sections.get_or_init(|| DaySections::of(&self.texts, self.segments.section_depth()))
+    }
+
+    /// The text of a name.
+    pub fn text(&self, name: Sym) -> Option<&Name> {
+        let place = name.0 as usize;
+        self.texts.get(place).or_else(|| self.sections().names.get(place - self.texts.len()))
+    }
+
+    /// The texts of all names by number, those of sections last.
+    pub(super) fn all_texts(&self) -> impl Iterator<Item = &Name> + Clone {
+        self.texts.iter().chain(&self.sections().names)
+    }
+
+    /// How many these are.
+    pub(super) fn names(&self) -> usize {
+        self.texts.len() + self.sections().names.len()
     }
 
     /// All visits and hits that it has; nothing of it is distinct over days.
@@ -120,7 +148,12 @@ impl SessionSnapshot {
 
     /// The values of a dimension.
     pub(super) fn column(&self, dimension: Dimension) -> Column {
-        Column::of(dimension, &self.tuples, &self.hit_attributes)
+        match dimension {
+            Dimension::Section if self.segments.section_depth() > 0 => {
+                Column::Section(self.sections().of_pages.clone())
+            }
+            _ => Column::of(dimension, &self.tuples, &self.hit_attributes),
+        }
     }
 
     /// Looks at one visitor after the other, and then at hits without a token; at where visits have been only if that is wanted
@@ -228,9 +261,11 @@ impl VisitorRows {
     }
 }
 
-/// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached.
+/// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached, and a section has
+/// those of its pages.
 pub(super) fn times_pages(dimensions: &[Dimension]) -> bool {
-    dimensions.contains(&Dimension::Page) && !dimensions.contains(&Dimension::PreviousPage)
+    let is_of_page = |of: &Dimension| matches!(of, Dimension::Page | Dimension::Section);
+    dimensions.iter().any(is_of_page) && !dimensions.contains(&Dimension::PreviousPage)
 }
 
 /// Whether only visits have a value on it, and not hits without one.

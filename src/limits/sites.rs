@@ -34,6 +34,9 @@ pub const FUNNELS_MAX: usize = 20;
 pub const FUNNEL_STEPS_MAX: usize = 16;
 /// Segments of one site: each is counted by every dimension when a day ends.
 pub const SEGMENTS_MAX: usize = 50;
+
+/// Most parts of a path that make a section: deeper ones are hardly more than their pages.
+pub const SECTION_DEPTH_MAX: u32 = 5;
 /// Longest name that an owner can give a goal, a funnel or a segment, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Annotations of one site: one a day for three years, all of which are read with its settings.

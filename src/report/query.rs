@@ -15,6 +15,7 @@ mod parse;
 mod subjects;
 
 use super::range::DateRange;
+use super::sections::{self, SECTIONS, not_counted};
 use super::{By, Interval, Order, Span, not_collected};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
@@ -137,6 +138,8 @@ pub struct Query {
     counted_since: Option<Day>,
     /// Segments that are counted of a part of the range alone, and since when.
     begun: Vec<(String, Day)>,
+    /// The first day of which sections are counted, if that is so of these.
+    sections_begun: Option<Day>,
 }
 
 impl QueryRequest {
@@ -176,6 +179,7 @@ impl QueryRequest {
         let interval = self.interval(span, &site.schedule);
         let today = site.schedule.locate(now).day;
         self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
+        self.check_sections(site)?;
         let filters = self.filters_at(site)?;
         let subjects = self.subjects(site, span, interval, &filters)?;
         self.check_met(site, &subjects)?;
@@ -187,6 +191,7 @@ impl QueryRequest {
             interval,
             columns: self.columns(),
             begun: self.begun_within(site, span, &filters),
+            sections_begun: sections::begun_within(site, self.all_axes().iter(), span),
             segments: self.named_segments(site),
             counted_since: self.counted_since(site, &filters),
             filters,
@@ -199,6 +204,16 @@ impl QueryRequest {
             not_collected: self.not_collected(site),
             keeps_small: site.settings.k_at_rest.is_none(),
         })
+    }
+
+    /// Whether it asks for sections, or for what is in some.
+    fn is_of_sections(&self) -> bool {
+        self.all_axes().contains(&SECTIONS)
+    }
+
+    fn check_sections(&self, site: &Site) -> Result<(), QueryError> {
+        let is_refused = self.is_of_sections() && !site.has_sections();
+        if is_refused { Err(QueryError(format!("This is not answered: {}.", not_counted(site)))) } else { Ok(()) }
     }
 
     fn not_collected(&self, site: &Site) -> Option<String> {

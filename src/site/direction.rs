@@ -34,7 +34,7 @@ pub enum DataDirection {
 }
 
 /// The direction of each setting, by its name.
-const DIRECTIONS: [(&str, DataDirection); 30] = {
+const DIRECTIONS: [(&str, DataDirection); 31] = {
     use DataDirection::*;
     [
         ("timezone", Neither),
@@ -56,6 +56,8 @@ const DIRECTIONS: [(&str, DataDirection); 30] = {
         ("masks", AppendedIsLess),
         // One page or two, of which everybody sees the same.
         ("slash", Neither),
+        // Sections are sums of pages that are counted anyway.
+        ("section_depth", Neither),
         ("case", From(&["lower", "keep"])),
         ("query_keys", ListedIsMore),
         ("personal", HigherIsMore),

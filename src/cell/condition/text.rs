@@ -25,7 +25,7 @@ pub enum NotACondition {
     )]
     Form(String),
     /// Nothing is called so.
-    #[error("{0:?} is nothing to test; there are {names} and prop:KEY", names = DIMENSIONS.names().join(", "))]
+    #[error("{0:?} is nothing to test; there are {names}, section and prop:KEY", names = DIMENSIONS.names().join(", "))]
     Unknown(String),
     /// A bracket or a quote is not closed, or closed twice.
     #[error("brackets and quotes must be closed, each once")]
@@ -214,13 +214,13 @@ fn test(word: &[(char, bool)]) -> Result<TextCondition, NotACondition> {
     if values.iter().any(String::is_empty) {
         return Err(wrong());
     }
-    let test = if *is_part { Test::Contains(values.into()) } else { Test::Is(values) };
+    let test = if *is_part { Test::Contains(values.into()) } else { axis.test(Test::Is(values)) };
     let condition = Condition::Is(Filter { axis, test });
     Ok(if *is_not { condition.negated() } else { condition })
 }
 
 fn axis(key: &str) -> Result<Axis<Arc<str>>, NotACondition> {
-    match (key.strip_prefix("prop:"), Dimension::from_name(key)) {
+    match (key.strip_prefix("prop:"), Dimension::to_filter_by(key)) {
         (Some(key), _) if !key.is_empty() && key.len() <= limits::PROP_KEY_BYTES_MAX => {
             Ok(Axis::Prop { key: Arc::from(key), event: None })
         }

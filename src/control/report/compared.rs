@@ -10,6 +10,7 @@ use crate::page::words::ENGLISH;
 use crate::report::choice::Chosen;
 use crate::report::comparison::{ComparedLines, ComparedWith, KeptHours, RangeComparison};
 use crate::report::period::{Compare, Range, With};
+use crate::report::sections::SECTIONS;
 use crate::report::{self, Line, Question, Span};
 use crate::site::{Day, Site};
 
@@ -64,7 +65,9 @@ fn refused(
     }
     let of_segments = site.settings.segments.iter().filter(|_| split.axis == Axis::Of(Dimension::Segment));
     let of_segments = of_segments.map(|segment| Day(segment.first_day(site).0 - 1)).max();
-    Ok(ComparedWith::refused(site.id, span, chosen.not_counted_on(site).max(of_segments), collector)?)
+    let sections = site.settings.sections.since.filter(|_| split.axis == SECTIONS).map(|day| Day(day.0 - 1));
+    let not_on = chosen.not_counted_on(site).max(of_segments).max(sections);
+    Ok(ComparedWith::refused(site.id, span, not_on, collector)?)
 }
 
 impl ComparedReport {

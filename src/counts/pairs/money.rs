@@ -33,7 +33,7 @@ impl SessionSnapshot {
         if !self.has_paid() {
             return Vec::new();
         }
-        let mut of_names = vec![REST; self.texts.len()];
+        let mut of_names = vec![REST; self.names()];
         numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
         let table = |pair: Pair| MoneyTable {
             pair,

@@ -55,9 +55,9 @@ impl SessionSnapshot {
 
 impl<'a> SegmentCounting<'a> {
     fn of(snapshot: &'a SessionSnapshot, numbers: &'a NameNumbers) -> SegmentCounting<'a> {
-        let mut of_names = vec![REST; snapshot.texts.len()];
+        let mut of_names = vec![REST; snapshot.names()];
         numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
-        let counted = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let counted = Dimension::in_pairs().chain([Dimension::Money]);
         let counted = counted.filter(|of| Pair::of(*of, Dimension::Segment).0.is_counted());
         let by_dimension = counted.map(|of| (of, Axis::Of(of)));
         let funnels = snapshot.segments.funnels().iter();

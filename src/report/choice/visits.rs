@@ -21,7 +21,8 @@ impl Choice {
         }
         let others = self.parts.iter().filter(|part| part.key != FilterKey::Goal);
         let condition = Condition::all(others.map(|part| part.condition(site)).collect::<Result<Vec<_>, _>>()?);
-        Chosen::of_visits(condition, goal)
+        self.check_sections(site)?;
+        Ok(Chosen { sections_since: site.settings.sections.since, ..Chosen::of_visits(condition, goal)? })
     }
 
     /// What it is written as for [`Condition::read`], so that a segment can be made of it. A goal is the event or page that it watches; a
@@ -86,7 +87,7 @@ impl Chosen {
         if !condition.is_known() {
             return Err(NotAChoice::NotKept);
         }
-        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None })
+        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None, sections_since: None })
     }
 
     /// The condition on whole visits that it is, if it is one.
@@ -118,12 +119,14 @@ impl Chosen {
         named.filter_map(|number| site.segment(number)).collect()
     }
 
-    /// The last day on which it is not counted, or not as a whole: patterns and segments are counted from their declaration on.
+    /// The last day on which it is not counted, or not as a whole: patterns, segments and sections are counted from their
+    /// declaration on.
     pub fn not_counted_on(&self, site: &Site) -> Option<Day> {
         let pattern = self.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
         let pattern = pattern.map(|goal| site.schedule.locate(goal.since()).day);
         let segments = self.segments(site).into_iter().map(|segment| Day(segment.first_day(site).0 - 1));
-        pattern.into_iter().chain(segments).max()
+        let sections = site.settings.sections.since.filter(|_| self.is_of_sections()).map(|day| Day(day.0 - 1));
+        pattern.into_iter().chain(segments).chain(sections).max()
     }
 }
 

@@ -144,6 +144,13 @@ fn segment_since(name: &str, day: Day) -> Warning {
     }
 }
 
+fn sections_since(day: Day) -> Warning {
+    Warning {
+        code: "sections_since",
+        warning: Cow::Owned(format!("Sections are counted since {day}. Days before are not in these figures.")),
+    }
+}
+
 fn not_collected(sentence: &str) -> Warning {
     Warning { code: "not_collected", warning: Cow::Owned(sentence.to_owned()) }
 }
@@ -390,7 +397,12 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: self.begun.iter().map(|(name, day)| segment_since(name, *day)).collect(),
+            warnings: self
+                .begun
+                .iter()
+                .map(|(name, day)| segment_since(name, *day))
+                .chain(self.sections_begun.map(sections_since))
+                .collect(),
         }
     }
 

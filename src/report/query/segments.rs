@@ -94,9 +94,11 @@ impl QueryRequest {
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
-    /// The first day on which all of them are counted.
+    /// The first day on which all of them are counted, and sections if they are asked for.
     pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
-        self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site)).max()
+        let sections = site.settings.sections.since.filter(|_| self.is_of_sections());
+        let segments = self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site));
+        segments.chain(sections).max()
     }
 
     /// What lines by segments are called, if there are such.
