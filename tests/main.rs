@@ -55,6 +55,7 @@ mod proxies;
 mod publishing;
 mod restarts;
 mod scenario;
+mod sections;
 mod segments;
 mod share;
 mod simulation;

@@ -88,6 +88,24 @@ fn of_segments(grain: Grain) -> Vec<Ask> {
     under.chain(all).map(|(axis, filter)| Ask { filter, ..ask(SITE, grain, axis, None) }).collect()
 }
 
+/// Questions about sections, which are counted of the same snapshots.
+fn of_sections(grain: Grain) -> Vec<Ask> {
+    let sections = Axis::Of(Dimension::Section);
+    let is = |values: &[&str]| {
+        let test = Test::Is(values.iter().map(|value| (*value).to_owned()).collect());
+        Some(Filter { axis: Axis::Of(Dimension::Section), test })
+    };
+    let asked = [
+        (sections.clone(), None),
+        (Axis::Total, is(&["/a"])),
+        (Axis::Total, is(&["/", "/a"])),
+        (sections, is(&["/", "/a"])),
+        (Axis::Of(Dimension::Browser), is(&["/"])),
+        (Axis::Of(Dimension::Page), is(&["/a", "/b"])),
+    ];
+    asked.into_iter().map(|(axis, filter)| Ask { filter, ..ask(SITE, grain, axis, None) }).collect()
+}
+
 fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
     let of = |values: u8| {
         let (dimension, pattern) = [
@@ -188,7 +206,8 @@ fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
                 }
             }
         }
-        for ask in [Grain::Day, Grain::Month].into_iter().flat_map(of_segments) {
+        let of_both = |grain: Grain| [of_segments(grain), of_sections(grain)].concat();
+        for ask in [Grain::Day, Grain::Month].into_iter().flat_map(of_both) {
             let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
             prop_assert_eq!(found, expected, "{:?}", ask);
         }
