@@ -56,12 +56,12 @@ const DIRECTIONS: [(&str, DataDirection); 31] = {
         ("masks", AppendedIsLess),
         // One page or two, of which everybody sees the same.
         ("slash", Neither),
-        // Sections are sums of pages that are counted anyway.
-        ("section_depth", Neither),
         ("case", From(&["lower", "keep"])),
         ("query_keys", ListedIsMore),
         ("personal", HigherIsMore),
         ("by_name", ListedIsMore),
+        // Sections are sums of pages that are counted anyway.
+        ("section_depth", Neither),
         ("exclude_ips", ListedIsLess),
         ("exclude_countries", ListedIsLess),
         ("exclude_paths", ListedIsLess),
