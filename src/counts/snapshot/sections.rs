@@ -21,16 +21,12 @@ impl DaySections {
         if depth == 0 {
             return DaySections::default();
         }
-        let named = |(number, text): (u32, &Name)| (Sym(number), text.clone());
-        let pages: Vec<(Sym, Name)> = (0..).zip(texts.iter()).map(named).collect();
         let mut known: Fast<&str, Sym> = Fast::default();
-        for (page, text) in pages.iter().filter(|(_, text)| section(text, depth).len() == text.len()) {
-            known.insert(text, *page);
-        }
-        let (mut names, mut of_pages) = (Vec::new(), Vec::with_capacity(pages.len()));
-        for (_, text) in &pages {
-            let found = section(text, depth);
-            let next = Sym((pages.len() + names.len()) as u32);
+        let is_whole = |(_, text): &(u32, &Name)| section(text, depth).len() == text.len();
+        known.extend((0..).zip(texts.iter()).filter(is_whole).map(|(number, text)| (&**text, Sym(number))));
+        let (mut names, mut of_pages) = (Vec::new(), Vec::with_capacity(texts.len()));
+        for text in texts.iter() {
+            let (found, next) = (section(text, depth), Sym((texts.len() + names.len()) as u32));
             let of_page = *known.entry(found).or_insert_with(|| {
                 names.push(Name::from(found));
                 next

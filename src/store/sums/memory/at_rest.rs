@@ -45,6 +45,11 @@ fn folded(pairs: PairSums, least: &LeastAtRest) -> PairSums {
         let of = least_of(least, pair.first).max(least_of(least, pair.second));
         match of {
             Some(of) if a.is_none() || b.is_none() => rests.entry((pair, a, b)).or_insert((of, Tally::ZERO)).1 += tally,
+            // Of one dimension, which has a line for the rest.
+            Some(of) if pair == Pair::OF_SECTIONS && is_small(&tally, of) => {
+                let other = || Some(Name::from(OTHER));
+                *kept.entry((pair, other(), other())).or_default() += tally;
+            }
             Some(of) if is_small(&tally, of) => {
                 for key in [(pair, a, None), (pair, None, b)] {
                     rests.entry(key).or_insert((of, Tally::ZERO)).1 += tally;

@@ -14,7 +14,7 @@ use super::pairs::{self, PairsKey};
 use super::write::{self, AxisKey, add_cells};
 use crate::cell::packed::{CellKey, Chunk, ColumnBlock, chunks, merged, pack, unpack_all};
 use crate::cell::{Dimension, OTHER, Tally};
-use crate::counts::pairs::REST;
+use crate::counts::pairs::{Pair, REST};
 use crate::site::{Day, LeastAtRest, SiteId};
 use crate::store::sums::{is_small, least_of};
 use crate::store::{Grain, StoreError};
@@ -96,7 +96,10 @@ impl<'a> AtRest<'a> {
         let Some(least) = least else { return cells };
         let (mut kept, mut rests) = (BTreeMap::<CellKey, Tally>::new(), BTreeMap::<CellKey, Tally>::new());
         for ((a, b), tally) in cells {
-            if a == REST || b == REST {
+            if table == pairs::number(Pair::OF_SECTIONS) && is_small(&tally, least) {
+                // Of one dimension, which has a line for the rest.
+                *kept.entry((self.other, self.other)).or_default() += tally;
+            } else if a == REST || b == REST {
                 *rests.entry((a, b)).or_default() += tally;
             } else if is_small(&tally, least) {
                 [(a, REST), (REST, b)].into_iter().for_each(|key| *rests.entry(key).or_default() += tally);
