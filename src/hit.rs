@@ -109,7 +109,11 @@ impl Hit {
             Dimension::Event => self.event(),
             Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => NOT_SET,
             Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
-            Dimension::Segment | Dimension::ReachedStep | Dimension::Money | Dimension::Property => NOT_SET,
+            Dimension::Segment
+            | Dimension::ReachedStep
+            | Dimension::Money
+            | Dimension::Property
+            | Dimension::Section => NOT_SET,
             #[cfg(test)]
             Dimension::OfTests => NOT_SET,
         }

@@ -125,6 +125,8 @@
 //!   of them in `cell/hit_attributes.rs`, `counts/pairs/properties.rs`, their side of stored pairs in `store/sums/sqlite/property_side.rs`;
 //! - pages that follow each other: `Dimension::PreviousPage`, `report/query/following.rs`, `report/choice/following.rs`; money by dimensions:
 //!   `visit/paid.rs`, `report/paid.rs`;
+//! - sections of pages: `cell/section.rs`, their depth in [`site::Sections`]; `counts/snapshot/sections.rs` in memory, `Pair::OF_SECTIONS` when
+//!   a day ends; `report/sections.rs` for the days of which they are counted;
 //! - what sums do not know exactly: `report/bounds.rs` of sets of values, `report/estimate.rs` of three dimensions and more, which
 //!   `report/estimated.rs` asks for; how near that comes: `cargo bench --bench estimates`;
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;

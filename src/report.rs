@@ -26,6 +26,7 @@ pub mod place_names;
 pub mod together;
 pub mod overview;
 mod records;
+pub mod sections;
 mod sums;
 pub mod taken_out;
 pub mod range;

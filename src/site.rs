@@ -20,6 +20,7 @@ mod preset;
 mod setting;
 mod settings;
 pub mod telling;
+mod section;
 pub mod segment;
 pub mod time;
 
@@ -44,6 +45,7 @@ pub use named_values::{NamedValues, NamedValuesOnce};
 pub use paths::PathRules;
 pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
+pub use section::Sections;
 pub use segment::Segment;
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};

@@ -56,6 +56,7 @@ mod proxies;
 mod publishing;
 mod restarts;
 mod scenario;
+mod sections;
 mod segments;
 mod share;
 mod simulation;

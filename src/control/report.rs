@@ -13,7 +13,7 @@ use crate::page::text::watched::since;
 use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line, named_among};
 use crate::report::period::{Period, Range};
 use crate::report::query::{ASK_MEMORY, NamedSegments};
-use crate::report::{self, Line, Question, Records, Span, Sums, not_collected, past_budget, taken_out};
+use crate::report::{self, Line, Question, Records, Span, Sums, not_collected, past_budget, sections, taken_out};
 use crate::site::{Moment, Site, Target};
 use crate::store::StoreError;
 use asked::{ReportSubject, Split};
@@ -244,15 +244,17 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
         let (name, day) = (&segment.name, segment.first_day(site));
         notes.push(format!("The segment {name} is counted since {day}: days before are not in its figures."));
     }
-    let axes = chosen.filters.iter().map(|filter| &filter.axis).chain([&split.axis]);
-    let is_met =
-        split.is_goals || chosen.goal.is_some() || axes.clone().filter(|axis| **axis != Axis::Total).count() > 1;
-    for property in named_among(axes.filter(|_| is_met), site) {
+    let axes = || [&split.axis].into_iter().chain(chosen.filters.iter().map(|filter| &filter.axis));
+    let is_met = split.is_goals || chosen.goal.is_some() || axes().filter(|axis| **axis != Axis::Total).count() > 1;
+    for property in named_among(axes().filter(|_| is_met), site) {
         if property.not_counted_on(site) >= range.span.first_day() {
             let since = since(Moment(property.since_ms), site);
             notes.push(format!("The property {} is counted by other dimensions since {since}.", property.key));
         }
     }
+    let sections = sections::begun_within(site, axes(), range.span);
+    notes
+        .extend(sections.map(|day| format!("Sections are counted since {day}: days before are not in these figures.")));
     notes.dedup();
     notes
 }

@@ -86,7 +86,7 @@ pub async fn site(
     let made = app.in_turn(move |collector| {
         let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
+        let scope = SnapshotScope { counts_visitors: true, ..scope(&view, None, now, vec![site.id]) };
         let page = collector.snapshot(scope).and_then(|snapshot| {
             remembered(view, now, &snapshot, |view| {
                 let instance = instance(&site, now, &shown);
@@ -122,7 +122,7 @@ pub async fn panel(
     let found = app.in_turn(move |collector| {
         let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        let snapshot = collector.snapshot(scope(&view, now, vec![site.id]));
+        let snapshot = collector.snapshot(scope(&view, tab.as_ref().map(|(tab, _)| tab), now, vec![site.id]));
         Ok(snapshot.and_then(|snapshot| {
             remembered(view, now, &snapshot, |view| match &tab {
                 Some((tab, ending)) => {
@@ -159,8 +159,8 @@ pub fn remembered<T>(
 }
 
 /// What a page asks of a snapshot: all of its questions are asked of one.
-pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope {
-    SnapshotScope { pairs_until: view.pairs_until(now), ..SnapshotScope::sites(sites) }
+pub fn scope(view: &SiteView, tab: Option<&Tab>, now: Moment, sites: Vec<SiteId>) -> SnapshotScope {
+    SnapshotScope { pairs_until: view.pairs_until(tab, now), ..SnapshotScope::sites(sites) }
 }
 
 /// What keeps figures from being stored.

@@ -9,7 +9,7 @@ use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
     AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
-    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, host_pattern,
+    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Sections, Segment, host_pattern,
 };
 use crate::limits;
 
@@ -38,6 +38,9 @@ pub struct Settings {
     /// What becomes of paths.
     #[serde(skip_serializing_if = "PathRules::is_default")]
     pub paths: PathRules,
+    /// Which parts of paths are sections.
+    #[serde(skip_serializing_if = "Sections::is_default")]
+    pub sections: Sections,
     /// What is left out.
     #[serde(skip_serializing_if = "Exclusions::is_empty")]
     pub exclude: Exclusions,
@@ -114,6 +117,7 @@ impl Default for Settings {
             opt_out: true,
             subdomain_referrers: false,
             paths: PathRules::default(),
+            sections: Sections::default(),
             exclude: Exclusions::default(),
             collect: Collected::ALL,
             preset: Preset::None,

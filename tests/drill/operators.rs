@@ -112,7 +112,7 @@ impl Asked {
         if is_whole(self.by) && self.split.is_none_or(is_whole) {
             metrics.extend(["bounce_rate", "visit_duration"]);
         }
-        if self.is_of_pages() {
+        if self.is_of_pages() || self.by == Dimension::Section || self.split == Some(Dimension::Section) {
             metrics.extend(["scroll_depth", "time_on_page"]);
         }
         metrics
@@ -232,18 +232,23 @@ pub fn all_values<'a>(walk: &Walk<'a>, site: SiteId, dimension: Dimension) -> Ve
     values.into_iter().collect()
 }
 
+/// The dimensions that readers know, and sections.
+fn asked_for() -> Vec<Dimension> {
+    Dimension::ALL.into_iter().chain([Dimension::Section]).collect()
+}
+
 /// Tries every operator on every dimension, each with one of the breakdowns.
 fn compare(room: &Room, walk: &Walk, days: [Day; 2], pick: usize) -> Result<(), TestCaseError> {
     let now = room.clock.now();
     for (number, site) in room.sites.iter().enumerate() {
         let schedule = room.collector().directory().get(*site).expect("a site").schedule.clone();
         let is_open = |day: Day| schedule.end_of(day).plus(2_000) > now;
-        for (at, by) in Dimension::ALL.into_iter().enumerate() {
+        for (at, by) in asked_for().into_iter().enumerate() {
             let values = all_values(walk, *site, by);
             for (nth, operator) in OPERATORS.into_iter().enumerate().filter(|_| !values.is_empty()) {
                 let turn = pick + 7 * at + 3 * nth + number;
                 let any_case = turn.is_multiple_of(3);
-                let split = (!turn.is_multiple_of(4)).then(|| Dimension::ALL[turn % Dimension::ALL.len()]);
+                let split = (!turn.is_multiple_of(4)).then(|| asked_for()[turn % asked_for().len()]);
                 let time = (turn % 5 < 3).then(|| TIMES[turn % 3]);
                 let texts = texts(operator, &values, any_case, turn / 2);
                 let asked = Asked { by, operator, texts, any_case, split, time, days };

@@ -18,7 +18,7 @@ use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
 use super::any_two::same;
-use super::pairs::{Side, engagement_where, in_walk, revenue};
+use super::pairs::{Side, engagement_where, in_walk, revenue, section};
 use super::streams::{Stream, config, play, stream};
 use super::{Counted, Walk, hits_and_visitors, watched};
 use crate::scenario::depth1::hits;
@@ -40,7 +40,7 @@ pub enum Clause {
 }
 
 /// Tests of what streams have: of visits, and of hits.
-const TESTED: [(Dimension, &str); 9] = [
+const TESTED: [(Dimension, &str); 10] = [
     (Dimension::Country, "DE"),
     (Dimension::Browser, "Firefox"),
     (Dimension::EntryPage, "/a"),
@@ -48,6 +48,7 @@ const TESTED: [(Dimension, &str); 9] = [
     (Dimension::Source, "Google"),
     (Dimension::Page, "/a"),
     (Dimension::Page, "/"),
+    (Dimension::Section, "/a"),
     (Dimension::Hostname, "docs.test"),
     (Dimension::Event, "Signup"),
 ];
@@ -60,11 +61,12 @@ const PARTS: [(Dimension, &str); 5] = [
     (Dimension::UtmCampaign, "e"),
 ];
 /// By what answers are split: of visits and of hits.
-const SPLITS: [Dimension; 7] = [
+const SPLITS: [Dimension; 8] = [
     Dimension::Country,
     Dimension::Screen,
     Dimension::ExitPage,
     Dimension::Page,
+    Dimension::Section,
     Dimension::Event,
     Dimension::Pattern,
     Dimension::Money,
@@ -161,8 +163,8 @@ impl Clause {
 
     fn tests_pages(&self) -> bool {
         use Clause::{Has, HasNot, Is, IsNot};
-        let page = Dimension::Page;
-        self.tests(&|it| matches!(it, Is(of, _) | IsNot(of, _) | Has(of, _) | HasNot(of, _) if *of == page))
+        let of_page = |of: &Dimension| matches!(of, Dimension::Page | Dimension::Section);
+        self.tests(&|it| matches!(it, Is(of, _) | IsNot(of, _) | Has(of, _) | HasNot(of, _) if of_page(of)))
     }
 
     /// Whether every test names whole values.
@@ -210,6 +212,7 @@ impl<'w, 'a> AskedHit<'w, 'a> {
     fn is(&self, dimension: Dimension, passes: impl Fn(&str) -> bool, turned: bool) -> bool {
         let of_ping = self.ping.and_then(|[page, host, event]| match dimension {
             Dimension::Page => Some(page),
+            Dimension::Section => Some(section(page)),
             Dimension::Hostname => Some(host),
             Dimension::Event => Some(event),
             _ => None,
@@ -276,7 +279,8 @@ fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], valu
     // Whether a ping lies in a pattern depends on which of a page's hits have been marked.
     let has_pattern = by.contains(&Dimension::Pattern);
     let is_left_out = has_pattern || by.contains(&Dimension::Money);
-    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !is_left_out;
+    let is_of_page = |of: &Dimension| matches!(of, Dimension::Page | Dimension::Section);
+    let by_page = (said.tests_pages() || by.iter().any(is_of_page)) && !is_left_out;
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         tally += if is_whole { walk.whole_visit(visit) } else { Tally { visits: 1, ..Tally::ZERO } };
         if by_page && !is_whole {
@@ -338,11 +342,12 @@ fn each_day(
 /// Which dimensions are asked for, by number: none, one or two.
 fn splits(pick: usize) -> Vec<Dimension> {
     let one = |at: usize| SPLITS[at % SPLITS.len()];
+    let (first, second) = (one(pick / 3), one(pick / 3 / SPLITS.len()));
     match pick % 3 {
         0 => Vec::new(),
-        1 => vec![one(pick / 3)],
-        _ if one(pick / 3) == one(pick / 21) => vec![one(pick / 3)],
-        _ => vec![one(pick / 3), one(pick / 21)],
+        1 => vec![first],
+        _ if first == second => vec![first],
+        _ => vec![first, second],
     }
 }
 
@@ -379,7 +384,7 @@ fn memory_answers_any_condition_as_a_naive_walk() {
             Ok(())
         })
     };
-    let case = (stream(), vec(clause(), 1..12), 0..147_usize);
+    let case = (stream(), vec(clause(), 1..12), 0..3 * SPLITS.len() * SPLITS.len());
     TestRunner::new(config(64)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -425,7 +430,7 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
     for (number, clause) in (1..).zip(clauses) {
         let number = format!("{number}");
         let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
-        let pairs = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let pairs = Dimension::in_pairs().chain([Dimension::Money]);
         let pairs = pairs.map(|first| Pair { first, second: Dimension::Segment });
         for pair in pairs.filter(|pair| pair.is_counted() && clause.knows(&Axis::Of(pair.first))) {
             let dimension = pair.first;
@@ -483,7 +488,7 @@ fn parts_add_up(found: &SegmentRows, clauses: &[&Clause]) -> Result<(), TestCase
         let is_parted = |of: &Dimension| {
             !matches!(of, Dimension::Pattern | Dimension::PreviousPage) && clause.knows(&Axis::Of(*of))
         };
-        for dimension in Dimension::COUNTED.into_iter().filter(is_parted) {
+        for dimension in Dimension::in_pairs().filter(is_parted) {
             let parts = found.iter().filter(|((of, _, other), _)| of.first == dimension && other == segment);
             let sum = parts.fold(Tally::ZERO, |sum, (_, part)| sum + *part);
             // Hits without a token have no first and last page.

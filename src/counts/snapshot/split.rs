@@ -170,7 +170,7 @@ impl SessionSnapshot {
             None if tests_hits || columns.iter().any(is_of_hits) => RowKind::Places,
             None => RowKind::Visits,
         };
-        let by_page = asks(Dimension::Page) && !asks(Dimension::PreviousPage);
+        let by_page = (asks(Dimension::Page) || asks(Dimension::Section)) && !asks(Dimension::PreviousPage);
         let (places, hours, sums) = (Vec::new(), Vec::new(), Fast::default());
         MatchedSums { columns, kind, by_hour: split.by_hour, by_page, kept: None, places, hours, sums }
     }
@@ -372,7 +372,7 @@ impl MatchedSums {
         let is_of_steps = matches!(self.columns[0], SplitColumn::Steps(_));
         let text = |name: Sym| match is_of_steps && name != Sym::EMPTY {
             true => Name::from(name.0.to_string()),
-            false => snapshot.texts[name.0 as usize].clone(),
+            false => snapshot.text(name).cloned().unwrap_or_default(),
         };
         let row = |((hour, values), sum): (SplitKey, Small)| MatchedRow {
             hour,

@@ -251,6 +251,7 @@ words! {
     condition: "Condition",
     save_segment: "Save as segment",
     notice_segment_since: "The segment {0} is counted since {1}: days before are not in its figures.",
+    notice_sections_since: "Sections are counted since {0}: days before are not in their figures.",
     filter_or: "{0} or {1}",
 
     // Now.

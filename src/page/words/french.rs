@@ -218,6 +218,7 @@ pub const FRENCH: Words = Words {
     condition: "Condition",
     save_segment: "Enregistrer comme segment",
     notice_segment_since: "Le segment {0} est compté depuis le {1} : les jours d’avant ne sont pas dans ses chiffres.",
+    notice_sections_since: "Les rubriques sont comptées depuis le {0} : les jours d’avant ne sont pas dans leurs chiffres.",
     filter_or: "{0} ou {1}",
 
     // Now.

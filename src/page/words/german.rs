@@ -216,6 +216,7 @@ pub const GERMAN: Words = Words {
     condition: "Bedingung",
     save_segment: "Als Segment speichern",
     notice_segment_since: "Das Segment {0} wird seit dem {1} gezählt: Tage davor sind nicht in seinen Zahlen.",
+    notice_sections_since: "Bereiche werden seit dem {0} gezählt: Tage davor sind nicht in ihren Zahlen.",
     filter_or: "{0} oder {1}",
 
     // Now.

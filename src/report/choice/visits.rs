@@ -24,7 +24,8 @@ impl Choice {
         }
         let others = self.parts.iter().filter(|part| part.key != FilterKey::Goal);
         let condition = Condition::all(others.map(|part| part.condition(site)).collect::<Result<Vec<_>, _>>()?);
-        Chosen::of_visits(condition, goal)
+        self.check_sections(site)?;
+        Ok(Chosen { sections_since: site.settings.sections.since, ..Chosen::of_visits(condition, goal)? })
     }
 
     /// What it is written as for [`Condition::read`], so that a segment can be made of it; nothing where no condition is the same. A goal
@@ -90,7 +91,7 @@ impl Chosen {
         if !condition.is_known() {
             return Err(NotAChoice::NotKept);
         }
-        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None })
+        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None, sections_since: None })
     }
 
     /// The condition on whole visits that it is, if it is one.
@@ -122,7 +123,7 @@ impl Chosen {
         named.filter_map(|number| site.segment(number)).collect()
     }
 
-    /// The last day on which it is not counted, or not as a whole: patterns, segments and named properties by others are counted from their
+    /// The last day on which it is not counted, or not as a whole: patterns, segments, sections and named properties by others are counted from their
     /// declaration on.
     pub fn not_counted_on(&self, site: &Site) -> Option<Day> {
         let pattern = self.goal.as_ref().and_then(|goal| Some(Day(goal.first_day(site)?.0 - 1)));
@@ -130,7 +131,8 @@ impl Chosen {
         let is_met = self.filters.len() + usize::from(self.goal.is_some()) > 1;
         let properties = named_among(self.filters.iter().filter(|_| is_met).map(|filter| &filter.axis), site);
         let properties = properties.into_iter().map(|property| property.not_counted_on(site));
-        pattern.into_iter().chain(segments).chain(properties).max()
+        let sections = site.settings.sections.since.filter(|_| self.is_of_sections()).map(|day| Day(day.0 - 1));
+        pattern.into_iter().chain(segments).chain(properties).chain(sections).max()
     }
 }
 

@@ -155,6 +155,13 @@ fn not_met(why: &str) -> Warning {
     Warning { code: "segment_not_kept", warning: Cow::Owned(format!("Something is left out: {why}.")) }
 }
 
+fn sections_since(day: Day) -> Warning {
+    Warning {
+        code: "sections_since",
+        warning: Cow::Owned(format!("Sections are counted since {day}. Days before are not in these figures.")),
+    }
+}
+
 fn not_collected(sentence: &str) -> Warning {
     Warning { code: "not_collected", warning: Cow::Owned(sentence.to_owned()) }
 }
@@ -419,7 +426,12 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: self.begun.iter().map(|(name, day)| segment_since(name, *day)).collect(),
+            warnings: self
+                .begun
+                .iter()
+                .map(|(name, day)| segment_since(name, *day))
+                .chain(self.sections_begun.map(sections_since))
+                .collect(),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::counts::snapshot::{self, MatchedRow, VisitSplit};
 use crate::limits;
 use crate::report::choice::{Choice, reaching};
 use crate::report::figures::Figures;
+use crate::report::sections::SECTIONS;
 use crate::report::{
     self, Figure, Interval, MatchedDays, Question, Span, Sums, not_collected, past_budget, place_names,
 };
@@ -106,6 +107,7 @@ impl VisitRequest {
             return refuse("#/date_range", "Visits in memory are asked for by whole days.");
         }
         let interval = request.interval(span, &site.schedule);
+        request.check_sections(site)?;
         let axes = request.axes();
         let (condition, whole) = self.conditions(site)?;
         let money = Question::new(site.id, span, Axis::Total, None, &request.metrics).with_money_of(site).money;
@@ -235,6 +237,9 @@ impl VisitQuery {
             self.axes.contains(&Axis::Of(Dimension::Page)) || self.condition.tests_hits_by(Dimension::Page);
         // Time and scrolling are a page's, however it was reached.
         let is_of_page = is_of_page && !self.axes.contains(&Axis::Of(Dimension::PreviousPage));
+        let of_sections = self.axes.contains(&SECTIONS) || self.condition.tests_hits_by(Dimension::Section);
+        let is_before = self.axes.contains(&Axis::Of(Dimension::PreviousPage));
+        let has_time = is_of_page || of_sections && !is_before;
         let has_goal = of.nodes.iter().any(|node| matches!(node, Node::Goal(_)));
         for metric in &self.request.metrics {
             let needs = match metric {
@@ -244,7 +249,7 @@ impl VisitQuery {
                 // Under a page it is that of the visits that entered there.
                 Metric::ViewsPerVisit if is_of_page => "whole visits: no dimension and filter of hits",
                 Metric::ExitRate => "one filter or two",
-                Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::ScrollDepth | Metric::TimeOnPage if !has_time => "event:page filters or dimensions",
                 Metric::Percentage if self.request.dimensions.is_empty() => "dimensions",
                 metric if metric.is_of_goals() && !metric.is_money() && !has_goal => "event:goal filters",
                 _ => continue,

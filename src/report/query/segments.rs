@@ -114,13 +114,15 @@ impl QueryRequest {
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
-    /// The first day on which all is counted that filters ask for: segments, and goals that are patterns.
+    /// The first day on which all is counted that filters ask for: segments, goals that are patterns, named properties and
+    /// sections.
     pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
         let segments = self.asked_segments(site, filters).into_iter().filter(|_| !self.axes().contains(&SEGMENTS));
         let goals = self.goals_of(site).filter(|_| self.is_of_goals() && !self.asks_goals());
         let segments = segments.map(|segment| segment.first_day(site));
         let properties = self.properties_met(site, filters).into_iter().map(|(_, day)| day);
-        segments.chain(goals.filter_map(|goal| goal.first_day(site))).chain(properties).max()
+        let sections = site.settings.sections.since.filter(|_| self.is_of_sections());
+        segments.chain(goals.filter_map(|goal| goal.first_day(site))).chain(properties).chain(sections).max()
     }
 
     /// What has a line of its own and is counted since some day.
