@@ -195,7 +195,7 @@ pub fn not_met<'s>(question: &Question, site: &'s Site) -> Option<&'s Segment> {
 ///
 /// # Errors
 /// The first of these, where nothing is left.
-pub fn met_segments<'s>(question: Question, site: &'s Site) -> Result<(Question, Vec<&'s Segment>), &'s Segment> {
+pub fn met_segments(question: Question, site: &Site) -> Result<(Question, Vec<&Segment>), &Segment> {
     let (met, not_met) = asked_segments(&question, site);
     let Some(first) = not_met.first() else { return Ok((question, not_met)) };
     let rows = question.cut.rows;
