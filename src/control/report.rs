@@ -73,9 +73,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
-    let left_out = subjects.iter().flat_map(|subject| &subject.left_out);
-    notes.extend(left_out.map(|why| format!("Something is left out: {why}.")));
-    notes.extend(unsure_note(&lines).map(str::to_owned));
+    notes.extend(notes_of_lines(&subjects, &lines));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(Line::is_rest) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
@@ -201,6 +199,13 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split:
 /// Told where figures are not sure.
 const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
      them: at most so many are there as stands behind <=, and rates are not known.";
+
+/// What is said of lines that are left out, and of those that are not sure.
+fn notes_of_lines(subjects: &[ReportSubject], lines: &[Line]) -> Vec<String> {
+    let left_out = subjects.iter().flat_map(|subject| &subject.left_out);
+    let left_out = left_out.map(|why| format!("Something is left out: {why}."));
+    left_out.chain(unsure_note(lines).map(str::to_owned)).collect()
+}
 
 /// What is said of figures that are not sure, if some are.
 fn unsure_note(lines: &[Line]) -> Option<&'static str> {

@@ -38,6 +38,10 @@ pub const OTHER_REASONS: &str = "Some values are counted together as `(other)`: 
      (`headcount site set DOMAIN --values-max` or `--pair-cells-max`), had too few visitors to be kept by name (`--k-at-rest`), or are \
      of visits of which something was forgotten. Totals are exact.";
 
+/// What is said where a filter may let pass some of them.
+pub const BEHIND_FILTER: &str = "Some values of what is filtered by are counted together as `(other)`. What is asked for may be among them, \
+     and is not in the figures then.";
+
 /// That cells of some days are damaged, so that figures by value are without them.
 pub fn damaged(marks: &[TakenOut]) -> Option<String> {
     let days = marks.iter().filter(|mark| mark.of == TakenOutOf::Damaged).map(|mark| match mark.first == mark.last {

@@ -218,15 +218,17 @@ pub fn rows_or_file(
         let page = rows_page(view, tab, ListParams::read(asked), now, sums, account)?;
         return Ok(Ok(html(StatusCode::OK, page.html())));
     };
-    let Breakdown { days, metrics, rows, compared } = match breakdown(view, tab, &ListParams::read(asked), now, sums)? {
-        Ok(found) => found,
-        Err(sentence) => return Ok(Err(sentence)),
-    };
+    let Breakdown { days, metrics, rows, compared, may_lack } =
+        match breakdown(view, tab, &ListParams::read(asked), now, sums)? {
+            Ok(found) => found,
+            Err(sentence) => return Ok(Err(sentence)),
+        };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
     sums.make_room(text_bytes(&metrics, &rows))?;
     let mut told: Vec<String> = told_of(&marks);
     told.extend(compared.and_then(|compared| compared.partly_told()));
+    told.extend(may_lack.then(|| taken_out::BEHIND_FILTER.to_owned()));
     let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
     let mut answer = match ending {
         "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows, compared.is_some())),

@@ -92,6 +92,8 @@ impl Asked {
         let fold = |text: &str| if self.any_case { text.to_lowercase() } else { text.to_owned() };
         let plain = self.operator.trim_end_matches("_not");
         let holds = |text: &String| match plain {
+            // What is not set has no parts.
+            "contains" | "matches" if value == NOT_SET => false,
             "is" => fold(text) == fold(value),
             "contains" => fold(value).contains(&fold(text)),
             _ => {
@@ -190,7 +192,8 @@ pub fn shown(metric: &str, own: Tally, whole: Tally) -> Value {
         _ if own.visits == 0 && own.visitors == 0 && hits > 0 => return Value::Null,
         _ => {}
     }
-    let or_zero = |value: Value| if value.is_null() { json!(0) } else { value };
+    // Of nothing at all the API tells 0, of hits without a visit of their own nothing.
+    let or_zero = |value: Value| if own.is_zero() { json!(0) } else { value };
     match metric {
         "visitors" => json!(own.visitors),
         "visits" => json!(own.visits),

@@ -106,13 +106,7 @@ const SEVERAL_CURRENCIES: Warning = Warning {
     warning: Cow::Borrowed("Revenue metrics are null as there are multiple currencies for the selected event:goals."),
 };
 
-const BEHIND_FILTER: Warning = Warning {
-    code: "other",
-    warning: Cow::Borrowed(
-        "Some values of what is filtered by are counted together as `(other)`. What is asked for may be among them, and is not in the \
-         figure then.",
-    ),
-};
+const BEHIND_FILTER: Warning = Warning { code: "other", warning: Cow::Borrowed(taken_out::BEHIND_FILTER) };
 
 const PAST_BUDGET: Warning = Warning {
     code: "other",

@@ -286,23 +286,28 @@ impl VisitQuery {
         let shown = rows.iter().skip(self.request.pagination.offset).take(self.request.pagination.limit);
         let shown = shown.map(|row| (self.written(row), self.dimensions(row))).collect();
         let lacks_money = self.asks_money() && (!knows_money || paid.values().any(|sums| sums.len() > 1));
-        let is_behind_filter = report::answers(&self.past_budget, sums)?.iter().any(|lines| !lines.is_empty());
         let is_rest = |row: &QueryRow| row.values.iter().any(|value| &**value == OTHER);
-        Ok(Some(Answer::of_visits(
-            &self.echo,
-            VisitAnswer {
-                has_other: (rows.iter().any(is_rest), is_behind_filter),
-                rows: shown,
-                all: rows.len(),
-                include: self.request.include,
-                time_labels: self.time_labels.clone(),
-                lacks_money,
-                keeps_small: self.keeps_small,
-                marks: sums.taken_out(self.site, days.0, days.1)?,
-                unvisited: sums.unvisited(self.site, days.0, days.1)?,
-                not_collected: self.not_collected.clone(),
-            },
-        )))
+        let has_rest = rows.iter().any(is_rest);
+        let answer = VisitAnswer { rows: shown, all: rows.len(), lacks_money, ..self.empty_answer(has_rest, sums)? };
+        Ok(Some(Answer::of_visits(&self.echo, answer)))
+    }
+
+    /// What is told beside rows, of which some may be of values that are counted together.
+    fn empty_answer(&self, has_rest: bool, sums: &dyn Sums) -> Result<VisitAnswer, StoreError> {
+        let (first, last) = (self.span.first_day(), self.span.last_day());
+        let is_behind_filter = report::answers(&self.past_budget, sums)?.iter().any(|lines| !lines.is_empty());
+        Ok(VisitAnswer {
+            rows: Vec::new(),
+            all: 0,
+            include: self.request.include,
+            time_labels: self.time_labels.clone(),
+            lacks_money: false,
+            has_other: (has_rest, is_behind_filter),
+            keeps_small: self.keeps_small,
+            marks: sums.taken_out(self.site, first, last)?,
+            unvisited: sums.unvisited(self.site, first, last)?,
+            not_collected: self.not_collected.clone(),
+        })
     }
 
     fn asks_money(&self) -> bool {
