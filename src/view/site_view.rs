@@ -472,7 +472,8 @@ fn chosen(state: &UrlState, site: &Site) -> Result<Chosen, ViewError> {
     };
     match state.choice.of_visits(site) {
         Ok(chosen) if state.period == Period::Today => Ok(chosen),
-        Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => Err(error.into()),
+        Err(error @ NotAChoice::Condition(_)) => Err(error.into()),
+        Err(error @ NotAChoice::NotKept) if state.choice.has_condition() => Err(error.into()),
         of_visits => Err(match of_sums {
             ViewError::Filter(NotAChoice::Refused(error)) if of_visits.is_ok() => {
                 ViewError::Filter(NotAChoice::Refused(error.or_ask(ASK_MEMORY)))
