@@ -145,7 +145,8 @@ fn of_visits(
 ) -> Result<AskedReport, CommandRefusal> {
     let chosen = match choice.of_visits(site) {
         Ok(chosen) => chosen,
-        Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => return Err(error.into()),
+        Err(error @ NotAChoice::Condition(_)) => return Err(error.into()),
+        Err(error @ NotAChoice::NotKept) if choice.has_condition() => return Err(error.into()),
         // What makes no sense of visits either is said in the words of sums.
         Err(_) => return Err(refusal),
     };

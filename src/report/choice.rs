@@ -195,6 +195,11 @@ impl Choice {
         self
     }
 
+    /// Whether a condition on whole visits is among it.
+    pub fn has_condition(&self) -> bool {
+        self.parts.iter().any(|part| part.key == FilterKey::Where)
+    }
+
     /// Whether all is wanted.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()

@@ -463,7 +463,8 @@ fn chosen(state: &UrlState, site: &Site) -> Result<Chosen, ViewError> {
     };
     match state.choice.of_visits(site) {
         Ok(chosen) if state.period == Period::Today => Ok(chosen),
-        Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => Err(error.into()),
+        Err(error @ NotAChoice::Condition(_)) => Err(error.into()),
+        Err(error @ NotAChoice::NotKept) if state.choice.has_condition() => Err(error.into()),
         _ => Err(of_sums),
     }
 }
