@@ -3,7 +3,7 @@
 
 use super::change::{NotSet, SettingContext, SettingValue};
 use super::{
-    Settings, Site, at_rest, collect, exclusions, keeping, named, paths, preset, public_audit, publishing, settings,
+    Settings, Site, at_rest, collect, exclusions, keeping, paths, preset, property, public_audit, publishing, settings,
     telling,
 };
 
@@ -197,7 +197,7 @@ impl SiteSetting {
             &paths::SETTINGS,
             &exclusions::SETTINGS,
             &collect::SETTINGS,
-            &named::SETTINGS,
+            &property::SETTINGS,
             &publishing::SETTINGS,
             &public_audit::SETTINGS,
             &telling::SETTINGS,

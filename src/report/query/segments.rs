@@ -8,7 +8,7 @@ use super::subjects::Subject;
 use super::{QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
-use crate::report::choice::{SegmentScope, named_among, not_met, scope_of};
+use crate::report::choice::{SegmentScope, met_segments, named_among, scope_of, told_not_met};
 use crate::report::{Line, Span};
 use crate::site::{Day, Segment, Site};
 
@@ -71,12 +71,21 @@ impl QueryRequest {
         }
     }
 
-    /// Refuses segments and properties of which it is not kept how they meet what is asked for.
-    pub(super) fn check_met(&self, site: &Site, subjects: &[Subject]) -> Result<(), QueryError> {
-        match subjects.iter().find_map(|subject| not_met(&subject.question, site)) {
-            Some(what) => Err(QueryError(format!("This is not answered, as {what}."))),
-            None => Ok(()),
+    /// Leaves out segments of which it is not kept how they meet what else is asked for, and tells which.
+    ///
+    /// # Errors
+    /// [`QueryError`] where nothing is left, and for properties that are not named.
+    pub(super) fn keep_met(&self, site: &Site, subjects: &mut [Subject]) -> Result<Vec<String>, QueryError> {
+        let mut told = Vec::new();
+        for subject in subjects {
+            let met = met_segments(subject.question.clone(), site);
+            let (question, left_out) = met.map_err(|what| QueryError(format!("This is not answered, as {what}.")))?;
+            subject.question = question;
+            told.extend(left_out.into_iter().map(told_not_met));
         }
+        told.sort_unstable();
+        told.dedup();
+        Ok(told)
     }
 
     /// Named properties that are asked for by other dimensions, each with the first day on which that is counted as a whole.
@@ -90,7 +99,7 @@ impl QueryRequest {
     }
 
     /// The segments of a site that are asked for.
-    fn asked_segments<'s>(&self, site: &'s Site, filters: &[Filter<Name>]) -> Vec<&'s Segment> {
+    pub(super) fn asked_segments<'s>(&self, site: &'s Site, filters: &[Filter<Name>]) -> Vec<&'s Segment> {
         let by = by_segment(filters);
         let is_asked = |segment: &&Segment| by.is_none_or(|filter| filter.test.passes(&segment.number.to_string()));
         let all = site.settings.segments.iter().filter(|_| self.is_of_segments());
@@ -105,10 +114,22 @@ impl QueryRequest {
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
-    /// The first day on which all of them are counted.
+    /// The first day on which all is counted that filters ask for: segments, and goals that are patterns.
     pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
-        let segments = self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site));
-        segments.chain(self.properties_met(site, filters).into_iter().map(|(_, day)| day)).max()
+        let segments = self.asked_segments(site, filters).into_iter().filter(|_| !self.axes().contains(&SEGMENTS));
+        let goals = self.goals_of(site).filter(|_| self.is_of_goals() && !self.asks_goals());
+        let segments = segments.map(|segment| segment.first_day(site));
+        let properties = self.properties_met(site, filters).into_iter().map(|(_, day)| day);
+        segments.chain(goals.filter_map(|goal| goal.first_day(site))).chain(properties).max()
+    }
+
+    /// What has a line of its own and is counted since some day.
+    pub(super) fn lines_since(&self, site: &Site, filters: &[Filter<Name>]) -> Vec<(Name, Day)> {
+        let segments = self.asked_segments(site, filters).into_iter().filter(|_| self.axes().contains(&SEGMENTS));
+        let goals = self.goals_of(site).filter(|_| self.asks_goals());
+        let segments = segments.map(|segment| (Name::from(segment.name.as_str()), segment.first_day(site)));
+        let goals = goals.filter_map(|goal| Some((Name::from(goal.name.as_str()), goal.first_day(site)?)));
+        segments.chain(goals).collect()
     }
 
     /// What lines by segments are called, if there are such.
@@ -132,6 +153,11 @@ impl NamedSegments {
     pub fn of(site: &Site) -> NamedSegments {
         let name = |segment: &Segment| (Name::from(segment.number.to_string()), Name::from(segment.name.as_str()));
         NamedSegments { names: site.settings.segments.iter().map(name).collect(), is_second: false }
+    }
+
+    /// Whether segments are the second dimension.
+    pub(super) fn is_second(&self) -> bool {
+        self.is_second
     }
 
     /// Gives lines by segments their names; those of segments that are no more are left out.
