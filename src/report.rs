@@ -25,6 +25,7 @@ pub mod place_names;
 pub mod together;
 pub mod overview;
 mod records;
+pub mod set_aside;
 mod sums;
 pub mod taken_out;
 pub mod range;

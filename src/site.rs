@@ -1,5 +1,6 @@
 //! What an owner declares about a site: [`Site`], which every later stage reads. Nothing here is about a visitor.
 
+mod address;
 pub mod annotation;
 pub mod at_rest;
 mod budget;
@@ -18,6 +19,7 @@ mod setting;
 mod settings;
 pub mod telling;
 pub mod segment;
+pub mod set_aside;
 pub mod time;
 
 use std::collections::HashMap;
@@ -25,6 +27,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::limits;
+pub use address::AddressMode;
 pub use annotation::Annotation;
 pub use at_rest::LeastAtRest;
 pub use budget::Budget;
@@ -39,9 +42,10 @@ pub use paths::PathRules;
 pub use preset::{Preset, PresetRule};
 pub use publishing::{Epsilon, Publishing};
 pub use segment::Segment;
+pub use set_aside::{SetAside, SetAsides};
 use serde::{Deserialize, Serialize};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
-pub use settings::{AddressMode, Settings};
+pub use settings::Settings;
 pub use telling::{NoticeField, NoticeSettings};
 pub use time::{Day, Hour, LocalHour, Moment, Month, Schedule};
 

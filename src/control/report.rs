@@ -87,7 +87,8 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
-    let marked = [taken_out::told(&marks), taken_out::days_gone(&marks), taken_out::damaged(&marks)];
+    let marked =
+        [taken_out::told(&marks), taken_out::days_gone(&marks), taken_out::damaged(&marks), taken_out::set_aside(&marks)];
     notes.extend(marked.into_iter().flatten());
     let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
     notes.extend(compared.as_ref().and_then(|compared| compared.note()));
@@ -189,8 +190,8 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split:
 }
 
 /// Told where figures are not sure.
-const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
-     them: at most so many are there as stands behind <=, and rates are not known.";
+const AT_MOST_NOTE: &str = "Several values pass the filter, are set aside, or are past the site's budget, and sums do not know who has several \
+     of them: at most so many are there as stands behind <=, and rates are not known.";
 
 /// What is said of figures that are not sure, if some are.
 fn unsure_note(lines: &[Line]) -> Option<&'static str> {

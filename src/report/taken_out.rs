@@ -9,7 +9,7 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
             TakenOutOf::Everything => "all that was counted".to_owned(),
             TakenOutOf::Of(dimension) => format!("values of {}", dimension.name()),
             TakenOutOf::Properties => "properties".to_owned(),
-            TakenOutOf::Days | TakenOutOf::Damaged => return None,
+            TakenOutOf::Days | TakenOutOf::Damaged | TakenOutOf::SetAside(_) => return None,
         };
         let (first, last) = (mark.first, mark.last);
         Some(if first == last { format!("{of} on {first}") } else { format!("{of} from {first} to {last}") })
@@ -59,4 +59,22 @@ pub fn days_gone(marks: &[TakenOut]) -> Option<String> {
          these figures; ask for whole months.",
         mark.last
     ))
+}
+
+/// What is set aside of these days, and so in no figure.
+pub fn set_aside(marks: &[TakenOut]) -> Option<String> {
+    let what = |mark: &TakenOut| {
+        let TakenOutOf::SetAside(dimension) = mark.of else { return None };
+        let (first, last) = (mark.first, mark.last);
+        let days = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
+        Some(format!("values of {} {days}", dimension.name()))
+    };
+    let told: Vec<String> = marks.iter().filter_map(what).take(crate::limits::MARKS_TOLD).collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "These figures are without what the owner has set aside: {}. Who came otherwise too is known of some days only; of others \
+             visitors are bounded. `headcount set-aside list` says what it is.",
+            told.join(", ")
+        )
+    })
 }

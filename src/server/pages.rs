@@ -274,7 +274,8 @@ fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Re
 
 /// All that is said of what is missing in figures.
 fn told_of(marks: &[TakenOut]) -> Vec<String> {
-    let told = [taken_out::told(marks), taken_out::days_gone(marks), taken_out::damaged(marks)];
+    let told =
+        [taken_out::told(marks), taken_out::days_gone(marks), taken_out::damaged(marks), taken_out::set_aside(marks)];
     told.into_iter().flatten().collect()
 }
 

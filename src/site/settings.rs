@@ -4,45 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::ADDRESS_MODES;
 use super::change::each;
-use super::setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
+use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
-    Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
-    Publishing, Retention, Segment, host_pattern,
+    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
+    Publishing, Retention, Segment, SetAsides, host_pattern,
 };
 use crate::limits;
-
-/// What becomes of a visitor's address before it is hashed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AddressMode {
-    /// IPv4 whole, IPv6 its /64, hashed with the agent under the day's salt.
-    #[default]
-    Hash,
-    /// IPv4 /24, IPv6 /48; cut before anything else sees it, the place included.
-    Truncate,
-    /// No tokens at all: pageviews and events are counted, visitors and visits are not measured.
-    None,
-}
-
-impl AddressMode {
-    /// All modes.
-    pub const ALL: [AddressMode; 3] = [AddressMode::Hash, AddressMode::Truncate, AddressMode::None];
-
-    /// Its name, as operators write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            AddressMode::Hash => "hash",
-            AddressMode::Truncate => "truncate",
-            AddressMode::None => "none",
-        }
-    }
-
-    /// The mode with this name.
-    pub fn from_name(name: &str) -> Option<AddressMode> {
-        AddressMode::ALL.into_iter().find(|mode| mode.name() == name)
-    }
-}
 
 /// What an owner can set for a site.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +65,9 @@ pub struct Settings {
     /// The highest number that an annotation ever had: a link to one that was removed leads to no other.
     #[serde(skip_serializing_if = "is_none")]
     pub annotations_made: u32,
+    /// What its owner sets aside of some days.
+    #[serde(skip_serializing_if = "SetAsides::is_none")]
+    pub set_aside: SetAsides,
     /// How much of a day is kept by name.
     pub budget: Budget,
     /// Whether everybody may read the last signed summary of an audit.
@@ -153,6 +125,7 @@ impl Default for Settings {
             segments_made: 0,
             annotations: Vec::new(),
             annotations_made: 0,
+            set_aside: SetAsides::default(),
             budget: Budget::default(),
             publish_audit: false,
             retention: Retention::default(),
@@ -468,32 +441,5 @@ pub(super) static SETTINGS: [SiteSetting; 11] = [
                 french: "Pour les jours plus anciens, un filtre ne répond alors que par mois entiers, et le fichier reste plus petit. 0 garde les jours pour toujours ; ce qui est parti ne revient pas.",
             }),
         }),
-    },
-];
-
-const ADDRESS_MODES: [SettingOption; AddressMode::ALL.len()] = [
-    SettingOption {
-        name: AddressMode::Hash.name(),
-        label: Translated {
-            english: "Hashed for the day, with the browser's identification",
-            german: "Für den Tag gehasht, zusammen mit der Kennung des Browsers",
-            french: "Hachées pour la journée, avec l’identification du navigateur",
-        },
-    },
-    SettingOption {
-        name: AddressMode::Truncate.name(),
-        label: Translated {
-            english: "Cut to the network first, then hashed",
-            german: "Erst auf das Netz gekürzt, dann gehasht",
-            french: "D’abord réduites au réseau, puis hachées",
-        },
-    },
-    SettingOption {
-        name: AddressMode::None.name(),
-        label: Translated {
-            english: "Not used: visitors and visits are not measured",
-            german: "Nicht verwendet: Besucher und Besuche werden nicht gemessen",
-            french: "Inutilisées : visiteurs et visites ne sont pas mesurés",
-        },
     },
 ];

@@ -10,7 +10,7 @@ use crate::collector::salts::Salts;
 use crate::counts::{DaySegments, SessionSnapshot};
 use crate::journal::Record;
 use crate::limits;
-use crate::site::{Day, Directory, Moment, SiteId};
+use crate::site::{Day, Directory, Moment, Site, SiteId};
 use crate::store::{CountedBy, DayState, InMemory};
 
 impl Running {
@@ -145,7 +145,9 @@ impl Running {
         // A segment that was declared just now is asked of all of them.
         let directory = self.directory.load();
         for (day, snapshot) in &mut running {
-            if let Some(site) = directory.get(day.site).filter(|site| !site.settings.segments.is_empty()) {
+            let has_segments =
+                |site: &&Arc<Site>| !site.settings.segments.is_empty() || !site.set_aside_on(day.day).is_empty();
+            if let Some(site) = directory.get(day.site).filter(has_segments) {
                 let segments = DaySegments::of(site, day.day);
                 *snapshot = Arc::new(SessionSnapshot::clone(snapshot).with_segments(segments));
             }
