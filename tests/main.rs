@@ -56,6 +56,7 @@ mod publishing;
 mod restarts;
 mod scenario;
 mod segments;
+mod set_aside;
 mod share;
 mod simulation;
 mod spilling;

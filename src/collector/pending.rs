@@ -43,10 +43,10 @@ impl SnapshotScope {
 
     /// The same, with what has to be known to answer without what is set aside.
     pub(super) fn less(mut self, set_aside: &SetAsideDays) -> SnapshotScope {
-        if let Some(axes) = &mut self.axes {
-            axes.extend(set_aside.dimensions().map(Axis::Of));
+        if !set_aside.is_empty() {
+            self.axes = None;
+            self.pairs_until = self.pairs_until.max(set_aside.last_day());
         }
-        self.pairs_until = self.pairs_until.max(set_aside.last_day());
         self
     }
 

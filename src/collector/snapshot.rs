@@ -16,8 +16,8 @@ use crate::counts::snapshot::{MatchedRow, VisitSplit, is_known};
 use crate::counts::{Name, PropKey, SessionSnapshot};
 use crate::limits;
 use crate::rejection::Rejection;
-use crate::report::{self, MailSums, MatchedDays, Records, Sums as _};
 use crate::report::set_aside::SetAsideDays;
+use crate::report::{self, MailSums, MatchedDays, Records, Sums as _};
 use crate::site::set_aside::BOT;
 use crate::site::{Day, Moment, Month, Site, SiteId};
 use crate::store::{

@@ -150,8 +150,7 @@ fn told(collector: &Collector, site: &Site, act: &SetAside) -> Result<String, Co
 
 /// What is set aside, and of which days.
 fn line_of(act: &SetAside) -> String {
-    let days =
-        if act.first == act.last { act.first.to_string() } else { format!("{} to {}", act.first, act.last) };
+    let days = if act.first == act.last { act.first.to_string() } else { format!("{} to {}", act.first, act.last) };
     format!("{days}  {}", act.written())
 }
 
@@ -170,7 +169,10 @@ fn undo(collector: &Collector, site: &str, id: u32) -> Done {
     let mut site = find(collector, site)?;
     let known = &mut site.settings.set_aside;
     let Some(place) = known.acts.iter().position(|act| act.id == id) else {
-        return refuse(format!("{0} has set nothing aside as {id}; `headcount set-aside list {0}` shows all", site.domain));
+        return refuse(format!(
+            "{0} has set nothing aside as {id}; `headcount set-aside list {0}` shows all",
+            site.domain
+        ));
     };
     let back = known.acts.remove(place);
     known.made = known.made.max(id);

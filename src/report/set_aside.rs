@@ -57,11 +57,6 @@ impl SetAsideDays {
         self.sites.is_empty()
     }
 
-    /// The dimensions of which something is set aside.
-    pub fn dimensions(&self) -> impl Iterator<Item = Dimension> {
-        self.sites.values().flatten().flat_map(|run| run.values.keys().copied())
-    }
-
     /// The last of all days.
     pub fn last_day(&self) -> Option<Day> {
         self.sites.values().flatten().map(|run| run.days.1).max()
@@ -99,7 +94,9 @@ impl SetAsideDays {
         let parts: Vec<Vec<AnswerPart>> = asks.iter().map(|ask| self.parts(ask, &ways, &mut plan)).collect();
         let rows = sums.read(&plan.asks)?;
         let found = asks.iter().zip(parts);
-        Ok(found.map(|(ask, parts)| parts.into_iter().flat_map(|part| part.rows(ask, &rows, &ways)).collect()).collect())
+        Ok(found
+            .map(|(ask, parts)| parts.into_iter().flat_map(|part| part.rows(ask, &rows, &ways)).collect())
+            .collect())
     }
 
     fn runs(&self, site: SiteId) -> &[SetAsideRun] {
@@ -113,7 +110,11 @@ impl SetAsideDays {
         if touched.is_empty() {
             return vec![plan.as_counted(ask.clone(), None)];
         }
-        if ask.grain == Grain::Month { self.month_parts(ask, ways, plan) } else { self.day_parts(ask, None, &touched, plan) }
+        if ask.grain == Grain::Month {
+            self.month_parts(ask, ways, plan)
+        } else {
+            self.day_parts(ask, None, &touched, plan)
+        }
     }
 
     /// The parts of a question by day or hour: what lies between the days on which something is set aside is as it was counted.
@@ -213,4 +214,3 @@ fn runs_of(site: &Site) -> Vec<SetAsideRun> {
     };
     edges.windows(2).filter_map(run).collect()
 }
-

@@ -8,8 +8,8 @@ use super::address::ADDRESS_MODES;
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
-    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules, Preset,
-    Publishing, Retention, Segment, SetAsides, host_pattern,
+    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules,
+    Preset, Publishing, Retention, Segment, SetAsides, host_pattern,
 };
 use crate::limits;
 

@@ -242,7 +242,7 @@ fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], valu
 }
 
 /// The same by hour: visitors and hits in theirs, visits in that of their start.
-fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
+pub fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
     let mut rows = ConditionRows::new();
     let inside: Vec<&Counted> =
         walk.of_day(of.0, of.1).filter(|counted| said.holds(&AskedHit::of(walk, counted), false)).collect();
@@ -250,6 +250,10 @@ fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRow
     for hour in inside.iter().map(|counted| counted.hour).collect::<BTreeSet<_>>() {
         let of_hour: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour == hour).collect();
         *rows.entry(key(hour)).or_default() += hits_and_visitors(&of_hour);
+        let earlier: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour < hour).collect();
+        let until: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour <= hour).collect();
+        let first = hits_and_visitors(&until).visitors - hits_and_visitors(&earlier).visitors;
+        rows.entry(key(hour)).or_default().first_visitors = first;
     }
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         let whole = walk.whole_visit(visit);

@@ -298,7 +298,7 @@ pub const FRENCH: Words = Words {
     notice_taken_out: "Quelque chose a été retiré pour toujours des chiffres de cette période : {0}. Les autres chiffres sont complets.",
     notice_days_gone: "Les jours avant le {0} ne sont plus conservés, seuls leurs mois le sont. Ce que cette période contient d’un tel mois en partie manque dans les chiffres.",
     notice_damaged: "Certains chiffres de ces jours sont endommagés dans la base de données et manquent : {0}.",
-    notice_set_aside: "Ces chiffres ne comprennent pas ce qui est mis de côté : {0}. La liste est dans les réglages, où l’on peut le rétablir.",
+    notice_set_aside: "Ces chiffres ne comprennent pas ce qui est mis de côté : {0}. La liste est dans les réglages, où l’on peut le rétablir.",
     taken_out_everything: "tout",
     taken_out_properties: "propriétés",
     notice_months_alone: "Avec un filtre, les jours avant le {0} ne sont plus conservés que par mois entiers. Ce que cette période contient d’un tel mois en partie manque dans les listes.",

@@ -173,7 +173,8 @@ impl<'r> RunAsks<'r> {
     }
 
     fn settle(&self, rows: &[BTreeMap<i32, Tally>], found: &mut DayWays<'r>) {
-        let tally = |place: usize, day: i32| rows.get(place).and_then(|days| days.get(&day)).copied().unwrap_or_default();
+        let tally =
+            |place: usize, day: i32| rows.get(place).and_then(|days| days.get(&day)).copied().unwrap_or_default();
         for day in self.run.days.0.0..=self.run.days.1.0 {
             let [all, in_memory, left] = self.totals.map(|place| tally(place, day));
             let values: Vec<(Dimension, Tally, Tally)> =

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::SetAsideRun;
 use super::bounds::{TakenPart, in_part, left, range_of, row, smaller};
 use super::day_ways::{DayWay, DayWays};
-use super::SetAsideRun;
 use crate::cell::{Axis, Condition, Dimension, Filter, Tally, Test, ValueOf};
 use crate::counts::Name;
 use crate::counts::pairs::Pair;

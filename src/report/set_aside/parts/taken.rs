@@ -46,7 +46,8 @@ impl TakenHow {
             Axis::Of(other) if is_counted(*other, dimension) => Some(*other),
             _ => None,
         };
-        let by = |axis: Axis<Name>, filter: Option<Filter<Name>>| Ask { axis, filter, cut: Cut::default(), ..ask.clone() };
+        let by =
+            |axis: Axis<Name>, filter: Option<Filter<Name>>| Ask { axis, filter, cut: Cut::default(), ..ask.clone() };
         if ask.axis == Axis::Total && ask.filter.is_none() {
             // Hours are held against their whole days.
             let days = |hour: i32| hour.div_euclid(24);
@@ -79,7 +80,13 @@ impl TakenHow {
                 let alone = [one, other].map(|of| plan.ask(by(Axis::Of(of), None)));
                 let with = [one, other].map(|of| plan.ask(by(Axis::Of(of), Some(filter.clone()))));
                 let tests = [ask.cut.kept.clone(), Some(own.test.clone())];
-                TakenHow::Joint(Box::new(JointAsks { dimensions: [one, other], tests, rows: ask.cut.rows, alone, with }))
+                TakenHow::Joint(Box::new(JointAsks {
+                    dimensions: [one, other],
+                    tests,
+                    rows: ask.cut.rows,
+                    alone,
+                    with,
+                }))
             }
         }
     }
@@ -150,7 +157,8 @@ impl ValueRanges {
     /// All that passes a test, as one.
     fn passing(&self, bucket: i32, dimension: Dimension, test: Option<&Test>) -> TallyRange {
         let passes = |value: &str| test.is_none_or(|test| test.passes(value)) && (value != OTHER || test.is_none());
-        let parts = self.ranges.iter().filter(|((of, value), _)| *of == bucket && passes(value)).map(|(_, range)| *range);
+        let parts =
+            self.ranges.iter().filter(|((of, value), _)| *of == bucket && passes(value)).map(|(_, range)| *range);
         let mut all = union(parts, dimension.is_of_visit());
         all.high += self.lack(bucket);
         all
@@ -234,7 +242,10 @@ impl<'r> TakenRows<'r> {
             }
         };
         let high = smaller(range.high, all.high);
-        TakenPart { range: TallyRange { low: smaller(range.low, high), high }, is_of_visits: self.dimension.is_of_visit() }
+        TakenPart {
+            range: TallyRange { low: smaller(range.low, high), high },
+            is_of_visits: self.dimension.is_of_visit(),
+        }
     }
 
     /// Whether hours are kept of all that the values have on their day.
