@@ -87,13 +87,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
-    let marked = [
-        taken_out::told(&marks),
-        taken_out::days_gone(&marks),
-        taken_out::damaged(&marks),
-        taken_out::set_aside(&marks),
-    ];
-    notes.extend(marked.into_iter().flatten());
+    notes.extend(taken_out::all_told(&marks));
     let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
     notes.extend(compared.as_ref().and_then(|compared| compared.note()));
     let Split { interval, column, .. } = split;

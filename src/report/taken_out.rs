@@ -26,6 +26,11 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
     Some(format!("Something was taken out of these figures for good: {shown}{rest}. {whole}."))
 }
 
+/// All that is said of what is missing in figures.
+pub fn all_told(marks: &[TakenOut]) -> Vec<String> {
+    [told(marks), days_gone(marks), damaged(marks), set_aside(marks)].into_iter().flatten().collect()
+}
+
 /// Whether values may be part of `(other)` though there was room for them: because they were small when their day was over, or because
 /// something of their visits was forgotten.
 pub fn may_be_other(keeps_small: bool, marks: &[TakenOut]) -> bool {

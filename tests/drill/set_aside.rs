@@ -127,7 +127,7 @@ struct Left<'w, 'a> {
 impl Left<'_, '_> {
     fn clause(&self, day: Day, tests: &[Clause]) -> Clause {
         let apart = self.acts.iter().filter(|act| act.is_on(self.first, day));
-        let apart = apart.map(|act| Clause::IsNot(act.of.0, act.of.1));
+        let apart = apart.map(|act| Clause::Lacks(act.of.0, act.of.1));
         Clause::And(tests.iter().cloned().chain(apart).collect())
     }
 

@@ -27,6 +27,8 @@ use crate::scenario::depth1::hits;
 pub enum Clause {
     Is(Dimension, &'static str),
     IsNot(Dimension, &'static str),
+    /// It does not have the value; it may have none at all.
+    Lacks(Dimension, &'static str),
     Prop(&'static str, &'static str),
     And(Vec<Clause>),
     Or(Vec<Clause>),
@@ -80,7 +82,9 @@ impl std::fmt::Display for Clause {
         let joined = |list: &[Clause], by: &str| list.iter().map(Clause::to_string).collect::<Vec<_>>().join(by);
         match self {
             Clause::Is(dimension, value) => write!(f, "{}={value}", dimension.name()),
-            Clause::IsNot(dimension, value) => write!(f, "{}!={value}", dimension.name()),
+            Clause::IsNot(dimension, value) | Clause::Lacks(dimension, value) => {
+                write!(f, "{}!={value}", dimension.name())
+            }
             Clause::Prop(key, value) => write!(f, "prop:{key}={value}"),
             Clause::And(list) => write!(f, "({})", joined(list, " and ")),
             Clause::Or(list) => write!(f, "({})", joined(list, " or ")),
@@ -105,6 +109,7 @@ impl Clause {
         match self {
             Clause::Is(dimension, value) => asked.is(*dimension, value, turned),
             Clause::IsNot(dimension, value) => asked.is(*dimension, value, !turned),
+            Clause::Lacks(dimension, value) => asked.is(*dimension, value, false) == turned,
             Clause::Prop(key, value) => {
                 let found = asked.counted.hit.props.iter().find(|(of, _)| of == key);
                 found.is_some_and(|(_, found)| (found == value) != turned)
@@ -122,7 +127,9 @@ impl Clause {
     /// Whether a test stands outside of has_done that is of single hits.
     fn is_of_hits(&self) -> bool {
         match self {
-            Clause::Is(dimension, _) | Clause::IsNot(dimension, _) => !dimension.is_of_visit(),
+            Clause::Is(dimension, _) | Clause::IsNot(dimension, _) | Clause::Lacks(dimension, _) => {
+                !dimension.is_of_visit()
+            }
             Clause::Prop(..) => true,
             Clause::And(list) | Clause::Or(list) => list.iter().any(Clause::is_of_hits),
             Clause::Not(inner) => inner.is_of_hits(),
