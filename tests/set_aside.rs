@@ -1,7 +1,7 @@
 //! What is set aside is in no figure of its days: by command, API, page and file, today and when the day is over, and it comes back.
 
 use headcount::control::set_aside::SetAsideCommand;
-use headcount::control::{Command, Refused, Reply};
+use headcount::control::{Command, Refused, Reply, SiteChange};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -130,6 +130,48 @@ fn of_a_day_that_is_over_visitors_are_bounded_and_all_else_is_exact() {
     assert_eq!(views, [("/".to_owned(), 2), ("/blog".to_owned(), 2)], "{pages}");
 }
 
+/// The pageviews of June under filters, and why they are not sure.
+fn views_of_june(world: &World, filters: Value) -> (Value, Value) {
+    let body = json!({
+        "site_id": SITE, "metrics": ["pageviews"], "date_range": ["2026-06-01", "2026-06-30"], "filters": filters,
+        "include": {"estimates": true},
+    });
+    let answer = world.query(body);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut answer = answer.json();
+    (answer["results"][0]["metrics"][0].take(), answer["meta"]["metric_warnings"]["pageviews"]["code"].take())
+}
+
+#[test]
+fn a_month_of_which_no_days_are_kept_says_how_much_it_may_hold() {
+    let world = World::start();
+    let change = SiteChange::of("day_pairs_months", 1);
+    world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap();
+    a_day_with_a_flood(&world);
+    for time in ["2026-06-02T00:00:05Z", "2026-07-03T08:00:00Z"] {
+        world.go_to(time);
+        world.flush();
+    }
+    add(&world, "2026-06-01", None, SPAM).unwrap();
+    let page = || json!([["is", "event:page", ["/"]]]);
+    let both = || json!([["is", "event:page", ["/"]], ["is", "visit:country", ["(not set)"]]]);
+    assert_eq!(views_of_june(&world, page()), (json!(2), Value::Null));
+    // A clock that jumps is doubted for a day.
+    for time in ["2026-08-01T07:00:00Z", "2026-08-02T07:00:00Z", "2026-08-03T08:00:00Z"] {
+        world.go_to(time);
+        world.flush();
+    }
+    // It is done in small steps after a flush, by whoever writes.
+    let is_thin = || views_of_june(&world, page()).0 != json!(2);
+    (0..1_000).take_while(|_| !is_thin()).for_each(|_| world.flush());
+    // All of what is set aside may have been on the page, or nothing.
+    for filters in [page(), both()] {
+        assert_eq!(views_of_june(&world, filters), (json!(7), json!("at_most")));
+    }
+    assert_eq!(views_of_june(&world, json!([])), (json!(4), Value::Null), "totals need no two dimensions");
+    assert_eq!(visitors(&world, "2026-06-01..2026-06-30", "source"), [("Google".to_owned(), json!(2))]);
+}
+
 #[test]
 fn pages_files_and_programs_are_without_it_and_public_pages_stay() {
     let world = World::start();
@@ -172,4 +214,41 @@ fn what_makes_no_sense_is_refused_with_a_way_out() {
         assert!(refused.contains(sentence), "{refused}");
     }
     assert!(listed(&world).text.contains("Nothing is set aside at example.com"));
+}
+
+#[test]
+fn money_of_what_is_set_aside_is_in_no_sum() {
+    let mut world = World::start();
+    let (site, target, name) = (SITE.into(), "Purchase".into(), None);
+    world.command(Command::GoalAdd { site, target, name }).unwrap();
+    let paid = |amount: &str| json!({"currency": "EUR", "amount": amount});
+    world.pageview("/").by("ana").from("https://www.google.com/").ok();
+    world.event("Purchase", "/").by("ana").key("$", paid("12.5")).ok();
+    world.pageview("/").by("eve").from("https://spam.example/").ok();
+    world.event("Purchase", "/").by("eve").key("$", paid("999")).ok();
+    let asked = |world: &World, dimensions: Value| {
+        let body = json!({
+            "site_id": SITE, "metrics": ["total_revenue"], "date_range": ["2026-06-01", "2026-06-01"],
+            "dimensions": dimensions, "filters": [["is", "event:goal", ["Purchase"]]],
+        });
+        let answer = world.query(body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let results = answer.json()["results"].take();
+        let row = |row: &Value| (row["dimensions"].clone(), row["metrics"][0]["value"].clone());
+        results.as_array().unwrap().iter().map(row).collect::<Vec<_>>()
+    };
+    assert_eq!(asked(&world, json!([])), [(json!([]), json!(1011.5))]);
+    add(&world, "today", None, SPAM).unwrap();
+    let check = |world: &World| {
+        assert_eq!(asked(world, json!([])), [(json!([]), json!(12.5))]);
+        assert_eq!(asked(world, json!(["visit:source"])), [(json!(["Google"]), json!(12.5))]);
+        // Which page the money of the flood was brought on is not kept with its source.
+        assert_eq!(asked(world, json!(["event:page"])), [(json!(["/"]), Value::Null)]);
+    };
+    check(&world);
+    world.go_to("2026-06-02T09:00:00Z");
+    world.flush();
+    check(&world);
+    world.restart();
+    check(&world);
 }

@@ -10,6 +10,7 @@ use crate::cell::filter::JOINT;
 use crate::cell::{Axis, Dimension, Filter, OTHER, Tally, Test, ValueOf};
 use crate::counts::Name;
 use crate::report::estimate::{KnownParts, TallyRange};
+use crate::site::Day;
 use crate::store::{Ask, Cut, Grain, RowsBy, SumRow};
 
 /// How it is known what values have of a question.
@@ -42,12 +43,6 @@ pub(in crate::report::set_aside) struct JointAsks {
 
 impl TakenHow {
     pub(super) fn of(ask: &Ask, (dimension, filter): (Dimension, Filter<Name>), plan: &mut PartPlan) -> TakenHow {
-        let of = |axis: &Axis<Name>| match axis {
-            Axis::Of(other) if is_counted(*other, dimension) => Some(*other),
-            _ => None,
-        };
-        let by =
-            |axis: Axis<Name>, filter: Option<Filter<Name>>| Ask { axis, filter, cut: Cut::default(), ..ask.clone() };
         if ask.axis == Axis::Total && ask.filter.is_none() {
             // Hours are held against their whole days.
             let days = |hour: i32| hour.div_euclid(24);
@@ -55,30 +50,38 @@ impl TakenHow {
                 Grain::Hour => (days(ask.first) * 24, days(ask.last) * 24 + 23),
                 _ => (ask.first, ask.last),
             };
-            return TakenHow::Whole(plan.ask(Ask { first, last, ..by(Axis::Total, Some(filter)) }));
+            return TakenHow::Whole(plan.ask(Ask { first, last, ..by(ask, Axis::Total, Some(filter)) }));
         }
-        if ask.grain == Grain::Hour {
-            return TakenHow::Most;
+        match &ask.axis {
+            _ if ask.grain == Grain::Hour => TakenHow::Most,
+            Axis::Revenue { event, within: None } => {
+                let test = Test::Implied(Dimension::Event, Box::new(Test::Is(vec![event.to_string()])));
+                let paid = Filter { axis: Axis::Of(Dimension::Money), test };
+                let cut = Cut { kept: Some(filter.test), rows: RowsBy::Both };
+                TakenHow::Paid(plan.ask(Ask { cut, ..by(ask, filter.axis, Some(paid)) }))
+            }
+            _ => TakenHow::of_days(ask, (dimension, filter), plan),
         }
-        if let Axis::Revenue { event, within: None } = &ask.axis {
-            let test = Test::Implied(Dimension::Event, Box::new(Test::Is(vec![event.to_string()])));
-            let (paid, kept) = (Filter { axis: Axis::Of(Dimension::Money), test }, Some(filter.test.clone()));
-            let cut = Cut { kept, rows: RowsBy::Both };
-            return TakenHow::Paid(plan.ask(Ask { cut, ..by(filter.axis.clone(), Some(paid)) }));
-        }
-        let pair = |plan: &mut PartPlan, other: Dimension, test: Option<Test>| {
-            TakenHow::Pair(plan.ask(by(Axis::Of(other), Some(filter.clone()))), other, test)
+    }
+
+    /// The same by the values of dimensions.
+    fn of_days(ask: &Ask, (dimension, filter): (Dimension, Filter<Name>), plan: &mut PartPlan) -> TakenHow {
+        let of = |axis: &Axis<Name>| match axis {
+            Axis::Of(other) if is_counted(*other, dimension) => Some(*other),
+            _ => None,
+        };
+        let mut pair = |axis: &Axis<Name>, test: Option<Test>| match of(axis) {
+            Some(other) => TakenHow::Pair(plan.ask(by(ask, Axis::Of(other), Some(filter.clone()))), other, test),
+            None => TakenHow::Most,
         };
         match (&ask.axis, &ask.filter) {
-            (axis, None) => of(axis).map_or(TakenHow::Most, |other| pair(plan, other, None)),
-            (axis, Some(own)) if own.axis == *axis => of(axis).map_or(TakenHow::Most, |other| pair(plan, other, None)),
-            (Axis::Total, Some(own)) => {
-                of(&own.axis).map_or(TakenHow::Most, |other| pair(plan, other, Some(own.test.clone())))
-            }
+            (axis, None) => pair(axis, None),
+            (axis, Some(own)) if own.axis == *axis => pair(axis, None),
+            (Axis::Total, Some(own)) => pair(&own.axis, Some(own.test.clone())),
             (axis, Some(own)) => {
                 let Some((one, other)) = of(axis).zip(of(&own.axis)) else { return TakenHow::Most };
-                let alone = [one, other].map(|of| plan.ask(by(Axis::Of(of), None)));
-                let with = [one, other].map(|of| plan.ask(by(Axis::Of(of), Some(filter.clone()))));
+                let alone = [one, other].map(|of| plan.ask(by(ask, Axis::Of(of), None)));
+                let with = [one, other].map(|of| plan.ask(by(ask, Axis::Of(of), Some(filter.clone()))));
                 let tests = [ask.cut.kept.clone(), Some(own.test.clone())];
                 TakenHow::Joint(Box::new(JointAsks {
                     dimensions: [one, other],
@@ -90,6 +93,11 @@ impl TakenHow {
             }
         }
     }
+}
+
+/// A question of the same days about something else.
+fn by(ask: &Ask, axis: Axis<Name>, filter: Option<Filter<Name>>) -> Ask {
+    Ask { axis, filter, cut: Cut::default(), ..ask.clone() }
 }
 
 /// Rows by bucket and value.
@@ -291,18 +299,27 @@ impl JointRows {
             return TallyRange { low: Tally::ZERO, high };
         }
         let alone = [0, 1].map(|at| side(&self.alone, at, true));
-        let day = day_of(of.ask, bucket);
+        let TallyRange { low, high: most } = self.met(of, day_of(of.ask, bucket), (alone, with, all), is_single);
+        TallyRange { low, high: Tally { revenue: high.revenue, ..smaller(most, high) } }
+    }
+
+    /// What three dimensions have together, by what each of the two has alone and with the values, and what they have with each other.
+    fn met(
+        &self,
+        of: &TakenRows,
+        day: Day,
+        (alone, with, both): ([TallyRange; 2], [TallyRange; 2], TallyRange),
+        is_single: bool,
+    ) -> TallyRange {
+        let [one, other] = self.asks.dimensions;
         let whole = of.ways.whole(of.ask.site, day, of.dimension);
-        let known_whole = TallyRange { low: if is_single { whole } else { Tally::ZERO }, high: whole };
-        let places = [dimensions[0], dimensions[1], of.dimension];
-        let mut known = KnownParts::of(&places, of.ways.all(of.ask.site, day).into());
+        let mut known = KnownParts::of(&[one, other, of.dimension], of.ways.all(of.ask.site, day).into());
         known.know(&[0], alone[0]);
         known.know(&[1], alone[1]);
-        known.know(&[2], known_whole);
-        known.know(&[0, 1], all);
+        known.know(&[2], TallyRange { low: if is_single { whole } else { Tally::ZERO }, high: whole });
+        known.know(&[0, 1], both);
         known.know(&[0, 2], with[0]);
         known.know(&[1, 2], with[1]);
-        let bounded = known.bounded().range;
-        TallyRange { low: bounded.low, high: Tally { revenue: high.revenue, ..smaller(bounded.high, high) } }
+        known.bounded().range
     }
 }
