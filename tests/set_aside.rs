@@ -182,7 +182,13 @@ fn pages_files_and_programs_are_without_it_and_public_pages_stay() {
     let (key, cookie) = world.sign_in();
     let get = |path: &str| world.request("GET", path, &[(key, cookie.clone())], None);
     let page = get(&format!("/{SITE}?period=today"));
-    assert!(page.text().contains("These figures are without what is set aside"), "{}", page.text());
+    let told = page.text();
+    assert!(told.contains("These figures are without what is set aside: Top pages ("), "{told}");
+    assert!(told.contains("Bots and AI crawlers ("), "{told}");
+    assert!(
+        format!("{:?}", get(&format!("/{SITE}/bots.csv?period=today")).header("headcount-warning"))
+            .contains("programs on")
+    );
     let file = get(&format!("/{SITE}/page.csv?period=today"));
     assert!(!file.text().contains("/blog"), "{}", file.text());
     assert!(format!("{:?}", file.header("headcount-warning")).contains("set aside"));

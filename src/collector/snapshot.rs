@@ -19,9 +19,9 @@ use crate::rejection::Rejection;
 use crate::report::set_aside::SetAsideDays;
 use crate::report::{self, MailSums, MatchedDays, Records, Sums as _};
 use crate::site::set_aside::BOT;
-use crate::site::{Day, Moment, Month, Site, SiteId};
+use crate::site::{Day, Moment, Month, SetAside, Site, SiteId};
 use crate::store::{
-    Ask, BotCount, Flush, InMemory, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut,
+    Ask, BotCount, Flush, InMemory, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut, TakenOutOf,
 };
 
 /// What of a day's visits is in memory, by who counts them.
@@ -260,6 +260,10 @@ impl report::Sums for SitesSnapshot<'_> {
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
         let mut marks = self.stored.taken_out(site, first, last)?;
         marks.extend(self.set_aside.marks(site, first, last));
+        let with_bots = self.with_bots.iter().filter(|of| of.id == site).flat_map(|of| &of.settings.set_aside.acts);
+        let is_told = |act: &&SetAside| act.key == BOT && act.first <= last && act.last >= first;
+        let mark = |act: &SetAside| TakenOut { first: act.first, last: act.last, of: TakenOutOf::SetAside(None) };
+        marks.extend(with_bots.filter(is_told).map(mark));
         Ok(marks)
     }
 

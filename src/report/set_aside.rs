@@ -68,7 +68,7 @@ impl SetAsideDays {
         let mark = |run: &SetAsideRun, of: Dimension| TakenOut {
             first: run.days.0,
             last: run.days.1,
-            of: TakenOutOf::SetAside(of),
+            of: TakenOutOf::SetAside(Some(of)),
         };
         runs.flat_map(|run| run.values.keys().map(move |of| mark(run, *of))).collect()
     }

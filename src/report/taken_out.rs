@@ -72,7 +72,7 @@ pub fn set_aside(marks: &[TakenOut]) -> Option<String> {
         let TakenOutOf::SetAside(dimension) = mark.of else { return None };
         let (first, last) = (mark.first, mark.last);
         let days = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
-        Some(format!("values of {} {days}", dimension.name()))
+        Some(format!("{} {days}", dimension.map_or("programs".to_owned(), |of| format!("values of {}", of.name()))))
     };
     let told: Vec<String> = marks.iter().filter_map(what).take(crate::limits::MARKS_TOLD).collect();
     (!told.is_empty()).then(|| {

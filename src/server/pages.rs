@@ -267,8 +267,15 @@ fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Re
     let of = if file.starts_with(bots::NAME) { Dimension::Page } else { Dimension::UtmCampaign };
     let span = view.range(now, records.first_day(view.site.id)?).span;
     let mut marks = records.taken_out(view.site.id, span.first_day(), span.last_day())?;
-    marks.retain(|mark| matches!(mark.of, TakenOutOf::Everything) || mark.of == TakenOutOf::Of(of));
-    warn(&mut answer, taken_out::told(&marks).as_deref());
+    let is_of_bots = of == Dimension::Page;
+    marks.retain(|mark| match mark.of {
+        TakenOutOf::SetAside(None) => is_of_bots,
+        TakenOutOf::Everything => true,
+        other => other == TakenOutOf::Of(of),
+    });
+    let told = taken_out::told(&marks).into_iter().chain(taken_out::set_aside(&marks));
+    let told: Vec<String> = told.collect();
+    warn(&mut answer, Some(told.join(" ")).filter(|told| !told.is_empty()).as_deref());
     Ok(Some(answer))
 }
 

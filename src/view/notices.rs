@@ -92,7 +92,9 @@ fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
     let shown = damaged.get(..limits::MARKS_TOLD).unwrap_or(&damaged).join(", ");
     let damaged = (!damaged.is_empty()).then(|| words.one(words.notice_damaged, shown));
     let apart = |mark: &TakenOut| match mark.of {
-        TakenOutOf::SetAside(dimension) => Some(format!("{} ({})", words.title(dimension), days(mark))),
+        TakenOutOf::SetAside(of) => {
+            Some(format!("{} ({})", of.map_or(words.bots, |dimension| words.title(dimension)), days(mark)))
+        }
         _ => None,
     };
     let apart: Vec<String> = marks.iter().filter_map(apart).take(limits::MARKS_TOLD).collect();

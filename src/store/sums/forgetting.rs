@@ -166,8 +166,8 @@ pub enum TakenOutOf {
     Days,
     /// Cells that are damaged on the disk. This is not stored.
     Damaged,
-    /// Values of a dimension that are set aside, until the owner takes that back. Nor is this.
-    SetAside(Dimension),
+    /// Values of a dimension, or families of programs, that are set aside, until the owner takes that back. Nor is this.
+    SetAside(Option<Dimension>),
 }
 
 impl TakenOutOf {
