@@ -3,8 +3,8 @@
 //! Looks at days of made-up visits with strong interactions of three dimensions, and at those of the files that `HEADCOUNT_ROWS` names,
 //! separated by colons: lines of day, visitor, visit and values, in order of the first three, below a line of their names
 //! (`benches/estimates/flights` makes two such files). Questions are lists: all values of a dimension under two or three filters, whose
-//! values are those of a hit that is drawn. A cell is a value of such a list; it is summed up over 30 days, each bounded and estimated
-//! by itself.
+//! values are those of a hit that is drawn. A cell is a value of such a list over 30 days, each bounded and estimated
+//! by itself, and then all of them at once.
 
 #[path = "estimates/made.rs"]
 mod made;
@@ -12,6 +12,7 @@ mod made;
 mod rows;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use headcount::cell::{Dimension, Tally};
 use headcount::report::estimate::{EstimatedCounts, KnownParts};
@@ -55,6 +56,21 @@ impl Sum {
     }
 }
 
+impl DayParts {
+    /// Those of further days.
+    fn with(mut self, other: DayParts) -> DayParts {
+        let add = |to: &mut Vec<Tally>, more: Vec<Tally>| to.iter_mut().zip(more).for_each(|(to, more)| *to += more);
+        add(&mut self.all, other.all);
+        for (value, more) in other.by_value {
+            match self.by_value.entry(value) {
+                Entry::Occupied(mut found) => add(found.get_mut(), more),
+                Entry::Vacant(place) => drop(place.insert(more)),
+            }
+        }
+        self
+    }
+}
+
 fn parts_of(day: &[VisitRow], by: usize, filters: &[(usize, u32)]) -> DayParts {
     let many = 1 << filters.len();
     let mut by_value: BTreeMap<u32, Vec<Sum>> = BTreeMap::new();
@@ -88,8 +104,8 @@ fn bounded(dimensions: &[Dimension], of_value: &[Tally], all: &[Tally]) -> Estim
     parts.bounded()
 }
 
-/// Asks for the values of a dimension under filters on others, and judges what is said.
-fn judged(rows: &Rows, by: usize, on: &[usize], dice: &mut Dice) -> Vec<Judged> {
+/// Asks for the values of a dimension under filters on others, and judges what is said of so many days together.
+fn judged(rows: &Rows, by: usize, on: &[usize], dice: &mut Dice, together: usize) -> Vec<Judged> {
     let mut cells = Vec::new();
     for _ in 0..LISTS {
         let drawn = &rows.days[dice.below(rows.days.len())];
@@ -98,8 +114,9 @@ fn judged(rows: &Rows, by: usize, on: &[usize], dice: &mut Dice) -> Vec<Judged> 
         let dimensions: Vec<Dimension> =
             std::iter::once(by).chain(on.iter().copied()).map(|at| rows.dimensions[at]).collect();
         let mut list: BTreeMap<u32, Judged> = BTreeMap::new();
-        for day in rows.days.iter().take(DAYS) {
-            let parts = parts_of(day, by, &filters);
+        let days: Vec<DayParts> = rows.days.iter().take(DAYS).map(|day| parts_of(day, by, &filters)).collect();
+        let mut days = days.into_iter();
+        while let Some(parts) = days.by_ref().take(together).reduce(DayParts::with) {
             for (value, of_value) in parts.by_value {
                 let judged = list.entry(value).or_default();
                 judged.counted += of_value[of_value.len() - 1];
@@ -162,9 +179,9 @@ fn print(kind: &str, cells: &[Judged]) {
 }
 
 /// Each dimension under each two others, and under each three.
-fn look_at(name: &str, rows: &Rows) {
+fn look_at(name: &str, rows: &Rows, together: usize) {
     println!(
-        "\n{name}: {} days, {} hits\n",
+        "\n{name}: {} days, {together} at once, {} hits\n",
         rows.days.len().min(DAYS),
         rows.days.iter().take(DAYS).map(Vec::len).sum::<usize>()
     );
@@ -179,7 +196,7 @@ fn look_at(name: &str, rows: &Rows) {
             let on: Vec<usize> = (0..many).filter(|at| set >> at & 1 == 1).collect();
             let of_hits = on.iter().chain([&by]).filter(|at| !rows.dimensions[**at].is_of_visit()).count();
             let kind = format!("{}, of hits {of_hits}", on.len() + 1);
-            kinds.entry(kind).or_default().extend(judged(rows, by, &on, &mut dice));
+            kinds.entry(kind).or_default().extend(judged(rows, by, &on, &mut dice, together));
         }
     }
     for (kind, cells) in kinds {
@@ -188,9 +205,11 @@ fn look_at(name: &str, rows: &Rows) {
 }
 
 fn main() {
-    look_at("made up", &made::rows(DAYS));
+    let made = made::rows(DAYS);
+    [1, DAYS].into_iter().for_each(|together| look_at("made up", &made, together));
     let files = std::env::var("HEADCOUNT_ROWS").unwrap_or_default();
     for path in files.split(':').filter(|path| !path.is_empty()) {
-        look_at(path, &Rows::read(path));
+        let rows = Rows::read(path);
+        [1, DAYS].into_iter().for_each(|together| look_at(path, &rows, together));
     }
 }

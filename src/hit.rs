@@ -206,7 +206,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
     let props = props(beacon.props, &beacon.kind, &page);
     let kind = masked(beacon.kind);
-    let hit = Hit {
+    let mut hit = Hit {
         site: site.id,
         at: arrival.at,
         local: arrival.local,
@@ -225,7 +225,9 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         screen: beacon.screen,
         collected,
     };
-    Ok(hit.without_left_out())
+    hit = hit.without_left_out();
+    hit.watched = std::mem::take(&mut hit.watched).with_named(&hit, site);
+    Ok(hit)
 }
 
 /// The hit of a beacon that nobody counts, under a salt of these random bytes that is used for nothing else.

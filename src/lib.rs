@@ -147,7 +147,8 @@
 //!   documentation is what `headcount reference sites` prints;
 //! - a key of the configuration: its field and its item of [`config::KEYS`], which flag, variable and help are made of; the table
 //!   for the documentation is what `headcount reference configuration` prints;
-//! - which names find room on a full day, and which give way: `cell/names/`; who has room as a visitor: `counts/shares.rs`;
+//! - which names find room on a full day, and which give way: `cell/names/`; which owners have named: `hit/watched.rs`; which answers may
+//!   lack some: `report/past_budget.rs`; who has room as a visitor: `counts/shares.rs`;
 //! - what a site does without: a switch in `site/collect.rs`, what it means for dimensions in `cell/collected.rs`, where it acts in
 //!   `hit/left_out.rs`; settings that are kept together: `site/preset.rs`;
 //! - what `explain` says of a request: `server/explain.rs` and below, its page in `page/explained.rs`; documents about a site:

@@ -16,6 +16,7 @@ pub mod folded;
 pub mod goals;
 mod order;
 mod paid;
+pub mod past_budget;
 mod plan;
 mod question;
 pub mod money;
@@ -34,7 +35,7 @@ pub mod choice;
 #[cfg(test)]
 mod memory;
 
-use crate::cell::{Axis, Metric, Tally};
+use crate::cell::{Axis, Metric, OTHER, Tally};
 use crate::counts::Name;
 use crate::site::SiteId;
 use crate::store::{Ask, Grain, RowsBy, StoreError, SumRow};
@@ -99,6 +100,11 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether it is of values that are counted together.
+    pub fn is_rest(&self) -> bool {
+        &*self.value == OTHER || self.second.as_deref() == Some(OTHER)
+    }
+
     /// Whether the metric at a place is sure.
     pub fn is_sure(&self, place: usize) -> bool {
         self.low(place).is_none()

@@ -5,6 +5,7 @@
 
 mod answers;
 mod api;
+mod arriving;
 mod asker;
 mod audit;
 mod body;

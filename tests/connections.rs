@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::time::Duration;
 
 use crate::program::{Program, answer_of, pageview, rest_of};
 
@@ -125,4 +126,46 @@ fn who_closes_a_half_after_a_whole_request_is_answered() {
         }
     }
     assert_eq!(program.metric("headcount_hits_counted_total"), 2 * 8);
+}
+
+/// Requests whose answers need nothing of their bodies.
+const WITHOUT_NEED: [&str; 8] = [
+    "POST /api/v2/query",
+    "POST /api/events",
+    "POST /nothing",
+    "POST /health",
+    "PUT /api/event",
+    "GET /api/event",
+    "GET /health",
+    "DELETE /example.com",
+];
+
+#[test]
+fn a_connection_goes_on_behind_a_body_that_its_answer_did_not_need() {
+    let program = Program::start();
+    for asked in WITHOUT_NEED {
+        let mut stream = program.connect();
+        write!(stream, "{asked} HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n\r\n").unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        assert!(stream.peek(&mut [0]).is_err(), "{asked}: an answer that does not wait for it");
+        stream.set_read_timeout(None).unwrap();
+        stream.write_all(b"12345").unwrap();
+        let answer = answer_of(&mut stream).to_ascii_lowercase();
+        assert!(!answer.contains("connection: close"), "{asked}: {answer}");
+        stream.write_all(pageview("/next", "").as_bytes()).unwrap();
+        assert!(answer_of(&mut stream).starts_with("HTTP/1.1 202"), "{asked}");
+    }
+}
+
+#[test]
+fn an_answer_behind_which_a_body_is_missing_says_that_it_is_the_last_one() {
+    let program = Program::start();
+    for (asked, more) in
+        WITHOUT_NEED.into_iter().map(|asked| (asked, "expect: 100-continue\r\n")).chain([("POST /nothing", "")])
+    {
+        let mut stream = program.connect();
+        write!(stream, "{asked} HTTP/1.1\r\nhost: h\r\ncontent-length: 5\r\n{more}\r\n").unwrap();
+        let answer = rest_of(&mut stream).to_ascii_lowercase();
+        assert!(answer.contains("connection: close") && !answer.starts_with("http/1.1 100"), "{asked}: {answer}");
+    }
 }

@@ -134,4 +134,22 @@ fn that_a_visit_begins_is_no_page_before() {
     assert_eq!(after, rows(&[("/pricing", [2, 2, 3]), ("/docs", [1, 1, 1])]));
     let none = ask(&world, "event:next_page", json!(["contains", "event:page", ["not"]]));
     assert_eq!(none, json!([]));
+    for dimensions in [["event:page", "event:next_page"], ["event:next_page", "event:page"]] {
+        let body = json!({
+            "site_id": SITE, "metrics": ["pageviews"], "date_range": ["2026-06-01", "2026-06-01"], "dimensions": dimensions,
+        });
+        let answer = world.query(body).json();
+        let views = answer["results"].as_array().unwrap().iter().map(|row| row["metrics"][0].as_i64().unwrap());
+        assert_eq!(views.sum::<i64>(), 5, "of 9 views 4 were the first of a visit: {answer}");
+        assert!(!answer["results"].to_string().contains("(not set)"), "{answer}");
+    }
+}
+
+#[test]
+fn lists_of_them_need_a_page() {
+    let world = played();
+    for path in ["next_page.csv", "previous_page.csv", "next_page.json?filter=source:Google"] {
+        let answer = world.request("GET", &format!("/{SITE}/{path}"), &[world.sign_in()], None);
+        assert!(answer.status == 400 && answer.text().contains("Filter by a page first"), "{path}: {}", answer.text());
+    }
 }

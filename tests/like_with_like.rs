@@ -120,6 +120,42 @@ fn the_api_compares_in_the_shape_of_plausibles() {
 }
 
 #[test]
+fn two_dimensions_and_goals_are_compared_line_by_line() {
+    let world = tuesday();
+    let goal = |target: &str| {
+        let (site, target, name) = (SITE.into(), target.into(), None);
+        world.command(Command::GoalAdd { site, target, name }).unwrap()
+    };
+    goal("/");
+    goal("/n*");
+    world.go_to("2026-06-03T09:00:00Z");
+    world.flush();
+    let ask = |dimensions: Value| {
+        let include = json!({"comparisons": {"mode": "previous_period"}});
+        let body = json!({
+            "site_id": SITE, "date_range": ["2026-06-02", "2026-06-02"], "metrics": ["visitors"], "dimensions": dimensions,
+            "include": include,
+        });
+        let answer = world.query(body).json();
+        let rows = answer["results"].as_array().unwrap_or_else(|| panic!("{answer}")).clone();
+        let row = |row: &Value| {
+            (row["dimensions"].clone(), [row["metrics"][0].clone(), row["comparison"]["metrics"][0].clone()])
+        };
+        (rows.iter().map(row).collect::<Vec<_>>(), answer["meta"].to_string())
+    };
+    let direct = "Direct / None";
+    let (rows, _) = ask(json!(["event:page", "visit:source"]));
+    assert!(rows.contains(&(json!(["/", direct]), [json!(3), json!(2)])), "{rows:?}");
+    assert!(rows.contains(&(json!(["/new", direct]), [json!(1), json!(0)])), "{rows:?}");
+    let (rows, told) = ask(json!(["visit:source", "event:goal"]));
+    assert!(rows.contains(&(json!([direct, "Visit /"]), [json!(3), json!(2)])), "{rows:?}");
+    assert!(rows.iter().all(|(of, [_, before])| of[1] != "Visit /n*" || *before == Value::Null), "{rows:?}");
+    assert!(told.contains("Visit /n*") && told.contains("is counted since 2026-06-03"), "{told}");
+    let (rows, _) = ask(json!(["event:goal"]));
+    assert!(rows.contains(&(json!(["Visit /"]), [json!(3), json!(2)])), "{rows:?}");
+}
+
+#[test]
 fn a_comparison_that_is_none_is_told_or_refused() {
     let world = tuesday();
     let ask = |mut body: Value| {

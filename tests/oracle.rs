@@ -5,10 +5,12 @@
 
 pub mod pairs;
 mod any_two;
+mod compared;
 pub mod conditions;
 mod contributions;
 mod images;
 mod like;
+mod named;
 mod recent_activity;
 mod states;
 mod switches;

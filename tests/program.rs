@@ -176,15 +176,23 @@ pub fn rest_of(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// One answer without a body, on a connection that goes on.
+/// One answer on a connection that goes on; that a body is waited for is none.
 pub fn answer_of(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\nok") {
+    while !answer.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
         assert_eq!(stream.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&answer));
         answer.push(byte[0]);
     }
-    String::from_utf8(answer).unwrap()
+    let head = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+    if head.starts_with("http/1.1 100") {
+        return answer_of(stream);
+    }
+    let (_, length) = head.split_once("content-length: ").unwrap_or_else(|| panic!("{head}"));
+    let mut body = vec![0; length.lines().next().unwrap().parse().unwrap()];
+    stream.read_exact(&mut body).unwrap();
+    answer.extend(body);
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// A pageview as the tracker sends it.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
+mod past_budget;
 mod shared;
 
 const SITE: &str = "example.com";
@@ -130,7 +131,8 @@ fn other_days_say_what_can_be_asked() {
     assert!(answer.status == 400 && answer.text().contains("such as today"), "{}", answer.text());
     let (key, cookie) = world.sign_in();
     let path = format!("/{SITE}?period=7d&filter=where:page%3D/");
-    assert_eq!(world.request("GET", &path, &[(key, cookie)], None).status, 400);
+    let answer = world.request("GET", &path, &[(key, cookie)], None);
+    assert!(answer.status == 400 && answer.text().contains("such as today"), "{}", answer.text());
 }
 
 #[test]
@@ -277,6 +279,77 @@ fn segments_are_compared_with_days_on_which_they_were_counted() {
     let report = Command::Report { site, period, by: None, rows: None, filter, compare };
     let text = world.command(report).unwrap().text;
     assert!(text.contains("+200"), "{text}");
+}
+
+#[test]
+fn what_begins_later_is_compared_with_nothing_and_the_rest_is() {
+    let world = World::at("2026-06-28T09:00:00Z", &[(SITE, "Etc/UTC")]);
+    add(&world, "Readers", "page=/pricing").unwrap();
+    world.pageview("/pricing").by("ana").ok();
+    world.go_to("2026-06-29T09:00:00Z");
+    add(&world, "Everybody", "page~/").unwrap();
+    for visitor in ["ana", "bob"] {
+        world.pageview("/pricing").by(visitor).ok();
+    }
+    world.go_to("2026-06-30T09:00:00Z");
+    world.flush();
+    let body = json!({
+        "site_id": SITE, "metrics": ["visitors"], "date_range": ["2026-06-29", "2026-06-29"], "dimensions": ["segment"],
+        "include": {"comparisons": {"mode": "previous_period"}}, "order_by": [["segment", "asc"]],
+    });
+    let answer = world.query(body).json();
+    let of = |place: usize| {
+        (&answer["results"][place]["dimensions"][0], &answer["results"][place]["comparison"]["metrics"][0])
+    };
+    assert_eq!([of(0), of(1)], [(&json!("Everybody"), &Value::Null), (&json!("Readers"), &json!(1))], "{answer}");
+    let told = answer["meta"]["warnings"].to_string();
+    assert!(told.contains("\\\"Everybody\\\" is counted since 2026-06-29"), "{told}");
+    let (site, period, by) = (SITE.into(), "yesterday".into(), Some("segment".to_owned()));
+    let compare = Some(("previous".to_owned(), false));
+    let report = world.command(Command::Report { site, period, by, rows: None, filter: Vec::new(), compare }).unwrap();
+    assert!(
+        report.text.contains("Everybody is counted since 2026-06-29, so its line is not compared"),
+        "{}",
+        report.text
+    );
+    let before = |name: &str| {
+        let rows = report.json["rows"].as_array().unwrap();
+        rows.iter().find(|row| row["segment"] == name).unwrap()["visitors_before"].clone()
+    };
+    assert_eq!((before("Everybody"), before("Readers")), (Value::Null, json!(1)));
+    let path = format!("/{SITE}/segment.csv?period=yesterday&lists=compared");
+    let file = world.request("GET", &path, &[world.sign_in()], None).text();
+    assert!(file.lines().any(|line| line.starts_with("Readers,2,2,2,2,1,100")), "{file}");
+    assert!(file.lines().any(|line| line.starts_with("Everybody,2,2,2,2,,")), "{file}");
+    let list = world.request("GET", &format!("/{SITE}/segment?period=yesterday"), &[world.sign_in()], None).text();
+    assert!(list.contains("filter=segment:Readers"), "{list}");
+}
+
+#[test]
+fn a_segment_is_made_of_the_filters_as_the_page_shows_them() {
+    let world = World::start();
+    visits(&world);
+    let new = |query: &str| {
+        let page = world.request("GET", &format!("/{SITE}?period=today{query}"), &[world.sign_in()], None).text();
+        let link = page.split("/settings?condition=").nth(1)?.split("#segment-add").next()?.replace("&#38;", "&");
+        let query = format!("condition={link}");
+        let (_, condition) = url::form_urlencoded::parse(query.as_bytes()).next()?;
+        Some(condition.replace("&#34;", "\""))
+    };
+    assert_eq!(new("&filter=prop:plan:pro").as_deref(), Some("prop:plan=pro"));
+    assert_eq!(
+        new("&filter=prop:my%20plan:pro&filter=event:Signup").as_deref(),
+        Some("\"prop:my plan\"=pro and event=Signup")
+    );
+    assert_eq!(new("&filter=source:Direct%20/%20None").as_deref(), Some("source=\"Direct / None\""));
+    let goal = |target: &str| {
+        let (site, target, name) = (SITE.into(), target.into(), None);
+        world.command(Command::GoalAdd { site, target, name }).unwrap()
+    };
+    goal("/pricing");
+    assert_eq!(new("&filter=goal:Visit%20/pricing").as_deref(), Some("event=pageview and page=/pricing"));
+    goal("/p*");
+    assert_eq!(new("&filter=goal:Visit%20/p*&filter=source:Google"), None, "no condition is a pattern");
 }
 
 #[test]

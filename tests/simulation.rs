@@ -118,7 +118,7 @@ fn add(all: &mut Outcome, one: Outcome) {
 }
 
 /// Lives that found something: batches that waited in a flush for long, a mark that was not synced, a stop that spilled what was stored.
-const FOUND: [u64; 11] = [
+const FOUND: [u64; 12] = [
     7_000_053,
     8_000_159,
     8_000_540,
@@ -130,6 +130,7 @@ const FOUND: [u64; 11] = [
     105_000_104,
     108_000_030,
     200_000_197,
+    1_500_000_027,
 ];
 
 #[test]

@@ -90,6 +90,16 @@ fn rows_and_files_of_several_sites_add_up() {
 }
 
 #[test]
+fn goals_and_segments_of_one_site_are_on_its_own_page() {
+    let world = world();
+    let owner = world.sign_in();
+    for filter in ["segment:Readers", "goal:Signup"] {
+        let answer = get(&world, &owner, &format!("/together/all?filter={filter}"));
+        assert!(answer.status == 400 && answer.text().contains("belong to one site each"), "{}", answer.text());
+    }
+}
+
+#[test]
 fn a_reader_of_some_sites_finds_no_others() {
     let world = world();
     world.add_user("Dora", "analyst", &["a.example", "b.example"]);

@@ -9,7 +9,7 @@ mod text;
 use super::{Axis, Dimension, Filter, Test};
 
 pub(crate) use text::written;
-pub use text::{NotACondition, TextCondition};
+pub use text::{NotACondition, TextCondition, WrittenTest};
 
 /// What is wanted of visits and hits.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::{Axis, Condition, Dimension, NOT_SET};
+use super::{Axis, Condition, Dimension, NOT_SET, OTHER};
 use crate::limits;
 
 /// Stands between channel and source in [`Dimension::ChannelAndSource`]: the unit separator of ASCII, which no name holds.
@@ -135,6 +135,8 @@ impl Test {
     pub fn passes(&self, value: &str) -> bool {
         match self {
             Test::Is(texts) => texts.iter().any(|text| text == value),
+            // What stands for no value, and for many, has no parts.
+            Test::Contains(_) | Test::Matches(_) if matches!(value, NOT_SET | OTHER) => false,
             Test::Contains(texts) => texts.are_in(value),
             Test::Matches(expressions) => expressions.iter().any(|expression| expression.regex.is_match(value)),
             Test::AnyCase(test) => test.passes(&value.to_lowercase()),
@@ -190,6 +192,14 @@ impl Test {
         }
     }
 
+    /// The values that it names one by one, to let them pass or not.
+    pub fn named_either_way(&self) -> Option<&[String]> {
+        match self {
+            Test::Not(test) => test.named(),
+            test => test.named(),
+        }
+    }
+
     /// Whether it can let pass no more than one value.
     pub fn is_single(&self) -> bool {
         match self {
@@ -241,6 +251,16 @@ pub fn implied(value: &str, dimension: Dimension) -> &str {
     }
 }
 
+impl Dimension {
+    /// The dimension among whose names its values are.
+    pub const fn named_by(self) -> Dimension {
+        match self {
+            Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => Dimension::Page,
+            other => other,
+        }
+    }
+}
+
 /// Whether the last word of a value is a version: names may have several words.
 fn is_version(last: &str) -> bool {
     last.starts_with(|c: char| c.is_ascii_digit())
@@ -265,6 +285,12 @@ mod tests {
         assert!(Test::Not(Box::new(contains.clone())).passes("/"));
         assert!(!Test::All(vec![contains.clone(), is(&["/"])]).passes("/blog"));
         assert!(Test::Any(vec![contains, is(&["/"])]).passes("/"));
+        let [part, any] =
+            [Test::Contains(vec!["t".into()].into()), Test::Matches(vec![Expression::of("", false).unwrap()])];
+        for test in [part.clone(), any, Test::AnyCase(Box::new(part))] {
+            assert!(!test.passes(NOT_SET) && !test.passes(OTHER) && test.passes("note"), "{test:?} finds no value");
+            assert!(Test::Not(Box::new(test)).passes(NOT_SET));
+        }
     }
 
     #[test]

@@ -295,6 +295,22 @@ impl DayNames {
         (key_sym, sym)
     }
 
+    /// The same of a property that the owner has declared: it finds room on the fullest day, and never gives way.
+    pub fn prop_declared(&mut self, key: &str, value: &str, from: Bringer) -> (Sym, Sym) {
+        if value.is_empty() || key.is_empty() {
+            return self.prop(key, value, from);
+        }
+        let key = self.admit_declared(Use::Key, key, from);
+        let value = self.find(value).unwrap_or_else(|| self.add(value));
+        let before = self.props.insert((key, value), NameWeight::KEPT);
+        if before.is_none() {
+            self.held[value.0 as usize].props += 1;
+            self.budgets[PROP_VALUES].taken += 1;
+        }
+        self.shared(PROP_VALUES as u8, before.and_then(NameWeight::only));
+        (key, value)
+    }
+
     /// The number of a small number as a name, such as a funnel's step; it counts against no budget.
     pub fn number(&mut self, number: u32) -> Sym {
         let text = number.to_string();

@@ -4,7 +4,7 @@ mod asked;
 mod compared;
 
 use super::{CommandRefusal, Done, Reply, find, refuse};
-use crate::cell::{Axis, Condition, Dimension, Metric, OTHER};
+use crate::cell::{Axis, Condition, Dimension, Metric};
 use crate::collector::Collector;
 use crate::limits;
 use crate::page::text::bots;
@@ -13,7 +13,7 @@ use crate::page::text::watched::since;
 use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line};
 use crate::report::period::{Period, Range};
 use crate::report::query::{ASK_MEMORY, NamedSegments};
-use crate::report::{self, Line, Question, Records, Sums, not_collected, taken_out};
+use crate::report::{self, Line, Question, Records, Span, Sums, not_collected, past_budget, taken_out};
 use crate::site::{Site, Target};
 use crate::store::StoreError;
 use asked::{ReportSubject, Split};
@@ -61,7 +61,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     let range = range(collector, site, &words.period)?;
     let AskedReport { chosen, metrics, subjects } = AskedReport::by(collector, site, &range, &split, &choice)?;
     let questions: Vec<Question> = subjects.iter().map(|subject| subject.question.clone()).collect();
-    let past_budget = chosen.past_budget(site.id, range.span);
+    let past_budget = past_budget(site, range.span, &chosen, &split);
     let months_alone = collector.months_alone(site.id, range.span.first_day(), range.span.last_day())?;
     let lacks_days = questions.iter().any(|question| question.reads_days_of(&months_alone));
     let found = report::answers(&[questions, past_budget].concat(), collector)?;
@@ -73,9 +73,11 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
+    let left_out = subjects.iter().flat_map(|subject| &subject.left_out);
+    notes.extend(left_out.map(|why| format!("Something is left out: {why}.")));
     notes.extend(unsure_note(&lines).map(str::to_owned));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
-    if is_past_budget || split.axis != Axis::Total && lines.iter().any(|line| &*line.value == OTHER) {
+    if is_past_budget || split.axis != Axis::Total && lines.iter().any(Line::is_rest) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
             true => taken_out::OTHER_REASONS.replace("DOMAIN", site.domain.as_str()),
             false => past_budget_note(site),
@@ -90,6 +92,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     notes.extend(taken_out::all_told(&marks));
     let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
     notes.extend(compared.as_ref().and_then(|compared| compared.note()));
+    notes.extend(compared.iter().flat_map(|compared| compared.notes_of_lines()));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, compared, notes })
 }
@@ -154,6 +157,13 @@ fn of_visits(
         return Ok(asked);
     }
     refuse(format!("{}. {ASK_MEMORY}", refusal.refused.0.trim_end_matches('.')))
+}
+
+/// The questions whether some of what is asked was past the budget of a day.
+fn past_budget(site: &Site, span: Span, chosen: &Chosen, split: &Split) -> Vec<Question> {
+    let listed = site.settings.segments.iter().filter(|_| split.axis == Axis::Of(Dimension::Segment));
+    let of_listed = past_budget::questions(site, span, &past_budget::tests_of(&[], listed, None));
+    chosen.past_budget(site, span).into_iter().chain(of_listed).collect()
 }
 
 /// The line of those who went on to no page, where the pages are listed that others went on to.

@@ -111,6 +111,11 @@ fn list(collector: &Collector, site: &str) -> Done {
 }
 
 fn set(collector: &Collector, site: &str, called: &str, new_name: Option<&str>, condition: Option<&str>) -> Done {
+    if new_name.is_none() && condition.is_none() {
+        return refuse(
+            "nothing is changed: give another name by --name NAME, or another condition by --filter CONDITION",
+        );
+    }
     let mut site = find(collector, site)?;
     let place = place(&site, called)?;
     let mut segment = site.settings.segments[place].clone();

@@ -122,6 +122,20 @@ fn check_beside(collector: &Collector, site: &Site, segment: Option<u32>) -> Res
     Ok(())
 }
 
+/// Refuses to show all of a site by a counter while a link shows a part of it, which would show nothing then.
+pub(super) fn refuse_part(collector: &Collector, site: &Site) -> Result<(), CommandRefusal> {
+    let now = collector.clock().now();
+    let shares = collector.operators().shares(site.id)?;
+    match shares.iter().find(|share| share.segment.is_some() && !share.has_ended(now)) {
+        Some(share) => refuse(format!(
+            "the link {0:?} shows one segment of {1}, which could be taken from what a counter of all of it shows; close it first with \
+             `headcount share remove {1} {0:?}`",
+            share.name, site.domain
+        )),
+        None => Ok(()),
+    }
+}
+
 fn add_public(
     collector: &Collector,
     site: &Site,
@@ -289,6 +303,9 @@ fn line(share: &Share, site: &Site, base_url: &str, now: Moment) -> String {
     if let Some(number) = share.segment {
         let name = named_segment(share.segment, site).map_or_else(|| format!("{number}, which is gone"), str::to_owned);
         line.push_str(&format!("  of the segment {name}"));
+        if site.settings.counter {
+            line.push_str(", which it does not show while everybody is told by the counter of all of the site");
+        }
     }
     if share.password.is_some() {
         line.push_str("  with a password");

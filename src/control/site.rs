@@ -107,6 +107,9 @@ pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Do
     let now = collector.clock().now();
     let before = site.clone();
     site.settings = changed(site.settings, &change, &site.domain, collector)?;
+    if site.settings.counter && !before.settings.counter {
+        super::share::refuse_part(collector, &site)?;
+    }
     let is_given = SiteSetting::all().any(|setting| setting.name == "keep" && change.has(setting));
     if site.settings.retention != before.settings.retention || is_given {
         site.settings.retention_changed = Some(site.schedule.locate(now).day);

@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use super::Hit;
 use crate::beacon::{Kind, Revenue};
+use crate::cell::{Axis, Condition, DIMENSIONS, Dimension, NOT_SET, OTHER};
 use crate::limits;
-use crate::site::{Site, Target};
+use crate::site::{NamedValues, Site, Target};
 
 /// What of a hit is watched by the site's owner. Most hits have nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +20,12 @@ pub struct Watched {
     pub is_declared_page: bool,
     /// The same of the event.
     pub is_declared_event: bool,
+    /// The dimensions whose values are named by segments of the site, a bit for the number of each.
+    pub named: u64,
+    /// The properties whose keys they name, a bit for the place of each.
+    pub named_keys: u32,
+    /// Those of which they name the value too.
+    pub named_props: u32,
     /// Money that the event brought.
     pub money: Option<Money>,
 }
@@ -58,7 +66,68 @@ pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) 
     watched
 }
 
+/// The values that the segments of a site name. Parts of values name none: too many may have them.
+fn named_values(site: &Site) -> NamedValues {
+    let mut named = NamedValues::default();
+    for segment in &site.settings.segments {
+        let Ok(condition) = Condition::read(&segment.condition) else { continue };
+        for filter in condition.tests() {
+            let values = filter.test.named_either_way().unwrap_or_default();
+            let values: Vec<String> =
+                values.iter().filter(|value| ![NOT_SET, OTHER].contains(&value.as_str())).cloned().collect();
+            match &filter.axis {
+                Axis::Of(dimension) => named.add(dimension.named_by() as u8, &values),
+                Axis::Prop { key, .. } => named.properties.entry(key.to_string()).or_default().extend(values),
+                _ => {}
+            }
+        }
+    }
+    named
+}
+
+fn bit_of(dimension: u8) -> u64 {
+    1_u64.checked_shl(dimension.into()).unwrap_or(0)
+}
+
 impl Watched {
+    /// Takes note of what the segments of its site name of a hit.
+    #[must_use]
+    pub fn with_named(mut self, hit: &Hit, site: &Site) -> Watched {
+        if site.settings.segments.is_empty() || matches!(hit.kind, Kind::Engagement { .. }) {
+            return self;
+        }
+        let named = site.settings.named.get(|| named_values(site));
+        for (number, values) in &named.dimensions {
+            let row = DIMENSIONS.0.iter().find(|row| row.dimension as u8 == *number);
+            if row.is_some_and(|row| values.contains(hit.value(row.dimension))) {
+                self.named |= bit_of(*number);
+            }
+        }
+        for (place, (key, value)) in (0..u32::BITS).zip(&hit.props) {
+            if let Some(values) = named.properties.get(key) {
+                self.named_keys |= 1 << place;
+                self.named_props |= u32::from(values.contains(value)) << place;
+            }
+        }
+        self
+    }
+
+    /// Whether the owner has named the hit's value of a dimension, in whichever way.
+    pub fn names(&self, dimension: Dimension) -> bool {
+        let is_target = match dimension {
+            Dimension::Page => self.is_declared_page,
+            Dimension::Event => self.is_declared_event,
+            _ => false,
+        };
+        is_target || self.named & bit_of(dimension as u8) != 0
+    }
+
+    /// Whether a segment names the key, and the value, of the hit's property at a place.
+    pub fn names_prop(&self, place: usize) -> (bool, bool) {
+        let bit = u32::try_from(place).ok().and_then(|place| 1_u32.checked_shl(place)).unwrap_or(0);
+        (self.named_keys & bit != 0, self.named_props & bit != 0)
+    }
+
     /// Takes note if the owner has named the page or the event of a hit.
     fn note_name(&mut self, target: &Target, page: &str, event: Option<&str>) {
         match target {
@@ -83,7 +152,7 @@ fn money(revenue: &Revenue) -> Option<Money> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{Domain, Funnel, Goal, Moment, Schedule, Settings, SiteId};
+    use crate::site::{Domain, Funnel, Goal, Moment, Schedule, Segment, Settings, SiteId};
 
     fn site() -> Site {
         let goal = |text: &str| Goal { name: text.into(), target: Target::read(text), since_ms: 0 };
@@ -114,6 +183,32 @@ mod tests {
         assert_eq!(declared("/", &Kind::Pageview), (true, false));
         assert_eq!(declared("/blog/a", &Kind::Pageview), (false, false), "a pattern names no page");
         assert_eq!(declared("/blog/a", &signup), (false, true));
+    }
+
+    #[test]
+    fn what_segments_name_is_found_by_bits() {
+        let mut site = site();
+        let condition = "country!=DE or entry_page=/a and page~/b or has_done prop:plan=pro or device=\"(not set)\"";
+        let segment = |number| Segment { number, name: "S".into(), condition: condition.into(), since_ms: 0 };
+        site.settings.segments = vec![segment(1)];
+        let named = named_values(&site);
+        let of = |dimension: Dimension| {
+            let found = named.dimensions.iter().find(|(number, _)| *number == dimension as u8);
+            found.map_or(Vec::new(), |(_, values)| values.iter().cloned().collect::<Vec<_>>())
+        };
+        assert_eq!((of(Dimension::Country), of(Dimension::Page)), (vec!["DE".to_owned()], vec!["/a".to_owned()]));
+        assert_eq!((of(Dimension::Device), named.properties["plan"].len()), (Vec::new(), 1), "a part names nothing");
+        let bits = Watched {
+            named: bit_of(Dimension::Country as u8),
+            named_keys: 0b11,
+            named_props: 0b10,
+            ..Watched::default()
+        };
+        assert!(bits.names(Dimension::Country) && !bits.names(Dimension::Page));
+        assert_eq!(
+            [0, 1, 2, 40].map(|place| bits.names_prop(place)),
+            [(true, false), (true, true), (false, false), (false, false)]
+        );
     }
 
     #[test]

@@ -167,6 +167,9 @@ fn put_watched(to: &mut Vec<u8>, watched: &Watched) {
         return;
     }
     to.push(u8::from(watched.is_declared_page) | u8::from(watched.is_declared_event) << 1);
+    put(to, watched.named);
+    put(to, u64::from(watched.named_keys));
+    put(to, u64::from(watched.named_props));
     put(to, watched.patterns.len() as u64);
     watched.patterns.iter().for_each(|pattern| put_text(to, pattern));
     put(to, watched.steps.len() as u64);
@@ -312,7 +315,9 @@ fn context(bytes: &mut Bytes<'_>) -> Result<HitContext, Unreadable> {
 fn watched(bytes: &mut Bytes<'_>) -> Result<Watched, Unreadable> {
     let declared = byte(bytes)?;
     let (is_declared_page, is_declared_event) = (declared & 1 != 0, declared & 2 != 0);
-    let mut watched = Watched { is_declared_page, is_declared_event, ..Watched::default() };
+    let (named, named_keys, named_props) = (bytes.number()?, bytes.small()?, bytes.small()?);
+    let mut watched =
+        Watched { is_declared_page, is_declared_event, named, named_keys, named_props, ..Watched::default() };
     for _ in 0..bytes.number()? {
         watched.patterns.push(Arc::from(text(bytes)?));
     }

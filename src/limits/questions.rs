@@ -12,6 +12,8 @@ pub const ESTIMATED_DIMENSIONS_MAX: usize = 4;
 pub const ESTIMATED_DAYS_MAX: i32 = 92;
 /// How often an estimate halves the room that is left for it: to a thousandth where there are a million.
 pub const ESTIMATE_HALVINGS: usize = 30;
+/// How near is near enough.
+pub const ESTIMATE_NEAR: f64 = 0.001;
 /// Longest text of a condition, in characters: it is read in one look.
 pub const CONDITION_CHARS_MAX: usize = 2_000;
 /// Tests of one condition: each is tried on every visit or hit.

@@ -75,7 +75,7 @@ pub const ANSWER_WAIT_S: u64 = 900;
 pub const HEAD_WAIT_S: u64 = 20;
 /// Longest wait for a body and for room for it, in seconds: bodies are small, and a slow sender must not hold a connection.
 pub const BODY_WAIT_S: u64 = 20;
-/// How many seconds the rest of a body that is too large is read and thrown away, so that its sender sees the answer.
+/// How many seconds what an answer did not need of a body is read and thrown away, so that its sender sees the answer.
 pub const REST_WAIT_S: u64 = 1;
 /// Longest wait for open connections at stop, in seconds; where less time is left for the stop, half of it.
 pub const DRAIN_S: u64 = 10;

@@ -101,6 +101,8 @@ impl Tab {
         match key.strip_prefix("prop:") {
             Some("") => None,
             Some(prop) => Some(Tab::Prop(Name::from(prop))),
+            // Stands above the cards, as a list of links.
+            None if key == Dimension::Segment.name() => Some(Tab::Of(Dimension::Segment)),
             None => Card::ALL.into_iter().flat_map(Card::tabs).find(|tab| tab.key() == key),
         }
     }

@@ -166,6 +166,7 @@ impl ComparedWith {
             ComparedWith::NotKept(days) => words.one(words.range_not_kept, range(days)),
             ComparedWith::NoHourOver => words.range_no_hour.to_owned(),
             ComparedWith::NotByHour => words.range_not_by_hour.to_owned(),
+            ComparedWith::NotInMemory => words.range_not_in_memory.to_owned(),
         })
     }
 }

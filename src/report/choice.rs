@@ -7,14 +7,14 @@ mod visits;
 use std::fmt;
 
 use super::query::{Expr, QueryError, few_filters};
-use super::{Question, Span};
-use crate::cell::condition::NotACondition;
-use crate::cell::{Axis, ConditionScope, DIMENSIONS, Dimension, Dimensions, Filter, Metric, OTHER, Test};
+use super::{Question, Span, past_budget};
+use crate::cell::condition::{NotACondition, WrittenTest, written};
+use crate::cell::{Axis, ConditionScope, DIMENSIONS, Dimension, Dimensions, Filter, Metric, Test};
 use crate::counts::Name;
 use crate::limits;
 use crate::site::{Goal, Site, SiteId, Target};
 pub use following::exit_line;
-pub use visits::{SegmentScope, not_met, reaching, scope_of, segment, told_not_met};
+pub use visits::{SegmentScope, met_segments, not_met, reaching, scope_of, segment, segment_condition, told_not_met};
 
 /// What a reader wants to see alone, as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,15 +60,6 @@ pub enum Comparison {
     ContainsNot,
 }
 
-/// How comparisons are written, the longer first. `:` takes all that follows for one value.
-const SIGNS: [(&str, Comparison); 5] = [
-    ("!=", Comparison::IsNot),
-    ("!~", Comparison::ContainsNot),
-    (":", Comparison::Is),
-    ("=", Comparison::Is),
-    ("~", Comparison::Contains),
-];
-
 /// Why filters can't be used: one sentence with the way out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAChoice {
@@ -88,8 +79,11 @@ pub enum NotAChoice {
     #[error("a segment is named, as in segment=NAME or segment!=NAME")]
     SegmentPart,
     /// It is asked of visits alone.
-    #[error("a condition is asked of whole visits")]
+    #[error("sums do not answer a condition")]
     OfVisits,
+    /// Several sites have neither in common.
+    #[error("goals and segments belong to one site each: look at them on the page of that site")]
+    OfOneSite,
     /// What should be a condition is none.
     #[error(transparent)]
     Condition(#[from] NotACondition),
@@ -239,6 +233,9 @@ impl Choice {
 }
 
 fn goal(part: &WrittenFilter, site: &Site) -> Result<Goal, NotAChoice> {
+    if site.id == SiteId::TOGETHER {
+        return Err(NotAChoice::OfOneSite);
+    }
     let (Comparison::Is, [name]) = (part.comparison, part.values.as_slice()) else { return Err(NotAChoice::Goals) };
     let found = site.settings.goals.iter().find(|goal| goal.name == *name).cloned();
     found.ok_or_else(|| NotAChoice::NoGoal(name.clone(), site.domain.to_string()))
@@ -258,28 +255,33 @@ impl WrittenFilter {
 
     fn read(text: &str) -> Result<WrittenFilter, NotAChoice> {
         let wrong = || NotAChoice::Form(text.chars().take(limits::ECHO_CHARS_MAX).collect());
-        let begin = if text.starts_with("prop:") { "prop:".len() } else { 0 };
-        let signs = text[begin..].char_indices().find_map(|(at, _)| {
-            let sign = SIGNS.iter().find(|(sign, _)| text[begin + at..].starts_with(sign))?;
-            Some((begin + at, sign))
-        });
-        let (at, (sign, comparison)) = signs.ok_or_else(wrong)?;
-        let value = &text[at + sign.len()..];
-        let values = if *sign == ":" { vec![value.to_owned()] } else { divided(value) };
-        if at == begin || values.iter().any(String::is_empty) {
+        if let Some((key, value)) = all_one_value(text) {
+            let key = FilterKey::read(key.trim())?;
+            return if value.is_empty() { Err(wrong()) } else { Ok(WrittenFilter::is(key, value)) };
+        }
+        let WrittenTest { key, is_not, is_part, values } = WrittenTest::read(text).map_err(|error| match error {
+            NotACondition::Form(_) => wrong(),
+            error => error.into(),
+        })?;
+        if key.is_empty() || key == "prop:" {
             return Err(wrong());
         }
-        Ok(WrittenFilter { key: FilterKey::read(text[..at].trim())?, comparison: *comparison, values })
+        let comparison = match (is_not, is_part) {
+            (false, false) => Comparison::Is,
+            (true, false) => Comparison::IsNot,
+            (false, true) => Comparison::Contains,
+            (true, true) => Comparison::ContainsNot,
+        };
+        Ok(WrittenFilter { key: FilterKey::read(&key)?, comparison, values })
     }
 
     /// What it is written as, so that [`Choice::read`] reads it again.
     pub fn texts(&self) -> Vec<String> {
-        if self.comparison == Comparison::Is {
-            return self.values.iter().map(|value| format!("{}:{value}", self.key)).collect();
+        let key = self.key.to_string();
+        if self.comparison == Comparison::Is && all_one_value(&format!("{key}:x")).is_some_and(|(own, _)| own == key) {
+            return self.values.iter().map(|value| format!("{key}:{value}")).collect();
         }
-        let sign = SIGNS.iter().find(|(_, comparison)| *comparison == self.comparison).map_or("=", |(sign, _)| *sign);
-        let values = self.values.iter().map(|value| value.replace('\\', "\\\\").replace(',', "\\,"));
-        vec![format!("{}{sign}{}", self.key, values.collect::<Vec<_>>().join(","))]
+        vec![written(&key, self.comparison.sign(), &self.values)]
     }
 
     fn axis(&self) -> Option<Axis<Name>> {
@@ -301,22 +303,12 @@ impl WrittenFilter {
     }
 }
 
-/// The values of a list. A comma before a space is part of a value, as in `Berlin, DE-BE`; so is one behind a backslash.
-fn divided(text: &str) -> Vec<String> {
-    let mut values = vec![String::new()];
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        let next = rest.peek().copied();
-        match (c, next) {
-            ('\\', Some(escaped @ (',' | '\\'))) => {
-                rest.next();
-                values.last_mut().into_iter().for_each(|value| value.push(escaped));
-            }
-            (',', next) if next != Some(' ') => values.push(String::new()),
-            _ => values.last_mut().into_iter().for_each(|value| value.push(c)),
-        }
-    }
-    values
+/// The key and the value of a filter whose first sign is `:`: all that follows is one value.
+fn all_one_value(text: &str) -> Option<(&str, &str)> {
+    let begin = if text.starts_with("prop:") { "prop:".len() } else { 0 };
+    let at = begin + text[begin..].find(['=', '~', '!', '"', ':'])?;
+    let value = text[at..].strip_prefix(':')?;
+    (at > begin).then_some((&text[..at], value))
 }
 
 impl FilterKey {
@@ -353,6 +345,16 @@ impl fmt::Display for WrittenFilter {
 }
 
 impl Comparison {
+    /// How it is written between them.
+    const fn sign(self) -> &'static str {
+        match self {
+            Comparison::Is => "=",
+            Comparison::IsNot => "!=",
+            Comparison::Contains => "~",
+            Comparison::ContainsNot => "!~",
+        }
+    }
+
     /// What it is called between a key and a value.
     pub const fn words(self) -> &'static str {
         match self {
@@ -365,15 +367,9 @@ impl Comparison {
 }
 
 impl Chosen {
-    /// The questions whether dimensions of filters have values past the budget: some of what is chosen may be among them.
-    pub fn past_budget(&self, site: SiteId, span: Span) -> Vec<Question> {
-        let question = |filter: &Filter<Name>| {
-            let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
-            Question::new(site, span, Axis::Total, None, &[]).filtered(Some(other))
-        };
-        // What visits in memory pass, and segments, have no budget.
-        let has_budget = |filter: &&Filter<Name>| !matches!(filter.axis, Axis::Total | Axis::Of(Dimension::Segment));
-        self.filters.iter().filter(has_budget).map(question).collect()
+    /// The questions whether values of what is chosen were past the budget of a day: some of it may be among them.
+    pub fn past_budget(&self, site: &Site, span: Span) -> Vec<Question> {
+        past_budget::questions(site, span, &past_budget::tests_of(&self.filters, self.segments(site), &self.goal))
     }
 
     /// The only event that is looked at.

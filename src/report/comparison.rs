@@ -4,12 +4,12 @@
 //! A day that still runs is compared by its hours that are over: of both days the same hours count. What is kept by day alone (two
 //! dimensions, and single ones of days long over) is compared without that day.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::figures::change;
 use super::period::Range;
 use super::{Interval, Line, Question, Span, Sums};
-use crate::cell::{Axis, Metric, OTHER};
+use crate::cell::{Axis, Metric};
 use crate::counts::Name;
 use crate::site::{Day, Hour, Schedule, SiteId};
 use crate::store::{StoreError, TakenOutOf};
@@ -110,6 +110,8 @@ pub enum ComparedWith {
     NoHourOver,
     /// The range is today, and what is chosen is not kept by hour.
     NotByHour,
+    /// What is chosen is asked of visits, and those of other days are not in memory.
+    NotInMemory,
 }
 
 impl ComparedWith {
@@ -168,35 +170,46 @@ impl ComparedRow {
     }
 }
 
+/// Which line of an answer: its bucket, its value and its second value.
+type LineName = (Option<i32>, Name, Option<Name>);
+
 /// The lines of two answers by value.
 #[derive(Debug, Default)]
 pub struct ComparedLines {
-    own: LinesByValue,
-    before: LinesByValue,
+    own: LinesByName,
+    before: LinesByName,
     metrics: Vec<Metric>,
     /// Buckets of the range, and those that they are compared with; nothing without time.
     buckets: Option<Vec<(i32, i32)>>,
+    /// Values that were not counted in the other range, or not in all of it.
+    uncounted: HashSet<Name>,
+    /// Whether these are of the second dimension.
+    is_second: bool,
 }
 
 #[derive(Debug, Default)]
-struct LinesByValue {
-    lines: HashMap<(Option<i32>, Name), Line>,
+struct LinesByName {
+    lines: HashMap<LineName, Line>,
     /// Whether some values are counted together, so that one which has no line may be among them.
     has_other: bool,
     /// Whether visitors are measured.
     is_measured: bool,
 }
 
-impl LinesByValue {
-    fn of(lines: Vec<Line>) -> LinesByValue {
-        let has_other = lines.iter().any(|line| &*line.value == OTHER);
+fn name_of(line: &Line) -> LineName {
+    (line.bucket, line.value.clone(), line.second.clone())
+}
+
+impl LinesByName {
+    fn of(lines: Vec<Line>) -> LinesByName {
+        let has_other = lines.iter().any(Line::is_rest);
         let is_measured = lines.is_empty() || lines.iter().any(|line| line.tally.visitors > 0);
-        let lines = lines.into_iter().map(|line| ((line.bucket, line.value.clone()), line)).collect();
-        LinesByValue { lines, has_other, is_measured }
+        let lines = lines.into_iter().map(|line| (name_of(&line), line)).collect();
+        LinesByName { lines, has_other, is_measured }
     }
 
     /// The metrics of a value. One that was not counted has 0 of what is counted, if it can't be among others.
-    fn metrics(&self, key: &(Option<i32>, Name), metrics: &[Metric]) -> Vec<Option<f64>> {
+    fn metrics(&self, key: &LineName, metrics: &[Metric]) -> Vec<Option<f64>> {
         let is_of_hits = |metric: Metric| matches!(metric, Metric::Pageviews | Metric::Events);
         let is_none = |metric: Metric| metric.is_count() && !self.has_other && (self.is_measured || is_of_hits(metric));
         let none = |metric: &Metric| Some(0.0).filter(|_| is_none(*metric));
@@ -212,11 +225,18 @@ impl LinesByValue {
 impl ComparedLines {
     /// The lines of a comparison, with the metrics that both were asked for.
     pub fn of(own: Vec<Line>, before: Vec<Line>, metrics: &[Metric]) -> ComparedLines {
-        let [own, before] = [own, before].map(LinesByValue::of);
-        ComparedLines { own, before, metrics: metrics.to_vec(), buckets: None }
+        let [own, before] = [own, before].map(LinesByName::of);
+        ComparedLines { own, before, metrics: metrics.to_vec(), ..ComparedLines::default() }
+    }
+
+    /// The same where some values, of the second dimension if there is one and they are of it, were not counted in the other range.
+    #[must_use]
+    pub fn without(self, uncounted: impl IntoIterator<Item = Name>, is_second: bool) -> ComparedLines {
+        ComparedLines { uncounted: uncounted.into_iter().collect(), is_second, ..self }
     }
 
     /// The same by time: the first bucket of a range is compared with the first of the other.
+    #[must_use]
     pub fn by_time(self, of: &RangeComparison, interval: Interval, schedule: &Schedule) -> ComparedLines {
         let [own, before] = [of.own.span, of.before.span];
         let buckets = |span: Span| span.buckets(interval, schedule).into_iter();
@@ -241,18 +261,29 @@ impl ComparedLines {
         Some(both.1)
     }
 
-    /// What is told of a value and a bucket; nothing where the other range has no such bucket.
-    pub fn row(&self, value: &Name, bucket: Option<i32>) -> Option<ComparedRow> {
-        let bucket_before = self.bucket_before(bucket);
-        if bucket.is_some() && bucket_before.is_none() {
+    /// What is told of a value of one dimension.
+    pub fn row(&self, value: &Name) -> Option<ComparedRow> {
+        self.row_of((None, value.clone(), None))
+    }
+
+    /// What is told of a line; nothing where the other range has no such bucket.
+    pub fn row_of_line(&self, line: &Line) -> Option<ComparedRow> {
+        self.row_of(name_of(line))
+    }
+
+    fn row_of(&self, name: LineName) -> Option<ComparedRow> {
+        let (bucket, value, second) = &name;
+        let bucket_before = self.bucket_before(*bucket);
+        let told_of = if self.is_second { second.as_ref() } else { Some(value) };
+        if bucket.is_some() && bucket_before.is_none() || told_of.is_some_and(|it| self.uncounted.contains(it)) {
             return None;
         }
-        let own = self.own.metrics(&(bucket, value.clone()), &self.metrics);
-        let before = self.before.metrics(&(bucket_before, value.clone()), &self.metrics);
+        let name_before = (bucket_before, value.clone(), second.clone());
+        let own = self.own.metrics(&name, &self.metrics);
+        let before = self.before.metrics(&name_before, &self.metrics);
         let currency =
             |line: Option<&Line>| line.and_then(|line| line.money.first()).map(|(currency, ..)| currency.clone());
-        let currencies =
-            [self.own.lines.get(&(bucket, value.clone())), self.line_before(value, bucket_before)].map(currency);
+        let currencies = [self.own.lines.get(&name), self.before.lines.get(&name_before)].map(currency);
         let is_like = |metric: Metric| {
             let is_money = matches!(metric, Metric::TotalRevenue | Metric::AverageRevenue);
             !is_money || currencies[0] == currencies[1]
@@ -263,8 +294,9 @@ impl ComparedLines {
         Some(ComparedRow { own, before, change })
     }
 
-    /// The line of a value in the other range.
-    pub fn line_before(&self, value: &Name, bucket: Option<i32>) -> Option<&Line> {
-        self.before.lines.get(&(bucket, value.clone()))
+    /// The line of the other range that one is compared with.
+    pub fn line_before(&self, line: &Line) -> Option<&Line> {
+        let (bucket, value, second) = name_of(line);
+        self.before.lines.get(&(self.bucket_before(bucket), value, second))
     }
 }

@@ -1,12 +1,13 @@
 //! In: a question about three or four dimensions. Out: the questions about any two of them, and the lines that their answers bound and
 //! make likely. Forgets: the days.
 //!
-//! Each day is bounded by itself ([`super::estimate`]), and the bounds add up; over many days each month is, which reads less and is less
-//! sure, and so it is where days are gone.
+//! Of totals each day is bounded by itself ([`super::estimate`]), and the bounds add up; over many days each month is, which reads less and
+//! is less sure, and so it is where days are gone. Of lists the whole period is bounded at once, or each of its buckets: thousands of
+//! values day by day would be too much for one page, and they are hardly less near.
 //!
 //! Past the budget of pairs a cell that is not kept has at most what is left for the others of its value, and no less than nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::estimate::{EstimatedCounts, KnownParts, TallyRange};
 use super::figures::Figures;
@@ -40,10 +41,40 @@ pub(super) struct PartedQuestion {
     whole: Option<Question>,
 }
 
-/// The values of a line, of the dimensions that are listed.
-type LineValues = [Name; 2];
+/// The values of a line, of the dimensions that are listed, by their numbers.
+type LineValues = [usize; 2];
 /// By bucket and values.
-type PartLines = BTreeMap<i32, BTreeMap<LineValues, TallyRange>>;
+type PartLines = BTreeMap<i32, HashMap<LineValues, TallyRange>>;
+
+/// Names by number: they are compared often.
+#[derive(Debug)]
+struct NumberedNames {
+    names: Vec<Name>,
+    numbers: HashMap<Name, usize>,
+}
+
+/// The number of no name.
+const NONE: usize = 0;
+
+impl NumberedNames {
+    fn new() -> NumberedNames {
+        let mut names = NumberedNames { names: Vec::new(), numbers: HashMap::new() };
+        names.number(Name::from(""));
+        names
+    }
+
+    fn number(&mut self, name: Name) -> usize {
+        *self.numbers.entry(name).or_insert_with_key(|name| {
+            self.names.push(name.clone());
+            self.names.len() - 1
+        })
+    }
+
+    /// The number of the rest, if it was named.
+    fn other(&self) -> Option<usize> {
+        self.numbers.get(OTHER).copied()
+    }
+}
 
 impl Question {
     /// The same about what passes filters on more dimensions than sums know together, split by a second one too if there is one. Its
@@ -105,10 +136,12 @@ impl PartedQuestion {
         let is_by_day = matches!(question.interval, Some(Interval::Day | Interval::Week));
         let is_gone = alone.iter().any(|month| (span.first_day()..=span.last_day()).contains(&month.first()));
         let interval = match is_by_day || span.days() <= limits::ESTIMATED_DAYS_MAX && !is_gone {
-            true => Interval::Day,
-            false => Interval::Month,
+            // A list has thousands of values.
+            _ if question.axis != Axis::Total => question.interval,
+            true => Some(Interval::Day),
+            false => Some(Interval::Month),
         };
-        let base = Question { interval: Some(interval), metrics: COUNTS.to_vec(), ..question.all() };
+        let base = Question { interval, metrics: COUNTS.to_vec(), ..question.all() };
         let mut parts = Vec::new();
         let mut places: Vec<Vec<usize>> = vec![Vec::new()];
         places.extend((0..sides.len()).map(|one| vec![one]));
@@ -139,34 +172,33 @@ impl PartedQuestion {
         found: Vec<Vec<Line>>,
         room: &dyn Sums,
     ) -> Result<Vec<Line>, StoreError> {
-        let mut found = found.into_iter();
-        let parts: Vec<(&[usize], PartLines)> = self
-            .parts
-            .iter()
-            .zip(found.by_ref())
-            .map(|((places, _), lines)| (&places[..], part_lines(lines)))
-            .collect();
+        let (mut found, mut names) = (found.into_iter(), NumberedNames::new());
+        let parts = self.parts.iter().zip(found.by_ref());
+        let parts: Vec<(&[usize], PartLines)> =
+            parts.map(|((places, _), lines)| (&places[..], part_lines(lines, &mut names))).collect();
         let whole = found.next().map(|lines| lines.first().map_or(TallyRange::default(), range_of));
         let is_measured = parts.first().is_some_and(|(_, all)| has_visits(all));
-        let named = self.named(&parts);
-        let mut sums: BTreeMap<(Option<i32>, LineValues), EstimatedCounts> = BTreeMap::new();
+        let named = self.named(&parts, &names);
+        let mut sums: HashMap<(Option<i32>, LineValues), EstimatedCounts> = HashMap::new();
         let days = parts.first().map(|(_, all)| all.keys().copied().collect::<Vec<_>>()).unwrap_or_default();
         for day in days {
             let bucket = question.interval.map(|interval| interval.bucket_of(Day(day), question.span.first_day()).0);
-            let values = self.values_on(day, &parts, &named);
+            let values = self.values_on(day, &parts, &named, names.other());
             room.make_room(values.len() * size_of::<(LineValues, EstimatedCounts)>())?;
             for values in values {
-                let bounded = self.bounded(day, values, &parts);
+                let bounded = self.bounded(day, values, &parts, names.other());
                 if !bounded.range.high.is_zero() {
-                    *sums.entry((bucket, values.clone())).or_default() += bounded;
+                    *sums.entry((bucket, values)).or_default() += bounded;
                 }
             }
         }
         let line = |((bucket, values), bounded): ((Option<i32>, LineValues), EstimatedCounts)| {
             let figures = (bounded.range, bounded.likely.within(&bounded.range));
-            line(question, bucket, values, figures, (whole, is_measured))
+            line(question, bucket, values.map(|number| names.names[number].clone()), figures, (whole, is_measured))
         };
-        Ok(sums.into_iter().map(line).collect())
+        let mut lines: Vec<Line> = sums.into_iter().map(line).collect();
+        lines.sort_unstable_by(|a, b| (a.bucket, &a.value, &a.second).cmp(&(b.bucket, &b.value, &b.second)));
+        Ok(lines)
     }
 
     /// Whether it is known what each of the dimensions counts by itself; of any two it is good to know, and no more.
@@ -179,52 +211,86 @@ impl PartedQuestion {
         self.sides.iter().filter(|side| side.filter.is_none()).count()
     }
 
-    /// The parts that name the values of lines: those of both listed dimensions, or of the one with each other.
-    fn naming<'p>(&self, parts: &'p [(&[usize], PartLines)]) -> impl Iterator<Item = &'p PartLines> {
-        let listed = self.listed();
-        let names = move |places: &[usize]| match listed {
+    /// Whether a part names the values of lines: that of both listed dimensions, or of the one with another.
+    fn is_naming(&self, places: &[usize]) -> bool {
+        match self.listed() {
             2 => places == [0, 1],
             _ => places.len() == 2 && places[0] == 0,
-        };
-        parts.iter().filter(move |(places, _)| names(places)).map(|(_, lines)| lines)
+        }
+    }
+
+    fn naming<'p>(&self, parts: &'p [(&[usize], PartLines)]) -> impl Iterator<Item = &'p PartLines> {
+        parts.iter().filter(move |(places, _)| self.is_naming(places)).map(|(_, lines)| lines)
     }
 
     /// The values that any bucket has by name.
-    fn named(&self, parts: &[(&[usize], PartLines)]) -> BTreeSet<LineValues> {
+    fn named(&self, parts: &[(&[usize], PartLines)], names: &NumberedNames) -> HashSet<LineValues> {
         if self.listed() == 0 {
-            return BTreeSet::from([[Name::from(""), Name::from("")]]);
+            return HashSet::from([[NONE; 2]]);
         }
-        let passes = |(side, value): (&EstimatedSide, &Name)| side.kept.as_ref().is_none_or(|test| test.passes(value));
-        let is_kept = |values: &&LineValues| self.sides[..self.listed()].iter().zip(*values).all(passes);
-        let named = self.naming(parts).flat_map(|lines| lines.values().flat_map(BTreeMap::keys));
-        named.filter(is_kept).cloned().collect()
+        // What is not kept by name may pass any test that names no values.
+        let passes = |(side, value): (&EstimatedSide, &usize)| {
+            let Some(name) = names.names.get(*value) else { return false };
+            let may_pass = |test: &Test| test.passes(name) || &**name == OTHER && test.named().is_none();
+            side.kept.as_ref().is_none_or(may_pass)
+        };
+        let is_kept = |values: &LineValues| self.sides[..self.listed()].iter().zip(values).all(passes);
+        let named: HashSet<LineValues> =
+            self.naming(parts).flat_map(|lines| lines.values().flat_map(HashMap::keys)).copied().collect();
+        named.into_iter().filter(is_kept).collect()
     }
 
-    /// Those that a bucket may have: those that it names, or any where some of its cells are not kept.
-    fn values_on<'n>(
+    /// Those that a bucket may have: what each part that keeps all of its cells names.
+    fn values_on(
         &self,
         day: i32,
         parts: &[(&[usize], PartLines)],
-        named: &'n BTreeSet<LineValues>,
-    ) -> Vec<&'n LineValues> {
+        named: &HashSet<LineValues>,
+        other: Option<usize>,
+    ) -> Vec<LineValues> {
         if self.listed() == 0 {
-            return named.iter().collect();
+            return named.iter().copied().collect();
         }
-        let of_day = || self.naming(parts).filter_map(|lines| lines.get(&day));
-        let is_past_budget = of_day().any(|lines| lines.keys().any(|[a, b]| &**a == OTHER || &**b == OTHER));
-        if is_past_budget {
-            return named.iter().collect();
+        let is_past_budget = |lines: &&HashMap<LineValues, TallyRange>| {
+            lines.keys().any(|values| values.iter().any(|value| Some(*value) == other))
+        };
+        let empty = HashMap::new();
+        let of_day = self.naming(parts).map(|lines| lines.get(&day).unwrap_or(&empty));
+        let mut whole: Vec<_> = of_day.filter(|lines| !is_past_budget(lines)).collect();
+        whole.sort_unstable_by_key(|lines| lines.len());
+        match whole.split_first() {
+            None => named.iter().copied().collect(),
+            Some((fewest, others)) => {
+                let is_met = |values: &&LineValues| others.iter().all(|lines| lines.contains_key(*values));
+                fewest.keys().filter(|values| named.contains(*values)).filter(is_met).copied().collect()
+            }
         }
-        let of_day: BTreeSet<&LineValues> = of_day().flat_map(BTreeMap::keys).collect();
-        of_day.into_iter().filter_map(|values| named.get(values)).collect()
     }
 
     /// What a bucket says of some values.
-    fn bounded(&self, day: i32, values: &LineValues, parts: &[(&[usize], PartLines)]) -> EstimatedCounts {
+    fn bounded(
+        &self,
+        day: i32,
+        values: LineValues,
+        parts: &[(&[usize], PartLines)],
+        other: Option<usize>,
+    ) -> EstimatedCounts {
         let dimensions: Vec<Dimension> = self.sides.iter().map(|side| side.dimension).collect();
         let mut known = KnownParts::of(&dimensions, TallyRange::default());
         for (places, lines) in parts {
-            let range = self.range(lines.get(&day), places, values);
+            let of_day = |lines: &PartLines, places: &[usize]| {
+                lines.get(&day).map_or(TallyRange::default(), |lines| self.range(lines, places, values, other))
+            };
+            let is_rest = |place: &usize| *place < self.listed() && Some(values[(*place).min(1)]) == other;
+            let range = if !places.iter().any(is_rest) || self.is_naming(places) {
+                of_day(lines, places)
+            } else {
+                // What is not named in the list may be anything here.
+                let others: Vec<usize> = places.iter().copied().filter(|place| !is_rest(place)).collect();
+                let known = parts.iter().find(|(places, _)| *places == others).or(parts.first());
+                let range = known.map(|(places, lines)| of_day(lines, places));
+                TallyRange { low: Tally::ZERO, high: range.unwrap_or_default().high }
+            };
             // Most values of a list are not there under one of the filters.
             if range.high.is_zero() {
                 return EstimatedCounts::default();
@@ -237,28 +303,23 @@ impl PartedQuestion {
     /// What a part says of the values of a line.
     fn range(
         &self,
-        lines: Option<&BTreeMap<LineValues, TallyRange>>,
+        lines: &HashMap<LineValues, TallyRange>,
         places: &[usize],
-        values: &LineValues,
+        values: LineValues,
+        other: Option<usize>,
     ) -> TallyRange {
-        let Some(lines) = lines else { return TallyRange::default() };
-        let listed: Vec<&Name> =
-            places.iter().filter(|place| **place < self.listed()).filter_map(|place| values.get(*place)).collect();
-        let empty = Name::from("");
-        let key = |values: &[&Name]| [0, 1].map(|at| values.get(at).map_or(empty.clone(), |value| (*value).clone()));
-        let is_rest = listed.iter().any(|value| &***value == OTHER);
-        let found = lines.get(&key(&listed)).copied().unwrap_or_default();
+        let mut key = [NONE; 2];
+        let listed = places.iter().filter(|place| **place < self.listed()).filter_map(|place| values.get(*place));
+        let listed = key.iter_mut().zip(listed).map(|(at, value)| *at = *value).count();
+        let is_rest = key[..listed].iter().any(|value| Some(*value) == other);
+        let found = lines.get(&key).copied().unwrap_or_default();
         if is_rest {
             return TallyRange { low: Tally::ZERO, high: found.high };
         }
-        if listed.is_empty() || places.len() == 1 {
-            return found;
-        }
+        let Some(other) = other.filter(|_| listed > 0 && places.len() > 1) else { return found };
         // What is not kept of a cell is in the rest, of both dimensions in that of its first value; of a month that may be some days.
-        let other = Name::from(OTHER);
-        let mut rest = listed;
-        rest.last_mut().into_iter().for_each(|last| *last = &other);
-        let rest = lines.get(&key(&rest)).map_or(Tally::ZERO, |range| range.high);
+        key[listed - 1] = other;
+        let rest = lines.get(&key).map_or(Tally::ZERO, |range| range.high);
         TallyRange { low: found.low, high: found.high + rest }
     }
 }
@@ -276,18 +337,19 @@ fn part(base: &Question, sides: &[&EstimatedSide]) -> Option<Question> {
     asked.filter(Question::has_sums)
 }
 
-fn part_lines(lines: Vec<Line>) -> PartLines {
+fn part_lines(lines: Vec<Line>, names: &mut NumberedNames) -> PartLines {
     let mut found = PartLines::new();
     for line in lines {
-        let (range, second) = (range_of(&line), line.second.unwrap_or_else(|| Name::from("")));
-        *found.entry(line.bucket.unwrap_or_default()).or_default().entry([line.value, second]).or_default() += range;
+        let range = range_of(&line);
+        let values = [names.number(line.value), line.second.map_or(NONE, |second| names.number(second))];
+        *found.entry(line.bucket.unwrap_or_default()).or_default().entry(values).or_default() += range;
     }
     found
 }
 
 /// Whether visits are measured: a site without tokens counts hits alone.
 fn has_visits(all: &PartLines) -> bool {
-    all.values().flat_map(BTreeMap::values).any(|range| range.high.visits > 0)
+    all.values().flat_map(HashMap::values).any(|range| range.high.visits > 0)
 }
 
 /// The least and the most of a line.
@@ -298,7 +360,7 @@ fn range_of(line: &Line) -> TallyRange {
 fn line(
     question: &Question,
     bucket: Option<i32>,
-    [value, second]: LineValues,
+    [value, second]: [Name; 2],
     (range, likely): (TallyRange, Tally),
     (whole, is_measured): (Option<TallyRange>, bool),
 ) -> Line {

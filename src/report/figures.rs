@@ -35,10 +35,10 @@ impl Figures {
             _ if !knows_visits(tally) => None,
             Metric::Visitors => Some(tally.visitors as f64),
             Metric::Visits => Some(tally.visits as f64),
-            Metric::ViewsPerVisit => Some(ratio(of_visits.pageviews, of_visits.visits, 100).unwrap_or(0.0)),
-            Metric::BounceRate => {
-                Some(ratio(of_visits.bounces.saturating_mul(100), of_visits.visits, 1).unwrap_or(0.0))
-            }
+            // Where nothing at all was counted, the field writes 0.
+            Metric::ViewsPerVisit | Metric::BounceRate if tally.is_zero() => Some(0.0),
+            Metric::ViewsPerVisit => ratio(of_visits.pageviews, of_visits.visits, 100),
+            Metric::BounceRate => ratio(of_visits.bounces.saturating_mul(100), of_visits.visits, 1),
             Metric::VisitDuration => ratio(of_visits.seconds, of_visits.visits, 1),
             Metric::ExitRate => ratio(self.exits.0.saturating_mul(100), self.exits.1, 10),
             Metric::Percentage | Metric::ConversionRate => Some(share(tally.visitors, self.all_visitors)),
@@ -187,9 +187,9 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_in_the_middle_of_a_visit_is_measured() {
+    fn an_hour_in_the_middle_of_a_visit_is_measured_but_for_rates_of_visits() {
         let of = figures(Tally { visitors: 1, pageviews: 3, ..Tally::ZERO });
-        assert_eq!((of(Metric::Visits), of(Metric::BounceRate)), (Some(0.0), Some(0.0)));
+        assert_eq!((of(Metric::Visits), of(Metric::BounceRate), of(Metric::ViewsPerVisit)), (Some(0.0), None, None));
         assert_eq!((of(Metric::Visitors), of(Metric::VisitDuration)), (Some(1.0), None));
     }
 

@@ -15,7 +15,7 @@ mod parse;
 mod subjects;
 
 use super::range::DateRange;
-use super::{By, Interval, Order, Span, not_collected};
+use super::{By, Interval, Order, Question, Span, not_collected, past_budget};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
 use crate::site::{Day, Moment, Schedule, Site};
@@ -118,7 +118,6 @@ pub struct Query {
     subjects: Vec<Subject>,
     span: Span,
     interval: Option<Interval>,
-    filters: Vec<Filter<Name>>,
     /// What of a line stands in the place of each dimension.
     columns: Vec<LineColumn>,
     order: Vec<Order>,
@@ -135,8 +134,14 @@ pub struct Query {
     segments: Option<NamedSegments>,
     /// The first day on which all segments are counted that it asks for.
     counted_since: Option<Day>,
+    /// Segments and goals that have lines of their own, and since when they are counted.
+    lines_since: Vec<(Name, Day)>,
     /// Segments that are counted of a part of the range alone, and since when.
     begun: Vec<(String, Day)>,
+    /// What is said of segments that have no line, as it is not kept how they meet the rest.
+    left_out: Vec<String>,
+    /// The questions whether some of what is asked was past the budget of a day.
+    past_budget: Vec<Question>,
 }
 
 impl QueryRequest {
@@ -177,19 +182,21 @@ impl QueryRequest {
         let today = site.schedule.locate(now).day;
         self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
         let filters = self.filters_at(site)?;
-        let subjects = self.subjects(site, span, interval, &filters)?;
-        self.check_met(site, &subjects)?;
+        let mut subjects = self.subjects(site, span, interval, &filters)?;
+        let left_out = self.keep_met(site, &mut subjects)?;
         let labels =
             |interval| span.buckets(interval, &site.schedule).into_iter().map(move |b| Interval::label(interval, b));
         Ok(Query {
+            past_budget: self.past_budget(site, span, &filters),
             subjects,
+            left_out,
             span,
             interval,
             columns: self.columns(),
             begun: self.begun_within(site, span, &filters),
             segments: self.named_segments(site),
             counted_since: self.counted_since(site, &filters),
-            filters,
+            lines_since: self.lines_since(site, &filters),
             order: self.order.iter().map(|(key, direction)| self.step(*key, *direction)).collect(),
             include: self.include,
             comparison: self.include.comparison(site, span, now)?,
@@ -199,6 +206,13 @@ impl QueryRequest {
             not_collected: self.not_collected(site),
             keeps_small: site.settings.k_at_rest.is_none(),
         })
+    }
+
+    /// The questions whether some of what is asked was past the budget of a day.
+    fn past_budget(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<Question> {
+        let goals = self.goals_of(site).filter(|_| self.is_of_goals());
+        let tests = past_budget::tests_of(filters, self.asked_segments(site, filters), goals);
+        past_budget::questions(site, span, &tests)
     }
 
     fn not_collected(&self, site: &Site) -> Option<String> {

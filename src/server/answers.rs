@@ -47,11 +47,13 @@ pub fn no_view(no_view: &ViewError, headers: &HeaderMap) -> Response {
         ViewError::Filter(
             NotAChoice::Refused(_)
             | NotAChoice::OfVisits
+            | NotAChoice::OfOneSite
             | NotAChoice::Segments
             | NotAChoice::NotSegment
             | NotAChoice::NotKept,
         )
         | ViewError::GoalAndFilter
+        | ViewError::AskMemory
         | ViewError::NotInMemory => words.not_together,
         ViewError::Filter(_) => words.no_such_filter,
     };

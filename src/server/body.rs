@@ -116,22 +116,11 @@ async fn gathered<B: Body<Data = Bytes> + Unpin>(
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Unread::Gone)?.into_data() else { continue };
         if held.bytes.len() + data.len() > bytes_max {
-            drop(held);
-            let _ = tokio::time::timeout(Duration::from_secs(limits::REST_WAIT_S), pass_over(body, bytes_max)).await;
             return Err(Unread::TooLarge);
         }
         held.add(&data, room).await?;
     }
     Ok(held)
-}
-
-/// Reads on without keeping anything, for at most so many bytes: who still sends when a connection is closed never sees the answer.
-async fn pass_over<B: Body<Data = Bytes> + Unpin>(mut body: B, bytes_max: usize) {
-    let mut left = bytes_max;
-    while let Some(Ok(frame)) = body.frame().await {
-        let Some(rest) = left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
-        left = rest;
-    }
 }
 
 impl<'r> HeldBody<'r> {

@@ -25,6 +25,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt;
 
+use super::arriving::ArrivingBody;
 use super::connections::{CURRENT, CurrentConnection};
 use super::fast_path::{self, FastPathEnd, UnusualBytes};
 use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
@@ -169,10 +170,19 @@ async fn answer(
     let open = current.open.clone();
     let stop = current.stop.clone();
     open.begin().await;
-    let mut answer = CURRENT.scope(current, reply(request, peer, app, router)).await;
+    let (request, rest) = ArrivingBody::of(request);
+    let replied = async {
+        let answer = reply(request, peer, app, router).await;
+        let is_read = match rest {
+            Some(rest) => rest.pass_over().await,
+            None => true,
+        };
+        (answer, is_read)
+    };
+    let (mut answer, is_read) = CURRENT.scope(current, replied).await;
     open.answered();
     if let Ok(answer) = &mut answer
-        && *stop.borrow()
+        && (*stop.borrow() || !is_read)
     {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -180,7 +190,7 @@ async fn answer(
 }
 
 async fn reply(
-    request: hyper::Request<Incoming>,
+    request: hyper::Request<ArrivingBody>,
     peer: IpAddr,
     app: SharedApp,
     router: Router,

@@ -13,13 +13,13 @@ mod pictures;
 mod said;
 mod umami;
 
-use hyper::body::Incoming;
 use std::net::IpAddr;
 use std::pin::pin;
 
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 
+use super::arriving::ArrivingBody;
 use super::body::{self, HeldBody, Unread};
 use super::failure::{self, FailureCause};
 use super::routes::WireRoute;
@@ -109,7 +109,7 @@ fn noted(answer: WireAnswer, method: &str, route: &WireRoute, app: &App) -> Wire
 }
 
 /// Answers a request for a route where beacons arrive.
-pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn answer(route: &WireRoute, request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
     let method = request.method().clone();
     if let Some(preflight) = route.preflight.filter(|_| method == Method::OPTIONS) {
         return preflight.answer();
@@ -125,7 +125,7 @@ pub async fn answer(route: &WireRoute, request: hyper::Request<Incoming>, peer: 
 /// Each request has a future of its own: one for all would be as large as the largest, and moved for every hit.
 async fn adapted(
     adapter: WireAdapter,
-    request: hyper::Request<Incoming>,
+    request: hyper::Request<ArrivingBody>,
     peer: IpAddr,
     app: &App,
 ) -> Result<WireAnswer, FailureCause> {
@@ -150,7 +150,7 @@ async fn adapted(
 }
 
 /// Answers a request whose body says nothing.
-fn bodiless(reply: AtOnce, request: &hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+fn bodiless(reply: AtOnce, request: &hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
     let said = Said::by(request.headers());
     let client = client(request.headers(), peer, app);
     reply(&said.request(request.uri().query().unwrap_or_default(), &[], client), app).into_answer()
@@ -174,7 +174,7 @@ struct WholeRequest {
 }
 
 impl WholeRequest {
-    async fn whole(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WholeRequest {
+    async fn whole(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WholeRequest {
         let (parts, body) = request.into_parts();
         let client = client(&parts.headers, peer, app);
         WholeRequest { parts, body: body::read(body, limits::BODY_BYTES_MAX).await, client }
@@ -202,7 +202,7 @@ impl WholeRequest {
     }
 }
 
-async fn event(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+async fn event(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let (parts, body) = request.into_parts();
     let said = Said::by(&parts.headers);
     let client = client(&parts.headers, peer, app);

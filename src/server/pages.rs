@@ -116,8 +116,7 @@ pub async fn panel(
     };
     let Some(site) = readable(&domain, &account, &app) else { return not_found(&headers) };
     let (words, tab) = (words_for(&headers), named(&file));
-    let is_panel = tab.is_some();
-    if !is_panel && !matches!(file.split_once('.'), Some(("mail" | bots::NAME, _))) {
+    if tab.is_none() && !matches!(file.split_once('.'), Some(("mail" | bots::NAME, _))) {
         return not_found(&headers);
     }
     let found = app.in_turn(move |collector| {
@@ -126,14 +125,16 @@ pub async fn panel(
         let snapshot = collector.snapshot(scope(&view, now, vec![site.id]));
         Ok(snapshot.and_then(|snapshot| {
             remembered(view, now, &snapshot, |view| match &tab {
-                Some((tab, ending)) => rows_or_file(view, tab, *ending, &asked, Some(account.shown()), &snapshot, now),
+                Some((tab, ending)) => {
+                    let made = rows_or_file(view, tab, *ending, &asked, Some(account.shown()), &snapshot, now)?;
+                    Ok(Some(made.unwrap_or_else(|sentence| wrong(words.not_together, sentence, words))))
+                }
                 None => beside(view, &file, now, &snapshot),
             })
         }))
     });
     match found.await {
         Ok(Ok(Ok(Ok(Some(answer))))) => answer,
-        Ok(Ok(Ok(Ok(None)))) if is_panel => wrong(words.not_together, words.not_counted_export, words),
         Ok(Ok(Ok(Ok(None)))) => not_found(&headers),
         Ok(Err(wrong) | Ok(Ok(Err(wrong)))) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
@@ -212,13 +213,15 @@ pub fn rows_or_file(
     account: Option<page::Account>,
     sums: &dyn Sums,
     now: Moment,
-) -> Result<Option<Response>, StoreError> {
+) -> Result<Result<Response, &'static str>, StoreError> {
     let Some(ending) = ending else {
         let page = rows_page(view, tab, ListParams::read(asked), now, sums, account)?;
-        return Ok(Some(html(StatusCode::OK, page.html())));
+        return Ok(Ok(html(StatusCode::OK, page.html())));
     };
-    let found = breakdown(view, tab, &ListParams::read(asked), now, sums)?;
-    let Some(Breakdown { days, metrics, rows, compared }) = found else { return Ok(None) };
+    let Breakdown { days, metrics, rows, compared } = match breakdown(view, tab, &ListParams::read(asked), now, sums)? {
+        Ok(found) => found,
+        Err(sentence) => return Ok(Err(sentence)),
+    };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
     sums.make_room(text_bytes(&metrics, &rows))?;
@@ -234,7 +237,7 @@ pub fn rows_or_file(
         ),
     };
     warn(&mut answer, warning.as_deref().filter(|_| ending == "csv"));
-    Ok(Some(answer))
+    Ok(Ok(answer))
 }
 
 /// The memory that rows take while they become text, in bytes.

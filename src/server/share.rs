@@ -71,7 +71,7 @@ pub async fn panel(
         let now = collector.clock().now();
         Ok(snapshot(open, now, collector).and_then(|snapshot| {
             folded(open, now, (&snapshot, collector), |sums| {
-                pages::rows_or_file(&view, &tab, ending, &asked, None, sums, now)
+                Ok(pages::rows_or_file(&view, &tab, ending, &asked, None, sums, now)?.ok())
             })
         }))
     });

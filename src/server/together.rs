@@ -128,8 +128,8 @@ pub async fn panel(
         }))
     });
     match made.await {
-        Ok(Ok(Ok(Ok(Some(answer))))) => answer,
-        Ok(Ok(Ok(Ok(None)))) => answers::wrong(words.not_together, words.not_counted_export, words),
+        Ok(Ok(Ok(Ok(Ok(answer))))) => answer,
+        Ok(Ok(Ok(Ok(Err(sentence))))) => answers::wrong(words.not_together, sentence, words),
         Ok(Err(wrong) | Ok(Ok(Err(wrong)))) => no_view(&wrong, &headers),
         Ok(Ok(Err(error))) => failure::page(error, &headers),
         Err(cause) => failure::page(cause, &headers),

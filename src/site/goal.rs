@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Moment;
+use super::{Day, Moment, Site};
 
 /// A page or an event that an owner watches.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,6 +44,12 @@ impl Goal {
     /// When it was declared.
     pub fn since(&self) -> Moment {
         Moment(self.since_ms)
+    }
+
+    /// The first day of its site that is counted as a whole, if it is not counted from the beginning.
+    pub fn first_day(&self, site: &Site) -> Option<Day> {
+        let is_pattern = matches!(self.target, Target::Pattern(_));
+        is_pattern.then(|| Day(site.schedule.locate(self.since()).day.0 + 1))
     }
 }
 

@@ -8,8 +8,8 @@ use super::address::ADDRESS_MODES;
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
-    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NoticeSettings, PathRules,
-    Preset, Publishing, Retention, Segment, SetAsides, host_pattern,
+    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedValuesOnce,
+    NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, SetAsides, host_pattern,
 };
 use crate::limits;
 
@@ -33,7 +33,7 @@ pub struct Settings {
     /// Whether `Sec-GPC: 1` and `DNT: 1` are honoured.
     pub opt_out: bool,
     /// Whether hosts beside the site's own, below the same registered domain, are referrers.
-    #[serde(skip_serializing_if = "is_off")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub subdomain_referrers: bool,
     /// What becomes of paths.
     #[serde(skip_serializing_if = "PathRules::is_default")]
@@ -71,7 +71,7 @@ pub struct Settings {
     /// How much of a day is kept by name.
     pub budget: Budget,
     /// Whether everybody may read the last signed summary of an audit.
-    #[serde(skip_serializing_if = "is_off")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub publish_audit: bool,
     /// How long it is kept.
     #[serde(skip_serializing_if = "Retention::is_for_ever")]
@@ -88,10 +88,9 @@ pub struct Settings {
     /// The least figures that are kept of a day that is over.
     #[serde(skip_serializing_if = "LeastAtRest::is_none")]
     pub k_at_rest: LeastAtRest,
-}
-
-fn is_off(setting: &bool) -> bool {
-    !setting
+    /// The values that its segments name.
+    #[serde(skip)]
+    pub named: NamedValuesOnce,
 }
 
 fn is_none(made: &u32) -> bool {
@@ -133,6 +132,7 @@ impl Default for Settings {
             publish: Publishing::default(),
             notice: NoticeSettings::default(),
             k_at_rest: LeastAtRest::default(),
+            named: NamedValuesOnce::default(),
         }
     }
 }

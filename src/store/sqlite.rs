@@ -62,6 +62,9 @@ pub(super) struct SqliteFile {
     can_write: AtomicBool,
     /// Whether the log could not be emptied after something was stored.
     is_log_full: AtomicBool,
+    /// Whether the log holds what an earlier program wrote. Where a sync of it failed, some of it is not on the disk although the system
+    /// believes so, and all that is written behind it would be lost with it when the power goes: nothing is before it is emptied.
+    has_old_log: AtomicBool,
     wait: LockWait,
 }
 
@@ -74,13 +77,14 @@ impl SqliteFile {
     /// [`StoreError`]; `Other` also for a file that a newer version wrote.
     pub(super) fn open(path: &Path) -> Result<(SqliteFile, Vec<PathBuf>), StoreError> {
         let connections = Connections::open_or_make(path)?;
-        let Connections { snapshots, reader, writer, mark, head, of, set_aside, can_write } = connections;
+        let Connections { snapshots, reader, writer, mark, head, of, set_aside, can_write, has_old_log } = connections;
         let (snapshots, reader, writer) = (SnapshotPool::of(snapshots), Mutex::new(reader), Mutex::new(writer));
         let (open, mark, head) = (Mutex::new(of), Mutex::new(mark), Mutex::new(head));
         let (path, can_write) = (path.to_owned(), AtomicBool::new(can_write));
-        let (is_log_full, wait) = (AtomicBool::new(false), LockWait::default());
-        let file = SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write, is_log_full, wait };
-        // What a program wrote whose sync failed is found again, and outlives the machine only now.
+        let (is_log_full, has_old_log) = (AtomicBool::new(false), AtomicBool::new(has_old_log));
+        let wait = LockWait::default();
+        let file =
+            SqliteFile { path, open, mark, head, snapshots, reader, writer, can_write, is_log_full, has_old_log, wait };
         file.empty_log();
         Ok((file, set_aside))
     }
@@ -107,6 +111,7 @@ impl SqliteFile {
             self.reopen();
         }
         let writer = self.quiet_writer();
+        self.empty_old_log(&writer);
         let _ = self.raise_mark(&writer);
         writer
     }
@@ -191,8 +196,21 @@ impl SqliteFile {
             && length(&beside(&self.open_files().path, "-wal")) > 0
             && let Ok(writer) = self.writer.try_lock()
         {
+            self.empty_old_log(&writer);
             let _ = SqliteFile::checkpoint(&writer);
         }
+    }
+
+    /// Empties the log that an earlier program left; as long as that fails, so does whatever is to be written.
+    fn empty_old_log(&self, writer: &Connection) {
+        if !self.has_old_log.load(Ordering::Acquire) {
+            return;
+        }
+        let _ = writer.busy_timeout(Duration::ZERO);
+        let is_old = SqliteFile::settle(writer).is_err();
+        let _ = writer.busy_timeout(Duration::from_secs(limits::STORE_BUSY_S));
+        let _ = writer.pragma_update(None, "query_only", is_old);
+        self.has_old_log.store(is_old, Ordering::Release);
     }
 
     /// Empties the log as far as nobody reads it; the next time does the rest.

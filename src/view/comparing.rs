@@ -30,7 +30,7 @@ impl Compared {
         let site = view.site.id;
         let Some(span) = range.compared(view.state.compare) else { return Ok(Compared::not(ComparedWith::Nothing)) };
         if view.chosen.condition().is_some() {
-            return Ok(Compared::not(ComparedWith::NotByHour));
+            return Ok(Compared::not(ComparedWith::NotInMemory));
         }
         let not_on = view.chosen.not_counted_on(view.site);
         if let Some(refused) = ComparedWith::refused(site, span, not_on, sums)? {

@@ -6,12 +6,14 @@ use super::answers::{AnswerKey, Answers};
 use super::comparing;
 use super::site_view::SiteView;
 use crate::cell::{Axis, Dimension, Metric, UnknownValue, is_collected};
+use crate::counts::Name;
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::map::{CountryOnMap, Map};
 use crate::page::{CardBody, CardView, ChangeColumns, LinkTo, Panel, PanelFiles, PanelRow};
-use crate::report::choice::{Scope, exit_line, not_met};
+use crate::report::choice::{Scope, exit_line, met_segments, not_met};
 use crate::report::comparison::ComparedLines;
+use crate::report::query::NamedSegments;
 use crate::report::{self, By, Line, Order, Question, Span, Sums};
 use crate::store::StoreError;
 
@@ -73,7 +75,23 @@ pub(super) fn breakdown(view: &SiteView, span: Span, tab: &Tab) -> Option<Questi
 /// The same with other metrics.
 pub(super) fn asked(view: &SiteView, span: Span, tab: &Tab, metrics: &[Metric]) -> Option<Question> {
     let question = Question::new(view.site.id, span, tab.axis()?, None, metrics).with_money_of(view.site);
-    if *tab == Tab::NextPage { view.chosen.next_pages(question) } else { view.chosen.ask(question) }
+    let asked = if *tab == Tab::NextPage { view.chosen.next_pages(question) } else { view.chosen.ask(question) }?;
+    // What is left is refused as a whole.
+    Some(met_segments(asked.clone(), view.site).map_or(asked, |(met, _)| met))
+}
+
+/// Calls the lines of a list as its reader knows them: segments have names.
+pub(super) fn name_lines(view: &SiteView, tab: &Tab, lines: &mut Vec<Line>) {
+    if *tab == Tab::Of(Dimension::Segment) {
+        NamedSegments::of(view.site).name(lines);
+    }
+}
+
+/// The values of a list that were not counted in all of a span: segments that began later.
+pub(super) fn uncounted(view: &SiteView, tab: &Tab, span: Option<Span>) -> Vec<Name> {
+    let segments = view.site.settings.segments.iter().filter(|_| *tab == Tab::Of(Dimension::Segment));
+    let begun = segments.filter(|segment| span.is_some_and(|span| segment.first_day(view.site) > span.first_day()));
+    begun.map(|segment| Name::from(segment.name.as_str())).collect()
 }
 
 /// The question about those who went on to no page, where the pages are listed that others went on to.
@@ -92,13 +110,16 @@ pub(super) fn metrics(view: &SiteView, tab: &Tab) -> Vec<Metric> {
 pub(super) fn compare(panel: &mut Panel, compared: &ComparedLines, first: usize, columns: ChangeColumns) {
     let many = panel.metrics.len();
     for row in panel.rows.iter_mut().flatten() {
-        row.compared = compared.row(&row.value, None).map(|row| row.part(first, many));
+        row.compared = compared.row(&row.value).map(|row| row.part(first, many));
     }
     panel.change = columns;
 }
 
 /// Why there is no such panel under what is chosen.
 pub(super) fn refused(view: &SiteView, question: Option<&Question>, tab: &Tab) -> Option<&'static str> {
+    if matches!(tab, Tab::NextPage | Tab::Of(Dimension::PreviousPage)) && !view.chosen.is_of_pages() {
+        return Some(view.words.no_sums_steps);
+    }
     let Some(question) = question else { return tab.axis().map(|_| view.words.no_sums_third) };
     if view.chosen.scope() == Scope::PageGoal && is_of_events(tab) {
         return Some(view.words.no_sums_page_goal);

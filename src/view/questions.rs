@@ -45,7 +45,7 @@ pub(super) fn answers(
     if view.has_goals() {
         questions.extend(goals::questions(view, span));
     }
-    let past_budget = view.chosen.past_budget(view.site.id, span).into_iter().enumerate();
+    let past_budget = view.chosen.past_budget(view.site, span).into_iter().enumerate();
     questions.extend(past_budget.map(|(place, question)| (AnswerKey::PastBudget(place), question)));
     questions.extend(entries(view, span).map(|question| (AnswerKey::Entries, question)));
     questions.retain(|(_, question)| question.has_sums());

@@ -151,11 +151,13 @@ fn whole_panel(
     let metrics = [Metric::Visitors, view.chosen.scope().hits()];
     let total = view.chosen.ask(Question::new(view.site.id, range.span, Axis::Total, None, &metrics));
     let Some((total, question)) = total.zip(question) else { return Ok(panels::without(tab, view.words.no_sums)) };
+    let uncounted = panels::uncounted(view, tab, compared.and_then(|compared| compared.days));
     let compared = compared.and_then(|compared| compared.list(view, range, &question));
     let more = compared.as_ref().map_or_else(Vec::new, RangeComparison::questions);
     let exits = panels::exits(view, tab, &question);
     let of_exits = exits.map_or(Ok(Vec::new()), |exits| report::answers(&[exits], sums))?;
     let mut found = report::answers(&[vec![total, question], more].concat(), sums)?;
+    found.iter_mut().skip(1).for_each(|lines| panels::name_lines(view, tab, lines));
     let more = found.split_off(2);
     let mut lines = found.pop().unwrap_or_default();
     lines.extend(of_exits.into_iter().next().and_then(exit_line));
@@ -166,25 +168,26 @@ fn whole_panel(
     let compared = compared.map(|_| (more, lines.clone()));
     let mut panel = panels::panel(view, tab, lines, (is_measured, whole));
     if let Some((found, lines)) = compared {
-        compare(&mut panel, view, (tab, is_measured, with_gone), found, &lines);
+        compare(&mut panel, view, (tab, is_measured, with_gone), (found, uncounted), &lines);
     }
     Ok(panel)
 }
 
-/// Says of each row of a panel what it was before. `found` is what [`RangeComparison::questions`] ask for, `lines` is the whole range.
+/// Says of each row of a panel what it was before. `found` is what [`RangeComparison::questions`] ask for, `lines` is the whole range;
+/// some values were not counted before.
 fn compare(
     panel: &mut Panel,
     view: &SiteView,
     (tab, is_measured, with_gone): (&Tab, bool, bool),
-    found: Vec<Vec<Line>>,
+    (found, uncounted): (Vec<Vec<Line>>, Vec<Name>),
     lines: &[Line],
 ) {
     let gone = found.first().filter(|_| with_gone).cloned().unwrap_or_default();
-    let lines = RangeComparison::lines(found, lines, &panels::metrics(view, tab));
+    let lines = RangeComparison::lines(found, lines, &panels::metrics(view, tab)).without(uncounted, false);
     let places = panels::places(view, tab, is_measured);
     let (first, many) = (places.start, places.len());
     add_gone(panel, panels::rows(tab, gone, places), |row| {
-        let own = lines.row(&row.value, None).map(|row| row.part(first, many).own);
+        let own = lines.row(&row.value).map(|row| row.part(first, many).own);
         (own.unwrap_or_default(), view.of_value(tab, &row.value))
     });
     panels::compare(panel, &lines, first, ChangeColumns::BeforeAndChange);
@@ -290,7 +293,7 @@ pub struct Breakdown {
     pub compared: Option<ComparedWith>,
 }
 
-/// All rows of one breakdown that a search finds, for an export; nothing where sums can't tell it.
+/// All rows of one breakdown that a search finds, for an export; or why there are none.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -300,28 +303,33 @@ pub fn export(
     params: &ListParams,
     now: Moment,
     sums: &dyn Sums,
-) -> Result<Option<Breakdown>, StoreError> {
+) -> Result<Result<Breakdown, &'static str>, StoreError> {
     let range = range(view, now, sums)?;
     let mut metrics = exported(view, tab, range.span);
     let asked = panels::asked(view, range.span, tab, &metrics);
-    let Some(asked) = asked.filter(|asked| panels::refused(view, Some(asked), tab).is_none()) else { return Ok(None) };
+    if let Some(sentence) = panels::refused(view, asked.as_ref(), tab) {
+        return Ok(Err(sentence));
+    }
+    let Some(asked) = asked else { return Ok(Err(view.words.not_counted_export)) };
     let compared = Compared::of_lists(view, &range, sums)?;
     let both = compared.as_ref().and_then(|compared| compared.list(view, &range, &asked));
     let more = both.as_ref().map_or_else(Vec::new, RangeComparison::questions);
     let exits = panels::exits(view, tab, &asked);
     let of_exits = exits.map_or(Ok(Vec::new()), |exits| report::answers(&[exits], sums))?;
     let mut found = report::answers(&[vec![asked], more].concat(), sums)?;
+    found.iter_mut().for_each(|lines| panels::name_lines(view, tab, lines));
     let more = found.split_off(1);
     let mut lines = found.pop().unwrap_or_default();
     lines.extend(of_exits.into_iter().next().and_then(exit_line));
-    let both = both.map(|_| RangeComparison::lines(more, &lines, &metrics));
+    let uncounted = panels::uncounted(view, tab, compared.as_ref().and_then(|compared| compared.days));
+    let both = both.map(|_| RangeComparison::lines(more, &lines, &metrics).without(uncounted, false));
     if metrics.last().is_some_and(|metric| metric.is_money()) && lines.iter().all(|line| line.money.is_empty()) {
         metrics.pop();
     }
     lines.retain(|line| params.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
     let row = |line: Line| {
-        let compared = both.as_ref().and_then(|both| both.row(&line.value, None));
+        let compared = both.as_ref().and_then(|both| both.row(&line.value));
         let bounds = line.bounds_at(0..line.metrics.len());
         let currency = if let [(currency, ..)] = line.money.as_slice() { Some(currency.clone()) } else { None };
         let is_told = |metric: &Metric| !metric.is_money() || currency.is_some();
@@ -330,7 +338,7 @@ pub fn export(
     };
     let days = (range.span.first_day(), range.span.last_day());
     let (rows, compared) = (lines.into_iter().map(row).collect(), compared.map(|compared| compared.told));
-    Ok(Some(Breakdown { days, metrics, rows, compared }))
+    Ok(Ok(Breakdown { days, metrics, rows, compared }))
 }
 
 #[cfg(test)]

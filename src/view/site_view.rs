@@ -72,6 +72,9 @@ pub enum ViewError {
          `headcount report --goal NAME --filter KEY=VALUE`"
     )]
     GoalAndFilter,
+    /// It is asked of visits, and not of today.
+    #[error("{of_visits}. {ASK_MEMORY}", of_visits = NotAChoice::OfVisits)]
+    AskMemory,
     /// Not all visits are there that would tell.
     #[error(
         "these filters together are known of days whose visits are all in memory; since the last start they are not. {ASK_MEMORY}"
@@ -281,7 +284,7 @@ impl<'a> SiteView<'a> {
 
     /// Where a segment is made of the filters that act, if they are more than one that is a segment already.
     pub fn new_segment(&self) -> Option<String> {
-        let condition = self.state.choice.as_condition(self.site);
+        let condition = self.state.choice.as_condition(self.site)?;
         let is_segment = |part: &WrittenFilter| part.key == FilterKey::Of(Dimension::Segment);
         let is_new =
             self.state.choice.parts.iter().any(|part| !is_segment(part)) && Condition::read(&condition).is_ok();
@@ -460,7 +463,13 @@ fn chosen(state: &UrlState, site: &Site) -> Result<Chosen, ViewError> {
     match state.choice.of_visits(site) {
         Ok(chosen) if state.period == Period::Today => Ok(chosen),
         Err(error @ (NotAChoice::Condition(_) | NotAChoice::NotKept)) => Err(error.into()),
-        _ => Err(of_sums),
+        of_visits => Err(match of_sums {
+            ViewError::Filter(NotAChoice::Refused(error)) if of_visits.is_ok() => {
+                ViewError::Filter(NotAChoice::Refused(error.or_ask(ASK_MEMORY)))
+            }
+            ViewError::Filter(NotAChoice::OfVisits) => ViewError::AskMemory,
+            wrong => wrong,
+        }),
     }
 }
 

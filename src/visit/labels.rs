@@ -34,7 +34,7 @@ impl Labels {
         let page = page(hit, from, names);
         let values = OF_HITS.map(|dimension| match dimension {
             Dimension::Event => event,
-            _ => names.value(dimension, hit.value(dimension), from),
+            _ => value(hit, dimension, from, names),
         });
         let patterns = patterns(hit, from, names);
         let attributes = names.attributes(values, patterns.into(), from);
@@ -120,9 +120,17 @@ pub(super) fn bringer(hit: &Hit) -> Bringer {
     }
 }
 
+/// The value of a hit on a dimension.
+pub(super) fn value(hit: &Hit, dimension: Dimension, from: Bringer, names: &mut DayNames) -> Sym {
+    match hit.watched.names(dimension) {
+        true => names.admit_declared(Use::Value(dimension), hit.value(dimension), from),
+        false => names.value(dimension, hit.value(dimension), from),
+    }
+}
+
 /// The event of a hit.
 pub(super) fn event(hit: &Hit, from: Bringer, names: &mut DayNames) -> Sym {
-    match hit.watched.is_declared_event {
+    match hit.watched.names(Dimension::Event) {
         true => names.admit_declared(Use::Value(Dimension::Event), hit.event(), from),
         false => names.value(Dimension::Event, hit.event(), from),
     }
@@ -130,7 +138,7 @@ pub(super) fn event(hit: &Hit, from: Bringer, names: &mut DayNames) -> Sym {
 
 /// The page of a hit.
 pub(super) fn page(hit: &Hit, from: Bringer, names: &mut DayNames) -> Sym {
-    match hit.watched.is_declared_page {
+    match hit.watched.names(Dimension::Page) {
         true => names.admit_declared(Use::Value(Dimension::Page), &hit.page, from),
         false => names.page(&hit.page, from),
     }
@@ -149,12 +157,22 @@ pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sy
 /// Keys and values of a hit's properties, each once, and whether they are counted under the event too.
 pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Sym, Sym, bool)> {
     let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
-    for (key, value) in &hit.props {
-        let (key, value) = names.prop(key, value, from);
-        // Past the budget two of them may be one.
-        if !props.iter().any(|known| (known.0, known.1) == (key, value)) {
-            props.push((key, value, names.is_under_event(event, (key, value), from)));
+    for (place, (key, value)) in hit.props.iter().enumerate() {
+        let (is_key_named, is_named) = hit.watched.names_prop(place);
+        if is_key_named {
+            names.admit_declared(Use::Key, key, from);
         }
+        let (key, value) = if is_named { names.prop_declared(key, value, from) } else { names.prop(key, value, from) };
+        // Past the budget two of them may be one.
+        if props.iter().any(|known| (known.0, known.1) == (key, value)) {
+            continue;
+        }
+        let mut is_under_event = names.is_under_event(event, (key, value), from);
+        if !is_under_event && is_key_named && hit.watched.names(Dimension::Event) {
+            names.put_under_event(event, (key, value));
+            is_under_event = true;
+        }
+        props.push((key, value, is_under_event));
     }
     props
 }
@@ -162,7 +180,7 @@ pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) 
 /// What a visit that begins with this hit keeps of it.
 pub(super) fn tuples(hit: &Hit, names: &mut DayNames) -> [AttributeTuple; TUPLES_PER_VISIT] {
     let from = bringer(hit);
-    let values = FIXED.map(|dimension| names.value(dimension, hit.value(dimension), from));
+    let values = FIXED.map(|dimension| value(hit, dimension, from, names));
     if Dimension::Source.place_in_fixed().is_some_and(|place| values[place] == Sym::OTHER) {
         names.channel_and_source(hit.value(Dimension::Channel), hit.value(Dimension::Source), from);
     }

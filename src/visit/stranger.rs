@@ -37,7 +37,7 @@ fn values(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Ax
     let mut values = vec![(Axis::Total, Sym::EMPTY)];
     let mut add = |dimension, value| values.push((Axis::Of(dimension), value));
     for dimension in FIXED {
-        add(dimension, names.value(dimension, hit.value(dimension), from));
+        add(dimension, labels::value(hit, dimension, from, names));
     }
     let source = names.known(Dimension::Source, hit.value(Dimension::Source));
     let source = names.text(source).clone();
@@ -45,7 +45,7 @@ fn values(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Ax
     add(Dimension::Page, labels::page(hit, from, names));
     add(Dimension::Event, event);
     for dimension in OF_HITS.into_iter().filter(|dimension| *dimension != Dimension::Event) {
-        add(dimension, names.value(dimension, hit.value(dimension), from));
+        add(dimension, labels::value(hit, dimension, from, names));
     }
     labels::patterns(hit, from, names).into_iter().for_each(|pattern| add(Dimension::Pattern, pattern));
     values

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
-use headcount::cell::{Axis, Condition, Dimension, Tally, Test};
+use headcount::cell::{Axis, Condition, Dimension, NOT_SET, Tally, Test};
 use headcount::counts::pairs::Pair;
 use headcount::counts::snapshot::{VisitSplit, is_known};
 use headcount::counts::{DaySegments, Name, SessionSnapshot};
@@ -29,6 +29,9 @@ pub enum Clause {
     IsNot(Dimension, &'static str),
     /// It does not have the value; it may have none at all.
     Lacks(Dimension, &'static str),
+    /// It has this part.
+    Has(Dimension, &'static str),
+    HasNot(Dimension, &'static str),
     Prop(&'static str, &'static str),
     And(Vec<Clause>),
     Or(Vec<Clause>),
@@ -49,6 +52,14 @@ const TESTED: [(Dimension, &str); 9] = [
     (Dimension::Hostname, "docs.test"),
     (Dimension::Event, "Signup"),
 ];
+/// Parts of values; what stands for no value has them too.
+const PARTS: [(Dimension, &str); 5] = [
+    (Dimension::Screen, "s"),
+    (Dimension::EntryPage, "t"),
+    (Dimension::Source, "oo"),
+    (Dimension::Page, "a"),
+    (Dimension::UtmCampaign, "e"),
+];
 /// By what answers are split: of visits and of hits.
 const SPLITS: [Dimension; 7] = [
     Dimension::Country,
@@ -64,6 +75,8 @@ pub fn clause() -> impl Strategy<Value = Clause> {
     let leaf = prop_oneof![
         6 => select(TESTED.to_vec()).prop_map(|(dimension, value)| Clause::Is(dimension, value)),
         3 => select(TESTED.to_vec()).prop_map(|(dimension, value)| Clause::IsNot(dimension, value)),
+        1 => select(PARTS.to_vec()).prop_map(|(dimension, part)| Clause::Has(dimension, part)),
+        1 => select(PARTS.to_vec()).prop_map(|(dimension, part)| Clause::HasNot(dimension, part)),
         1 => (select(vec!["plan", "a"]), select(vec!["pro", "a"])).prop_map(|(key, value)| Clause::Prop(key, value)),
     ];
     leaf.prop_recursive(3, 12, 3, |inner| {
@@ -85,6 +98,8 @@ impl std::fmt::Display for Clause {
             Clause::IsNot(dimension, value) | Clause::Lacks(dimension, value) => {
                 write!(f, "{}!={value}", dimension.name())
             }
+            Clause::Has(dimension, part) => write!(f, "{}~{part}", dimension.name()),
+            Clause::HasNot(dimension, part) => write!(f, "{}!~{part}", dimension.name()),
             Clause::Prop(key, value) => write!(f, "prop:{key}={value}"),
             Clause::And(list) => write!(f, "({})", joined(list, " and ")),
             Clause::Or(list) => write!(f, "({})", joined(list, " or ")),
@@ -107,9 +122,11 @@ impl Clause {
     /// Whether it holds for a hit; where it is turned, whether it does not. What has no value passes neither.
     pub fn holds(&self, asked: &AskedHit, turned: bool) -> bool {
         match self {
-            Clause::Is(dimension, value) => asked.is(*dimension, value, turned),
-            Clause::IsNot(dimension, value) => asked.is(*dimension, value, !turned),
-            Clause::Lacks(dimension, value) => asked.is(*dimension, value, false) == turned,
+            Clause::Is(dimension, value) => asked.is(*dimension, |found| found == *value, turned),
+            Clause::IsNot(dimension, value) => asked.is(*dimension, |found| found == *value, !turned),
+            Clause::Has(dimension, part) => asked.is(*dimension, |found| has_part(found, part), turned),
+            Clause::HasNot(dimension, part) => asked.is(*dimension, |found| has_part(found, part), !turned),
+            Clause::Lacks(dimension, value) => asked.is(*dimension, |found| found == *value, false) == turned,
             Clause::Prop(key, value) => {
                 let found = asked.counted.hit.props.iter().find(|(of, _)| of == key);
                 found.is_some_and(|(_, found)| (found == value) != turned)
@@ -127,9 +144,11 @@ impl Clause {
     /// Whether a test stands outside of has_done that is of single hits.
     fn is_of_hits(&self) -> bool {
         match self {
-            Clause::Is(dimension, _) | Clause::IsNot(dimension, _) | Clause::Lacks(dimension, _) => {
-                !dimension.is_of_visit()
-            }
+            Clause::Is(dimension, _)
+            | Clause::IsNot(dimension, _)
+            | Clause::Has(dimension, _)
+            | Clause::Lacks(dimension, _)
+            | Clause::HasNot(dimension, _) => !dimension.is_of_visit(),
             Clause::Prop(..) => true,
             Clause::And(list) | Clause::Or(list) => list.iter().any(Clause::is_of_hits),
             Clause::Not(inner) => inner.is_of_hits(),
@@ -146,7 +165,19 @@ impl Clause {
     }
 
     fn tests_pages(&self) -> bool {
-        self.tests(&|it| matches!(it, Clause::Is(Dimension::Page, _) | Clause::IsNot(Dimension::Page, _)))
+        use Clause::{Has, HasNot, Is, IsNot};
+        let page = Dimension::Page;
+        self.tests(&|it| matches!(it, Is(of, _) | IsNot(of, _) | Has(of, _) | HasNot(of, _) if *of == page))
+    }
+
+    /// Whether every test names whole values.
+    pub fn names_values(&self) -> bool {
+        match self {
+            Clause::Has(..) | Clause::HasNot(..) => false,
+            Clause::And(list) | Clause::Or(list) => list.iter().all(Clause::names_values),
+            Clause::Not(inner) | Clause::Done(inner) | Clause::NotDone(inner) => inner.names_values(),
+            Clause::Is(..) | Clause::IsNot(..) | Clause::Lacks(..) | Clause::Prop(..) => true,
+        }
     }
 
     /// Whether whole days can be counted by it.
@@ -181,7 +212,7 @@ impl<'w, 'a> AskedHit<'w, 'a> {
         AskedHit { walk, counted, ping: None }
     }
 
-    fn is(&self, dimension: Dimension, value: &str, turned: bool) -> bool {
+    fn is(&self, dimension: Dimension, passes: impl Fn(&str) -> bool, turned: bool) -> bool {
         let of_ping = self.ping.and_then(|[page, host, event]| match dimension {
             Dimension::Page => Some(page),
             Dimension::Hostname => Some(host),
@@ -189,7 +220,7 @@ impl<'w, 'a> AskedHit<'w, 'a> {
             _ => None,
         });
         let values = of_ping.map_or_else(|| self.walk.values(self.counted, dimension), |value| vec![value]);
-        values.iter().any(|found| (*found == value) != turned)
+        values.iter().any(|found| passes(found) != turned)
     }
 
     /// Whether the visit has a hit for which something holds; nothing where there is no visit.
@@ -198,6 +229,11 @@ impl<'w, 'a> AskedHit<'w, 'a> {
         let mut hits = self.walk.hits(visit);
         Some(hits.any(|counted| what.holds(&AskedHit::of(self.walk, counted), false)))
     }
+}
+
+/// Whether a value has a part; what is not set has none.
+fn has_part(value: &str, part: &str) -> bool {
+    value != NOT_SET && value.contains(part)
 }
 
 /// Sums by hour, if hours stay apart, and values.
@@ -341,12 +377,12 @@ fn memory_answers_any_condition_as_a_naive_walk() {
     TestRunner::new(config(64)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
-fn without_engagement(tally: Tally) -> Tally {
+pub fn without_engagement(tally: Tally) -> Tally {
     Tally { engaged_visits: 0, engaged_ms: 0, scroll: 0, ..tally }
 }
 
 /// A site that has declared these as its segments, numbered from 1.
-fn site(id: SiteId, conditions: &[String]) -> Site {
+pub fn site(id: SiteId, conditions: &[String]) -> Site {
     let segment = |(number, condition): (u32, &String)| Segment {
         number,
         name: format!("Segment {number}"),
@@ -366,9 +402,9 @@ fn site(id: SiteId, conditions: &[String]) -> Site {
 }
 
 /// By pair, value and segment.
-type SegmentRows = BTreeMap<(Pair, String, String), Tally>;
+pub type SegmentRows = BTreeMap<(Pair, String, String), Tally>;
 
-fn of_segments(snapshot: &SessionSnapshot, cells_max: u32) -> SegmentRows {
+pub fn of_segments(snapshot: &SessionSnapshot, cells_max: u32) -> SegmentRows {
     let pairs = snapshot.pairs(cells_max);
     let text = |number: u32| pairs.texts.get(number as usize).map_or_else(|| "(rest)".to_owned(), ToString::to_string);
     let tables = pairs.tables.iter().filter(|table| table.pair.second == Dimension::Segment);

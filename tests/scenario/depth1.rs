@@ -95,13 +95,20 @@ pub struct OpenDays {
     /// Sums by day.
     pub days: HashMap<(SiteId, Day, Cell<Name>), Tally, foldhash::fast::RandomState>,
     rejected: BTreeMap<&'static str, i64>,
+    /// What a day keeps by name.
+    budget: Budget,
 }
 
 impl OpenDays {
+    /// Days with this budget.
+    pub fn within(budget: Budget) -> OpenDays {
+        OpenDays { budget, ..OpenDays::default() }
+    }
+
     /// Gives a hit to its day.
     pub fn take(&mut self, hit: &Hit) -> Result<(), Rejection> {
         let (site, day) = (hit.site, hit.local.day);
-        let taken = self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, Budget::default()));
+        let taken = self.open.entry((site, day)).or_insert_with(|| OpenDay::new(site, day, self.budget));
         let taken = taken.take(hit, || Room::Visitor);
         if let Err(reason) = taken {
             *self.rejected.entry(reason.label()).or_default() += 1;

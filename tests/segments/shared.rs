@@ -49,13 +49,9 @@ fn a_secret_link_of_a_segment_shows_nothing_else() {
     check_link(&world, &link);
     world.restart();
     check_link(&world, &link);
-    let counter = |is_on: bool| {
-        let change = SiteChange::of("counter", is_on);
-        world.command(Command::SiteSet { domain: SITE.into(), change }).unwrap()
-    };
-    counter(true);
-    assert_eq!(world.page(&link).status, 404, "all of the site is counted in public");
-    counter(false);
+    let counter = Command::SiteSet { domain: SITE.into(), change: SiteChange::of("counter", true) };
+    let refused = world.command(counter).unwrap_err().to_string();
+    assert!(refused.contains("`headcount share remove example.com \"press\"`"), "{refused}");
     assert_eq!(world.page(&link).status, 200);
     segment(&world, SegmentCommand::Remove { site: SITE.into(), name: "Readers".into() }).unwrap();
     assert_eq!(world.page(&link).status, 404);

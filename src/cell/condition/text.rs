@@ -24,6 +24,16 @@ pub enum NotACondition {
         "{0:?} is no test; write it like source=Google, page!=/, page~blog or prop:plan=pro, with quotes around blanks"
     )]
     Form(String),
+    /// A sign is doubled, or there are two.
+    #[error(
+        "{test:?} has more than the sign {sign:?}; write it like page{sign}/pricing, and a value that begins so in quotes"
+    )]
+    Sign {
+        /// The test, cut.
+        test: String,
+        /// The sign that it begins with.
+        sign: &'static str,
+    },
     /// Nothing is called so.
     #[error("{0:?} is nothing to test; there are {names} and prop:KEY", names = DIMENSIONS.names().join(", "))]
     Unknown(String),
@@ -85,30 +95,23 @@ impl TextCondition {
 
 /// Divides a text at blanks and brackets outside of quotes.
 fn words(text: &str) -> Result<Vec<Word>, NotACondition> {
-    let (mut words, mut word, mut is_quoted) = (Vec::new(), Vec::new(), false);
+    let (mut words, mut word) = (Vec::new(), Vec::new());
     let mut end = |word: &mut Vec<(char, bool)>, next: Option<Word>| {
         if !word.is_empty() {
             words.push(Word::Plain(std::mem::take(word)));
         }
         words.extend(next);
     };
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
+    for (c, is_quoted) in marked(text)? {
         match c {
-            '\\' if is_quoted && matches!(rest.peek(), Some('"' | '\\')) => {
-                word.extend(rest.next().map(|escaped| (escaped, true)));
-            }
-            // What is empty in quotes is a value all the same.
-            '"' => is_quoted = !is_quoted,
-            c if is_quoted => word.push((c, true)),
-            '(' => end(&mut word, Some(Word::Open)),
-            ')' => end(&mut word, Some(Word::Close)),
-            c if c.is_whitespace() => end(&mut word, None),
-            c => word.push((c, false)),
+            '(' if !is_quoted => end(&mut word, Some(Word::Open)),
+            ')' if !is_quoted => end(&mut word, Some(Word::Close)),
+            c if c.is_whitespace() && !is_quoted => end(&mut word, None),
+            c => word.push((c, is_quoted)),
         }
     }
     end(&mut word, None);
-    if is_quoted { Err(NotACondition::Open) } else { Ok(words) }
+    Ok(words)
 }
 
 /// Reads words one after the other.
@@ -196,27 +199,83 @@ fn cut(text: &str) -> String {
 }
 
 fn test(word: &[(char, bool)]) -> Result<TextCondition, NotACondition> {
-    let wrong = || NotACondition::Form(cut(&shown(word)));
-    let plain: String = word.iter().map(|(c, is_quoted)| if *is_quoted { '\0' } else { *c }).collect();
-    let signs = plain.char_indices().enumerate().find_map(|(place, (at, _))| {
-        let sign = SIGNS.iter().find(|(sign, ..)| plain[at..].starts_with(sign))?;
-        Some((place, sign))
-    });
-    let (place, (sign, is_not, is_part)) = signs.ok_or_else(wrong)?;
-    let axis = axis(&shown(&word[..place]))?;
-    let mut values = vec![String::new()];
-    for (c, is_quoted) in &word[place + sign.len()..] {
-        match (c, is_quoted) {
-            (',', false) => values.push(String::new()),
-            (c, _) => values.last_mut().into_iter().for_each(|value| value.push(*c)),
+    let WrittenTest { key, is_not, is_part, values } = WrittenTest::of(word)?;
+    let axis = axis(&key)?;
+    let test = if is_part { Test::Contains(values.into()) } else { Test::Is(values) };
+    let condition = Condition::Is(Filter { axis, test });
+    Ok(if is_not { condition.negated() } else { condition })
+}
+
+/// A test as it is written: a key, a sign, and values with commas between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenTest {
+    /// What is tested.
+    pub key: String,
+    /// Whether values let pass what they are not.
+    pub is_not: bool,
+    /// Whether they are looked for as parts.
+    pub is_part: bool,
+    /// One of them is enough.
+    pub values: Vec<String>,
+}
+
+impl WrittenTest {
+    /// Reads one test by itself, in which blanks and brackets need no quotes.
+    ///
+    /// # Errors
+    /// [`NotACondition`]
+    pub fn read(text: &str) -> Result<WrittenTest, NotACondition> {
+        WrittenTest::of(&marked(text)?)
+    }
+
+    fn of(word: &[(char, bool)]) -> Result<WrittenTest, NotACondition> {
+        let wrong = || NotACondition::Form(cut(&shown(word)));
+        let plain: String = word.iter().map(|(c, is_quoted)| if *is_quoted { '\0' } else { *c }).collect();
+        let signs = plain.char_indices().enumerate().find_map(|(place, (at, _))| {
+            let sign = SIGNS.iter().find(|(sign, ..)| plain[at..].starts_with(sign))?;
+            Some((place, at, sign))
+        });
+        let (place, at, &(sign, is_not, is_part)) = signs.ok_or_else(wrong)?;
+        if plain[at + sign.len()..].starts_with(['=', '~']) {
+            return Err(NotACondition::Sign { test: cut(&shown(word)), sign });
+        }
+        let mut values = vec![String::new()];
+        let mut rest = word[place + sign.len()..].iter().peekable();
+        while let Some((c, is_quoted)) = rest.next() {
+            let next = rest.peek().copied();
+            let mut push = |c: char| values.last_mut().into_iter().for_each(|value| value.push(c));
+            match (c, is_quoted, next) {
+                ('\\', false, Some((escaped @ (',' | '\\'), false))) => {
+                    push(*escaped);
+                    rest.next();
+                }
+                // A comma before a blank is part of a value, as in `Berlin, DE-BE`.
+                (',', false, next) if next != Some(&(' ', false)) => values.push(String::new()),
+                _ => push(*c),
+            }
+        }
+        if values.iter().any(String::is_empty) {
+            return Err(wrong());
+        }
+        Ok(WrittenTest { key: shown(&word[..place]).trim().to_owned(), is_not, is_part, values })
+    }
+}
+
+/// The characters of a text, and which stand in quotes.
+fn marked(text: &str) -> Result<Vec<(char, bool)>, NotACondition> {
+    let (mut marked, mut is_quoted) = (Vec::new(), false);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' if is_quoted && matches!(rest.peek(), Some('"' | '\\')) => {
+                marked.extend(rest.next().map(|escaped| (escaped, true)));
+            }
+            // What is empty in quotes is a value all the same.
+            '"' => is_quoted = !is_quoted,
+            c => marked.push((c, is_quoted)),
         }
     }
-    if values.iter().any(String::is_empty) {
-        return Err(wrong());
-    }
-    let test = if *is_part { Test::Contains(values.into()) } else { Test::Is(values) };
-    let condition = Condition::Is(Filter { axis, test });
-    Ok(if *is_not { condition.negated() } else { condition })
+    if is_quoted { Err(NotACondition::Open) } else { Ok(marked) }
 }
 
 fn axis(key: &str) -> Result<Axis<Arc<str>>, NotACondition> {
@@ -231,12 +290,14 @@ fn axis(key: &str) -> Result<Axis<Arc<str>>, NotACondition> {
 
 /// A test as [`Condition::read`] reads it, of values that are compared by this sign.
 pub(crate) fn written(key: &str, sign: &str, values: &[String]) -> String {
-    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '(' | ')' | ',');
-    let quoted = |value: &String| match value.chars().all(is_plain) {
-        true => value.clone(),
-        false => format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\"")),
+    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '(' | ')' | ',' | '\\');
+    let quoted = |text: &str, is_plain: bool| match is_plain {
+        true => text.to_owned(),
+        false => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
     };
-    format!("{key}{sign}{}", values.iter().map(quoted).collect::<Vec<_>>().join(","))
+    let value = |value: &String| quoted(value, value.chars().all(is_plain) && !value.starts_with(['=', '~']));
+    let key = quoted(key, key.chars().all(|c| is_plain(c) && !matches!(c, '=' | '~' | '!')));
+    format!("{key}{sign}{}", values.iter().map(value).collect::<Vec<_>>().join(","))
 }
 
 #[cfg(test)]
@@ -286,6 +347,10 @@ mod tests {
             ("country", "\"country\" is no test"),
             ("country=", "\"country=\" is no test"),
             ("country=DE,", "is no test"),
+            ("page==/x", "\"page==/x\" has more than the sign \"=\"; write it like page=/pricing"),
+            ("page!==/x", "write it like page!=/pricing"),
+            ("page=~x", "write it like page=/pricing"),
+            ("page~=x", "write it like page~/pricing"),
             ("colour=red", "\"colour\" is nothing to test; there are source, "),
             ("prop:=red", "is nothing to test"),
             ("segment=1", "is nothing to test"),
@@ -305,9 +370,16 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        for values in [vec!["Direct / None"], vec!["a,b", "c"], vec![r#"\"("#, "é"], vec!["/a\\b"]] {
+        for values in
+            [vec!["Direct / None"], vec!["a,b", "c"], vec![r#"\"("#, "é"], vec!["/a\\b"], vec!["=x", "~y", "x=y"]]
+        {
             let owned: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
             assert_eq!(read(&written("source", "=", &owned)), Ok(is(Dimension::Source, &values)), "{values:?}");
+        }
+        for key in ["my key", "a=b", "a!b", r#"a"b"#] {
+            let text = written(&format!("prop:{key}"), "!=", &["=x".to_owned()]);
+            let plan = Filter { axis: Axis::Prop { key: key.into(), event: None }, test: Test::Is(vec!["=x".into()]) };
+            assert_eq!(read(&text), Ok(Condition::Is(plan).negated()), "{text}");
         }
     }
 }

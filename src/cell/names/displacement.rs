@@ -194,7 +194,8 @@ impl DayNames {
         let named = displaced.props.iter().filter_map(|(key, value)| Some((self.find(key)?, self.find(value)?)));
         let named: Vec<(Sym, Sym)> = named.collect();
         for (key, value) in named.into_iter().chain(of_keys) {
-            if self.retire_prop(key, value) {
+            let is_kept = self.props.get(&(key, value)) == Some(&NameWeight::KEPT) && !keys.contains(&key);
+            if (by_order || !is_kept) && self.retire_prop(key, value) {
                 gone.push(GoneName::Property { key, value });
             }
         }

@@ -32,7 +32,7 @@ pub enum SegmentWork {
         #[arg(long = "name", value_name = "NAME")]
         new_name: Option<String>,
         /// What it lets pass from now on
-        #[arg(long = "filter", value_name = "CONDITION", required_unless_present = "new_name")]
+        #[arg(long = "filter", value_name = "CONDITION")]
         condition: Option<String>,
     },
     /// Takes a segment away, with its figures

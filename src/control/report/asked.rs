@@ -5,7 +5,7 @@ use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::page::text::counted;
-use crate::report::choice::{Chosen, Scope, not_met, told_not_met};
+use crate::report::choice::{Chosen, Scope, met_segments, not_met, told_not_met};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
@@ -84,6 +84,8 @@ pub(super) struct ReportSubject {
     pub(super) goal: Option<Name>,
     pub(super) question: Question,
     pub(super) has_sums: bool,
+    /// Segments that it lists without, as it is not kept how they meet the rest of it.
+    pub(super) left_out: Vec<String>,
 }
 
 /// The questions that answer a report.
@@ -102,10 +104,12 @@ pub(super) fn subjects(
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
         check(&question, split, chosen)?;
-        if let Some(segment) = not_met(&question, site) {
-            return refuse(told_not_met(segment));
-        }
-        return Ok(vec![ReportSubject { goal: None, question, has_sums: true }]);
+        let (question, left_out) = match met_segments(question, site) {
+            Ok(met) => met,
+            Err(segment) => return refuse(told_not_met(segment)),
+        };
+        let left_out = left_out.into_iter().map(told_not_met).collect();
+        return Ok(vec![ReportSubject { goal: None, question, has_sums: true, left_out }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
     let subject = |goal: &Goal| {
@@ -115,6 +119,7 @@ pub(super) fn subjects(
             goal: Some(Name::from(goal.name.as_str())),
             question: asked.unwrap_or(question.clone()),
             has_sums,
+            left_out: Vec::new(),
         }
     };
     let subjects: Vec<_> = site.settings.goals.iter().filter(is_wanted).map(subject).collect();
@@ -128,7 +133,7 @@ pub(super) fn subjects(
 fn following(question: Question, split: &Split, chosen: &Chosen) -> Result<ReportSubject, CommandRefusal> {
     let asked = if split.is_next { chosen.next_pages(question) } else { chosen.ask(question) };
     match asked.filter(|asked| chosen.is_of_pages() && asked.has_sums()) {
-        Some(question) => Ok(ReportSubject { goal: None, question, has_sums: true }),
+        Some(question) => Ok(ReportSubject { goal: None, question, has_sums: true, left_out: Vec::new() }),
         None => {
             refuse(format!("--by {} is told of pages: take --filter page=/pricing and no other filter", split.column))
         }

@@ -5,6 +5,7 @@ use super::asked::{ReportSubject, Split};
 use super::of_subject;
 use crate::cell::{Axis, Dimension};
 use crate::collector::Collector;
+use crate::counts::Name;
 use crate::page::text::report::ComparedReport;
 use crate::page::words::ENGLISH;
 use crate::report::choice::Chosen;
@@ -24,9 +25,9 @@ pub(super) fn compared(
 ) -> Result<Option<ComparedReport>, CommandRefusal> {
     let Some((with, matches_weekdays)) = asked else { return Ok(None) };
     let compare = Compare { with: With::parse(with)?, matches_weekdays: *matches_weekdays };
-    let not = |with: ComparedWith| Ok(Some(ComparedReport { with, lines: None }));
+    let not = |with: ComparedWith| Ok(Some(ComparedReport { with, lines: None, uncounted: Vec::new() }));
     let Some(span) = range.compared(compare) else { return not(ComparedWith::Nothing) };
-    if let Some(refused) = refused(collector, site, chosen, split, span)? {
+    if let Some(refused) = refused(collector, site, chosen, span)? {
         return not(refused);
     }
     let from = Day(range.today.0 - site.settings.retention.hour_days(range.today));
@@ -43,12 +44,14 @@ pub(super) fn compared(
         subjects.iter().zip(found).flat_map(|(subject, lines)| of_subject(subject, lines, site, split)).collect()
     };
     let Some((first, subject)) = both.first().zip(subjects.first()) else { return Ok(None) };
+    let uncounted = uncounted(site, split, span);
     let compared = ComparedLines::of(lines(own), lines(before), &subject.question.metrics);
+    let compared = compared.without(uncounted.iter().map(|(name, _)| Name::from(name.as_str())), false);
     let compared = match split.interval {
         Some(interval) => compared.by_time(first, interval, &site.schedule),
         None => compared,
     };
-    Ok(Some(ComparedReport { with: ComparedWith::of(Some(first), range, span), lines: Some(compared) }))
+    Ok(Some(ComparedReport { with: ComparedWith::of(Some(first), range, span), lines: Some(compared), uncounted }))
 }
 
 /// Why it can't be compared with these days, if it can't.
@@ -56,18 +59,33 @@ fn refused(
     collector: &Collector,
     site: &Site,
     chosen: &Chosen,
-    split: &Split,
     span: Span,
 ) -> Result<Option<ComparedWith>, CommandRefusal> {
     if chosen.condition().is_some() {
-        return Ok(Some(ComparedWith::NotByHour));
+        return Ok(Some(ComparedWith::NotInMemory));
     }
-    let of_segments = site.settings.segments.iter().filter(|_| split.axis == Axis::Of(Dimension::Segment));
-    let of_segments = of_segments.map(|segment| Day(segment.first_day(site).0 - 1)).max();
-    Ok(ComparedWith::refused(site.id, span, chosen.not_counted_on(site).max(of_segments), collector)?)
+    Ok(ComparedWith::refused(site.id, span, chosen.not_counted_on(site), collector)?)
+}
+
+/// The segments and goals that are listed and were not counted in all of a span, each with its first day.
+fn uncounted(site: &Site, split: &Split, span: Span) -> Vec<(String, Day)> {
+    let mut since = Vec::new();
+    if split.axis == Axis::Of(Dimension::Segment) {
+        since.extend(site.settings.segments.iter().map(|segment| (segment.name.clone(), segment.first_day(site))));
+    }
+    if split.is_goals {
+        since.extend(site.settings.goals.iter().filter_map(|goal| Some((goal.name.clone(), goal.first_day(site)?))));
+    }
+    since.retain(|(_, day)| *day > span.first_day());
+    since
 }
 
 impl ComparedReport {
+    /// What is said of lines that are not compared.
+    pub(super) fn notes_of_lines(&self) -> impl Iterator<Item = String> {
+        self.uncounted.iter().map(|(name, day)| format!("{name} is counted since {day}, so its line is not compared."))
+    }
+
     /// What is said of it.
     pub(super) fn note(&self) -> Option<String> {
         let told = self.with.told(&ENGLISH)?;

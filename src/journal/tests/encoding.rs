@@ -132,7 +132,7 @@ fn agent() -> impl Strategy<Value = Arc<Agent>> {
 fn watched() -> impl Strategy<Value = Watched> {
     let money = (any::<i64>(), text()).prop_map(|(thousandths, currency)| Money { thousandths, currency });
     let patterns = vec(text().prop_map(Arc::from), 0..3);
-    let declared = any::<(bool, bool)>();
+    let declared = any::<(bool, bool, u64, u32, u32)>();
     (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared).prop_map(
         |(patterns, steps, money, declared)| Watched {
             patterns,
@@ -140,6 +140,9 @@ fn watched() -> impl Strategy<Value = Watched> {
             money,
             is_declared_page: declared.0,
             is_declared_event: declared.1,
+            named: declared.2,
+            named_keys: declared.3,
+            named_props: declared.4,
         },
     )
 }

@@ -9,7 +9,7 @@ use crate::report::comparison::{ComparedLines, ComparedRow, ComparedWith};
 use crate::report::money::plain;
 use crate::report::period::Range;
 use crate::report::{Figure, FigureBounds, Interval, Line};
-use crate::site::Site;
+use crate::site::{Day, Site};
 
 /// A report that is made.
 pub struct ReportText {
@@ -37,12 +37,14 @@ pub struct ComparedReport {
     pub with: ComparedWith,
     /// The lines of both; nothing where there are none.
     pub lines: Option<ComparedLines>,
+    /// What has no line in it, each with the first day on which it was counted.
+    pub uncounted: Vec<(String, Day)>,
 }
 
 impl ReportText {
     /// What a line is compared with.
     fn compared(&self, line: &Line) -> Option<ComparedRow> {
-        self.compared.as_ref()?.lines.as_ref()?.row(&line.value, line.bucket)
+        self.compared.as_ref()?.lines.as_ref()?.row_of_line(line)
     }
 
     /// For the terminal: `shown` lines of `all` that there are.

@@ -6,7 +6,8 @@ use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, PAGEVIEW, 
 use crate::counts::Name;
 use crate::counts::snapshot::is_known;
 use crate::report::{Question, goals};
-use crate::site::{Day, Segment, Site, Target};
+use crate::site::{Day, Segment, Site, SiteId, Target};
+use crate::store::RowsBy;
 
 impl Choice {
     /// What it is at a site where whole visits are asked: every filter can be joined with every other.
@@ -24,11 +25,11 @@ impl Choice {
         Chosen::of_visits(condition, goal)
     }
 
-    /// What it is written as for [`Condition::read`], so that a segment can be made of it. A goal is the event or page that it watches; a
-    /// property is one of the visit's hits.
-    pub fn as_condition(&self, site: &Site) -> String {
-        let texts = self.parts.iter().filter_map(|part| part.as_condition(site));
-        texts.collect::<Vec<_>>().join(" and ")
+    /// What it is written as for [`Condition::read`], so that a segment can be made of it; nothing where no condition is the same. A goal
+    /// is the event or page that it watches.
+    pub fn as_condition(&self, site: &Site) -> Option<String> {
+        let texts = self.parts.iter().map(|part| part.as_condition(site));
+        Some(texts.collect::<Option<Vec<_>>>()?.join(" and "))
     }
 }
 
@@ -55,8 +56,7 @@ impl WrittenFilter {
     }
 
     fn as_condition(&self, site: &Site) -> Option<String> {
-        let sign = super::SIGNS.iter().find(|(sign, comparison)| *comparison == self.comparison && *sign != ":");
-        let sign = sign.map_or("=", |(sign, _)| *sign);
+        let sign = self.comparison.sign();
         let key = self.key.to_string();
         Some(match &self.key {
             FilterKey::Of(Dimension::Segment) => {
@@ -65,12 +65,14 @@ impl WrittenFilter {
                 let not = if self.comparison == Comparison::IsNot { "not " } else { "" };
                 (!any.is_empty()).then(|| format!("{not}({any})"))?
             }
-            FilterKey::Of(_) => written(&key, sign, &self.values),
-            FilterKey::Prop(_) => format!("has_done {}", written(&key, sign, &self.values)),
+            FilterKey::Of(_) | FilterKey::Prop(_) => written(&key, sign, &self.values),
             FilterKey::Where => self.values.iter().map(|text| format!("({text})")).collect::<Vec<_>>().join(" and "),
             FilterKey::Goal => match &goal(self, site).ok()?.target {
                 Target::Event(event) => written("event", "=", std::slice::from_ref(event)),
-                Target::Page(page) => written("page", "=", std::slice::from_ref(page)),
+                // It is reached by being shown.
+                Target::Page(page) => {
+                    format!("event={PAGEVIEW} and {}", written("page", "=", std::slice::from_ref(page)))
+                }
                 Target::Pattern(_) => return None,
             },
         })
@@ -112,7 +114,7 @@ impl Chosen {
         }
     }
 
-    fn segments<'s>(&self, site: &'s Site) -> Vec<&'s Segment> {
+    pub(super) fn segments<'s>(&self, site: &'s Site) -> Vec<&'s Segment> {
         let named = self.filters.iter().filter(|filter| filter.axis == Axis::Of(Dimension::Segment));
         let named = named.filter_map(|filter| filter.test.named()).flatten();
         named.filter_map(|number| site.segment(number)).collect()
@@ -120,8 +122,7 @@ impl Chosen {
 
     /// The last day on which it is not counted, or not as a whole: patterns and segments are counted from their declaration on.
     pub fn not_counted_on(&self, site: &Site) -> Option<Day> {
-        let pattern = self.goal.as_ref().filter(|goal| matches!(goal.target, Target::Pattern(_)));
-        let pattern = pattern.map(|goal| site.schedule.locate(goal.since()).day);
+        let pattern = self.goal.as_ref().and_then(|goal| Some(Day(goal.first_day(site)?.0 - 1)));
         let segments = self.segments(site).into_iter().map(|segment| Day(segment.first_day(site).0 - 1));
         pattern.into_iter().chain(segments).max()
     }
@@ -137,13 +138,21 @@ pub fn reaching(target: &Target) -> Condition<Name> {
 /// The segment of a site that has this name or number.
 ///
 /// # Errors
-/// [`NotAChoice::NoSegment`]
+/// [`NotAChoice::NoSegment`], [`NotAChoice::OfOneSite`]
 pub fn segment<'s>(text: &str, site: &'s Site) -> Result<&'s Segment, NotAChoice> {
+    if site.id == SiteId::TOGETHER {
+        return Err(NotAChoice::OfOneSite);
+    }
     site.segment(text).ok_or_else(|| NotAChoice::NoSegment(text.to_owned(), site.domain.to_string()))
 }
 
 fn condition_of(segment: &Segment) -> Result<Condition<Name>, NotAChoice> {
-    Condition::read(&segment.condition).map_err(|_| NotAChoice::NotKept)
+    segment_condition(segment).ok_or(NotAChoice::NotKept)
+}
+
+/// What a segment lets pass; nothing where this version cannot read it.
+pub fn segment_condition(segment: &Segment) -> Option<Condition<Name>> {
+    Condition::read(&segment.condition).ok()
 }
 
 /// The numbers of the segments that are named, as their values are counted.
@@ -175,22 +184,49 @@ pub enum SegmentScope {
     Properties,
 }
 
+const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
+
 /// The first segment of which it is not kept how it meets what else a question is about: on which pages hits with a property were.
 pub fn not_met<'s>(question: &Question, site: &'s Site) -> Option<&'s Segment> {
-    const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
+    asked_segments(question, site).1.into_iter().next()
+}
+
+/// The same question where it lists segments, without those of which it is not kept how they meet what else it is about; and these.
+///
+/// # Errors
+/// The first of these, where nothing is left.
+pub fn met_segments<'s>(question: Question, site: &'s Site) -> Result<(Question, Vec<&'s Segment>), &'s Segment> {
+    let (met, not_met) = asked_segments(&question, site);
+    let Some(first) = not_met.first() else { return Ok((question, not_met)) };
+    let rows = question.cut.rows;
+    let (is_first, is_second) = (question.axis == SEGMENTS && rows != RowsBy::Nothing, rows == RowsBy::Both);
+    if met.is_empty() || !is_first && !is_second {
+        return Err(first);
+    }
+    let kept = Test::Is(met.iter().map(|segment| segment.number.to_string()).collect());
+    let mut question = question;
+    match question.filter.as_mut().filter(|_| !is_first) {
+        Some(filter) => filter.test = kept,
+        None => question.cut.kept = Some(kept),
+    }
+    Ok((question, not_met))
+}
+
+/// The segments that a question is about: those of which it is kept how they meet the rest of it, and the others.
+fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>, Vec<&'s Segment>) {
     let filter = question.filter.as_ref();
     let sides =
         [(Some(&question.axis), question.cut.kept.as_ref()), (filter.map(|of| &of.axis), filter.map(|of| &of.test))];
     let axes: Vec<&Axis<Name>> = sides.iter().filter_map(|(axis, _)| *axis).collect();
     if !axes.contains(&&SEGMENTS) {
-        return None;
+        return (Vec::new(), Vec::new());
     }
     let tests = || sides.iter().filter(|(axis, _)| *axis == Some(&SEGMENTS)).filter_map(|(_, test)| *test);
     let is_asked = |segment: &&Segment| tests().all(|test| test.passes(&segment.number.to_string()));
     let others: Vec<&Axis<Name>> = axes.into_iter().filter(|axis| **axis != SEGMENTS).collect();
-    site.settings.segments.iter().filter(is_asked).find(|segment| {
-        let condition = Condition::read(&segment.condition);
-        others.iter().any(|axis| !condition.as_ref().is_ok_and(|condition| is_known(condition, &[*axis])))
+    site.settings.segments.iter().filter(is_asked).partition(|segment| {
+        let condition = segment_condition(segment);
+        others.iter().all(|axis| condition.as_ref().is_some_and(|condition| is_known(condition, &[*axis])))
     })
 }
 

@@ -46,8 +46,13 @@ fn parts(set: ValueBits) -> impl Iterator<Item = ValueBits> {
 impl BoundedColumn {
     /// A column of what is known.
     pub(super) fn of(known: &[Option<TallyRange>; SETS], of: fn(&Tally) -> i64) -> BoundedColumn {
-        let number = |end: fn(&TallyRange) -> Tally| known.map(|range| range.map_or(0, |range| of(&end(&range))));
-        BoundedColumn { low: number(|range| range.low), high: number(|range| range.high) }
+        let mut column = BoundedColumn { low: [0; SETS], high: [0; SETS] };
+        for (set, range) in known.iter().enumerate() {
+            if let Some(range) = range {
+                (column.low[set], column.high[set]) = (of(&range.low), of(&range.high));
+            }
+        }
+        column
     }
 
     /// Bounds a set by its parts. All of them lie within `within`. `is_met` says of some values whether what has each of them, and the

@@ -40,6 +40,9 @@ fn equal_odds(all: f64, [a, b, c]: [f64; 3], [ab, ac, bc]: [f64; 3]) -> f64 {
     let mut low = added.iter().fold(0.0_f64, |low, cell| low.max(-cell));
     let mut high = taken.into_iter().fold(f64::INFINITY, f64::min);
     for _ in 0..limits::ESTIMATE_HALVINGS {
+        if high - low < limits::ESTIMATE_NEAR {
+            break;
+        }
         let middle = f64::midpoint(low, high);
         let odd: f64 = added.iter().map(|cell| cell + middle).product();
         let even: f64 = taken.iter().map(|cell| cell - middle).product();

@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::comparisons::{AnswerComparison, Include, RowComparison};
 use super::{LineColumn, Pagination, Query};
-use crate::cell::{Axis, Dimension, Filter, OTHER, Test};
-use crate::counts::Name;
+use crate::cell::Axis;
 use crate::report::{self, Figure, Interval, Line, Question, Sums, money, place_names, taken_out};
 use crate::site::Day;
 use crate::store::{Grain, StoreError, TakenOut};
@@ -107,6 +106,14 @@ const SEVERAL_CURRENCIES: Warning = Warning {
     warning: Cow::Borrowed("Revenue metrics are null as there are multiple currencies for the selected event:goals."),
 };
 
+const BEHIND_FILTER: Warning = Warning {
+    code: "other",
+    warning: Cow::Borrowed(
+        "Some values of what is filtered by are counted together as `(other)`. What is asked for may be among them, and is not in the \
+         figure then.",
+    ),
+};
+
 const PAST_BUDGET: Warning = Warning {
     code: "other",
     warning: Cow::Borrowed(
@@ -143,6 +150,10 @@ fn segment_since(name: &str, day: Day) -> Warning {
             "The segment {name:?} is counted since {day}. Days before are not in its figures."
         )),
     }
+}
+
+fn not_met(why: &str) -> Warning {
+    Warning { code: "segment_not_kept", warning: Cow::Owned(format!("Something is left out: {why}.")) }
 }
 
 fn not_collected(sentence: &str) -> Warning {
@@ -214,31 +225,64 @@ impl AnswerComparison {
     }
 }
 
+impl Meta {
+    /// Says that values were counted together, whether the rows show it or the filters may let some of them pass.
+    fn tell_other(
+        &mut self,
+        (is_told, is_behind_filter): (bool, bool),
+        (keeps_small, marks): (bool, &[TakenOut]),
+        metrics: &[&'static str],
+    ) {
+        self.warnings.extend(is_told.then(|| match taken_out::may_be_other(keeps_small, marks) {
+            true => Warning { code: "other", warning: Cow::Borrowed(taken_out::OTHER_REASONS) },
+            false => PAST_BUDGET,
+        }));
+        for name in metrics.iter().filter(|_| is_behind_filter) {
+            self.metric_warnings.get_or_insert_default().entry(name).or_insert(BEHIND_FILTER);
+        }
+    }
+}
+
+/// What an answer from whole visits is made of.
+pub(super) struct VisitAnswer {
+    /// Those that are shown.
+    pub(super) rows: Vec<(Vec<Value>, Vec<String>)>,
+    /// How many there are.
+    pub(super) all: usize,
+    pub(super) include: Include,
+    pub(super) time_labels: Option<Vec<String>>,
+    pub(super) lacks_money: bool,
+    /// Whether some rows are of values that are counted together, and whether filters may let such pass.
+    pub(super) has_other: (bool, bool),
+    pub(super) keeps_small: bool,
+    pub(super) marks: Vec<TakenOut>,
+    pub(super) unvisited: u64,
+    pub(super) not_collected: Option<String>,
+}
+
 impl Answer {
-    /// An answer from whole visits: rows that are shown, and how many there are.
-    pub(super) fn of_visits(
-        echo: &Echo,
-        rows: Vec<(Vec<Value>, Vec<String>)>,
-        all: usize,
-        include: Include,
-        time_labels: Option<Vec<String>>,
-        lacks_money: bool,
-    ) -> Answer {
+    /// An answer from whole visits.
+    pub(super) fn of_visits(echo: &Echo, of: VisitAnswer) -> Answer {
         let row = |(metrics, dimensions): (Vec<Value>, Vec<String>)| Row {
             metrics,
             dimensions,
             bounds: None,
             comparison: None,
         };
-        let meta = Meta {
-            imports_included: include.imports.then_some(false),
-            imports_skip_reason: include.imports.then_some("no_imported_data"),
-            time_labels,
-            total_rows: include.total_rows.then_some(all),
-            metric_warnings: lacks_money.then(|| echo.revenue().map(|name| (name, NOT_IN_MEMORY)).collect()),
+        let mut meta = Meta {
+            imports_included: of.include.imports.then_some(false),
+            imports_skip_reason: of.include.imports.then_some("no_imported_data"),
+            time_labels: of.time_labels,
+            total_rows: of.include.total_rows.then_some(of.all),
+            metric_warnings: of.lacks_money.then(|| echo.revenue().map(|name| (name, NOT_IN_MEMORY)).collect()),
             ..Meta::default()
         };
-        Answer { results: rows.into_iter().map(row).collect(), meta, query: echo.clone() }
+        let (has_rows, is_behind_filter) = of.has_other;
+        meta.tell_other((has_rows || is_behind_filter, is_behind_filter), (of.keeps_small, &of.marks), &echo.metrics);
+        meta.warnings.extend((of.unvisited > 0).then(|| without_visitor(of.unvisited)));
+        meta.warnings.extend(of.not_collected.as_deref().map(not_collected));
+        meta.warnings.extend(told_of(&of.marks));
+        Answer { results: of.rows.into_iter().map(row).collect(), meta, query: echo.clone() }
     }
 }
 
@@ -260,7 +304,7 @@ impl Query {
     /// [`StoreError`]
     pub fn run(&self, sums: &dyn Sums) -> Result<Answer, StoreError> {
         let mut questions: Vec<Question> = self.subjects.iter().map(|subject| subject.question.clone()).collect();
-        questions.extend(self.past_budget());
+        questions.extend(self.past_budget.iter().cloned());
         let mut found = report::answers(&questions, sums)?.into_iter();
         let mut lines = Vec::new();
         for (subject, mut of_subject) in self.subjects.iter().zip(found.by_ref()) {
@@ -278,15 +322,12 @@ impl Query {
         self.segments.iter().for_each(|segments| segments.name(&mut lines));
         let compared = self.compared(&mut lines, sums)?;
         report::sort(&mut lines, &self.order);
-        let is_other =
-            |line: &Line| self.is_split() && (&*line.value == OTHER || line.second.as_deref() == Some(OTHER));
-        let is_past_budget = lines.iter().any(is_other) || found.flatten().next().is_some();
+        let is_behind_filter = found.flatten().next().is_some();
+        let is_past_budget = is_behind_filter || self.is_split() && lines.iter().any(Line::is_rest);
         let marks = self.marks(sums)?;
         let mut meta = self.meta(&lines);
-        meta.warnings.extend(is_past_budget.then(|| match taken_out::may_be_other(self.keeps_small, &marks) {
-            true => Warning { code: "other", warning: Cow::Borrowed(taken_out::OTHER_REASONS) },
-            false => PAST_BUDGET,
-        }));
+        meta.tell_other((is_past_budget, is_behind_filter), (self.keeps_small, &marks), &self.echo.metrics);
+        meta.warnings.extend(self.left_out.iter().map(|why| not_met(why)));
         meta.warnings.extend(self.unvisited(sums)?.map(without_visitor));
         meta.warnings.extend(self.days_kept_from(sums)?.map(months_alone));
         meta.warnings.extend(self.not_collected.as_deref().map(not_collected));
@@ -299,20 +340,8 @@ impl Query {
         Ok(Answer { results, meta, query: Echo { comparison_date_range, ..self.echo.clone() } })
     }
 
-    fn is_split(&self) -> bool {
+    pub(super) fn is_split(&self) -> bool {
         self.subjects.iter().any(|subject| subject.question.axis != Axis::Total)
-    }
-
-    /// The questions whether dimensions of filters have values past the budget: some of what is asked for may be there.
-    fn past_budget(&self) -> Vec<Question> {
-        let Some(subject) = self.subjects.first() else { return Vec::new() };
-        let question = |filter: &Filter<Name>| {
-            let other = Filter { axis: filter.axis.clone(), test: Test::Is(vec![OTHER.to_owned()]) };
-            Question::new(subject.question.site, self.span, Axis::Total, None, &[]).filtered(Some(other))
-        };
-        // Segments have no values past a budget.
-        let has_budget = |filter: &&Filter<Name>| filter.axis != Axis::Of(Dimension::Segment);
-        self.filters.iter().filter(has_budget).map(question).collect()
     }
 
     /// How many hits had no visitor, if there were any.

@@ -23,9 +23,6 @@ impl QueryRequest {
         if self.include.time_labels && times == 0 {
             return refuse("Invalid include.time_labels: requires a time dimension.".into());
         }
-        if self.include.comparisons.is_some() && self.axes().len() > 1 {
-            return refuse("include.comparisons takes one dimension, time, or one of each.".into());
-        }
         self.check_properties()?;
         self.check_previous_page()?;
         if self.asked_together().len() > 2 && !self.may_be_estimated() {
@@ -46,8 +43,13 @@ impl QueryRequest {
 
     /// Whether what is asked for may be estimated: goals and properties are not, and estimates are compared with nothing.
     fn may_be_estimated(&self) -> bool {
+        self.include.comparisons.is_none() && self.is_of_sums_in_part()
+    }
+
+    /// Whether sums tell of any two of the dimensions that are asked for together.
+    fn is_of_sums_in_part(&self) -> bool {
         let is_few = self.asked_together().len() <= limits::ESTIMATED_DIMENSIONS_MAX;
-        is_few && !self.is_of_goals() && !self.all_axes().iter().any(is_prop) && self.include.comparisons.is_none()
+        is_few && !self.is_of_goals() && !self.all_axes().iter().any(is_prop)
     }
 
     /// Why it is not answered unless estimates are asked for.
@@ -63,6 +65,12 @@ impl QueryRequest {
     pub(super) fn too_many_dimensions(&self) -> QueryError {
         let asked = self.asked_together();
         let together = names(asked.iter().cloned());
+        if self.include.comparisons.is_some() && asked.len() > 2 && self.is_of_sums_in_part() {
+            return QueryError(format!(
+                "{together} are more than two dimensions, which are estimated, and estimates are not compared: leave out \
+                 `include.comparisons`, or one of them."
+            ));
+        }
         QueryError(match asked.len() {
             0..=2 => format!("Sums are not kept of {together} together; leave out one of them."),
             many => {
@@ -88,6 +96,13 @@ impl QueryRequest {
         };
         if is_answered {
             return Ok(());
+        }
+        if self.is_of_goals() && filters.iter().any(|filter| filter.axis == *prop) {
+            return refuse(format!(
+                "A filter on `{}` beside `event:goal` is not answered: take `event:name` with the event of the goal in the place of \
+                 `event:goal`.",
+                name(prop)
+            ));
         }
         let others = self.asked_together().into_iter().filter(|other| *other != name(prop));
         refuse(format!(

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::parse::{known_keys, mismatch, object, refuse, shown};
 use super::{Query, QueryError};
 use crate::cell::Axis;
+use crate::counts::Name;
 use crate::report::comparison::{Basis, ComparedLines, ComparedWith, KeptHours, RangeComparison};
 use crate::report::period::{Compare, Period, Range, With};
 use crate::report::range::DateRange;
@@ -173,13 +174,15 @@ impl Query {
         };
         let Some(days) = *days else { return not("What it is to be compared with is not over yet.") };
         let declared = self.counted_since.map(|since| Day(since.0 - 1));
-        let refused = ComparedWith::refused(site, days, declared, sums)?.map(|refused| not_counted(refused, days));
+        let what = if declared.is_some() { "what is asked for" } else { "the site" };
+        let refused =
+            ComparedWith::refused(site, days, declared, sums)?.map(|refused| not_counted(refused, days, what));
         if let Some(refused) = refused {
             return not(&refused);
         }
         let compared: Option<Vec<RangeComparison>> =
             self.subjects.iter().map(|subject| RangeComparison::of(&subject.question, range, days, *hours)).collect();
-        let Some(compared) = compared else { return not(NO_HOUR_OVER) };
+        let Some(compared) = compared else { return not(not_over(ComparedWith::of(None, range, days))) };
         let of = |question: fn(&RangeComparison) -> &Question| {
             compared.iter().map(|of| question(of).clone()).collect::<Vec<_>>()
         };
@@ -187,6 +190,8 @@ impl Query {
         let mut found = report::answers(&[own, before].concat(), sums)?;
         let before = self.of_subjects(found.split_off(compared.len()));
         let lines = ComparedLines::of(self.of_subjects(found), before, &subject.question.metrics);
+        let uncounted: Vec<&(Name, Day)> = self.lines_since.iter().filter(|(_, day)| *day > days.first_day()).collect();
+        let lines = lines.without(uncounted.iter().map(|(name, _)| name.clone()), self.has_second_since());
         let Some(first) = compared.first() else { return Ok(None) };
         Ok(Some(AnswerComparison {
             lines: match self.interval {
@@ -194,8 +199,15 @@ impl Query {
                 None => lines,
             },
             before: Some((first.before.span, first.basis)),
-            warning: told(first.basis),
+            warning: joined(told(first.basis).into_iter().chain(uncounted.into_iter().map(not_compared))),
         }))
+    }
+
+    /// Whether what is counted since some day is the second dimension of lines.
+    fn has_second_since(&self) -> bool {
+        let names_second = self.segments.as_ref().map(super::NamedSegments::is_second);
+        let has_goals = self.subjects.iter().any(|subject| subject.goal.is_some());
+        names_second.unwrap_or(has_goals && self.is_split())
     }
 
     /// The lines of all subjects, with the names of goals.
@@ -204,7 +216,7 @@ impl Query {
             if lines.is_empty() && subject.question.axis == Axis::Total && self.interval.is_none() {
                 lines.push(report::nothing(&subject.question));
             }
-            lines.iter_mut().for_each(|line| line.value = subject.goal.clone().unwrap_or_else(|| line.value.clone()));
+            lines.iter_mut().for_each(|line| subject.name(line));
             lines
         };
         let mut lines = self.subjects.iter().zip(found).flat_map(named).collect();
@@ -225,18 +237,38 @@ impl Query {
 }
 
 /// Why days can't be compared with.
-fn not_counted(refused: ComparedWith, days: Span) -> String {
+fn not_counted(refused: ComparedWith, days: Span, what: &str) -> String {
     let (first, last) = (days.first_day(), days.last_day());
     match refused {
         ComparedWith::NotCounted { since, .. } => {
-            format!("{first} to {last} was not counted, or not all of it; the site is counted since {since}.")
+            format!("{first} to {last} was not counted, or not all of it; {what} is counted since {since}.")
         }
         ComparedWith::NotKept(_) => format!("Of {first} to {last} only whole months are kept."),
         _ => format!("{first} to {last} was not counted."),
     }
 }
 
-const NO_HOUR_OVER: &str = "No part of the range is over yet that could be compared with the same part of another.";
+/// Why no part of a range that still runs is like another.
+fn not_over(with: ComparedWith) -> &'static str {
+    match with {
+        ComparedWith::NoHourOver => {
+            "No hour of the range is over yet that could be compared with the same hour of another."
+        }
+        _ => {
+            "The range is a day that still runs, and what is asked is not kept by hour, so it cannot be compared up to now; ask for days \
+             that are over."
+        }
+    }
+}
+
+fn not_compared((name, day): &(Name, Day)) -> String {
+    format!("{name:?} is counted since {day}, and not compared with days before.")
+}
+
+fn joined(told: impl Iterator<Item = String>) -> Option<String> {
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join(" "))
+}
 
 /// Which part is compared, where it is not all.
 fn told(basis: Basis) -> Option<String> {
@@ -272,13 +304,13 @@ impl AnswerComparison {
     /// What a row is compared with.
     pub(super) fn row(&self, query: &Query, line: &Line) -> RowComparison {
         let names = &query.echo.metrics;
-        let row = self.before.and_then(|_| self.lines.row(&line.value, line.bucket));
+        let row = self.before.and_then(|_| self.lines.row_of_line(line));
         let Some(row) = row else {
             let none = vec![Value::Null; names.len()];
             return RowComparison { dimensions: Vec::new(), metrics: none.clone(), change: none };
         };
         let bucket = self.lines.bucket_before(line.bucket);
-        let before = self.lines.line_before(&line.value, bucket);
+        let before = self.lines.line_before(line);
         let metric = |(name, value): (&&'static str, &Option<f64>)| query.number(name, *value, before.unwrap_or(line));
         RowComparison {
             dimensions: query.dimensions_of(bucket, line),

@@ -4,18 +4,20 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answer::{self, Answer};
+use super::answer::{self, Answer, VisitAnswer};
 use super::filters::{self, Node};
 use super::parse::{self, array, refuse};
 use super::{Asked, Direction, OrderKey, QueryError, QueryRequest};
 use crate::cell::filter::JOINT;
-use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, Metric, Tally, Test};
+use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, Metric, NOT_SET, OTHER, Tally, Test};
 use crate::counts::Name;
 use crate::counts::snapshot::{self, MatchedRow, VisitSplit};
 use crate::limits;
 use crate::report::choice::{Choice, reaching};
 use crate::report::figures::Figures;
-use crate::report::{Figure, Interval, MatchedDays, Question, Span, Sums, place_names};
+use crate::report::{
+    self, Figure, Interval, MatchedDays, Question, Span, Sums, not_collected, past_budget, place_names,
+};
 use crate::site::{Day, Goal, LocalHour, Moment, Site, SiteId};
 use crate::store::{Grain, StoreError};
 
@@ -42,6 +44,10 @@ pub struct VisitQuery {
     money: Vec<Name>,
     echo: super::answer::Echo,
     time_labels: Option<Vec<String>>,
+    /// The questions whether some of what is asked was past the budget of a day.
+    past_budget: Vec<Question>,
+    keeps_small: bool,
+    not_collected: Option<String>,
 }
 
 /// What can be asked where sums can't answer and not all visits are in memory.
@@ -103,7 +109,13 @@ impl VisitRequest {
         let axes = request.axes();
         let (condition, whole) = self.conditions(site)?;
         let money = Question::new(site.id, span, Axis::Total, None, &request.metrics).with_money_of(site).money;
+        let tests: Vec<Filter<Name>> = condition.tests().into_iter().cloned().collect();
+        let known = axes.iter().chain(tests.iter().map(|test| &test.axis));
+        let missing = not_collected::names(site, known, request.metrics.iter().copied());
         let query = VisitQuery {
+            past_budget: past_budget::questions(site, span, &tests),
+            keeps_small: site.settings.k_at_rest.is_none(),
+            not_collected: not_collected::sentence(site, &missing),
             site: site.id,
             span,
             interval,
@@ -269,8 +281,23 @@ impl VisitQuery {
         let shown = rows.iter().skip(self.request.pagination.offset).take(self.request.pagination.limit);
         let shown = shown.map(|row| (self.written(row), self.dimensions(row))).collect();
         let lacks_money = self.asks_money() && (!knows_money || paid.values().any(|sums| sums.len() > 1));
-        let (include, labels) = (self.request.include, self.time_labels.clone());
-        Ok(Some(Answer::of_visits(&self.echo, shown, rows.len(), include, labels, lacks_money)))
+        let is_behind_filter = report::answers(&self.past_budget, sums)?.iter().any(|lines| !lines.is_empty());
+        let is_rest = |row: &QueryRow| row.values.iter().any(|value| &**value == OTHER);
+        Ok(Some(Answer::of_visits(
+            &self.echo,
+            VisitAnswer {
+                has_other: (rows.iter().any(is_rest), is_behind_filter),
+                rows: shown,
+                all: rows.len(),
+                include: self.request.include,
+                time_labels: self.time_labels.clone(),
+                lacks_money,
+                keeps_small: self.keeps_small,
+                marks: sums.taken_out(self.site, days.0, days.1)?,
+                unvisited: sums.unvisited(self.site, days.0, days.1)?,
+                not_collected: self.not_collected.clone(),
+            },
+        )))
     }
 
     fn asks_money(&self) -> bool {
@@ -324,7 +351,11 @@ impl VisitQuery {
                 *sums.entry((bucket, values)).or_default() += tally;
             }
         }
-        sums.retain(|_, tally| !tally.is_zero());
+        // Where pages are asked for that come after others, the first of a visit come after none.
+        let before = Axis::Of(Dimension::PreviousPage);
+        let turned = self.axes.iter().position(|axis| *axis == before).filter(|_| self.request.is_turned);
+        let comes_first = |values: &[Name; 2]| turned.is_some_and(|place| &*values[place.min(1)] == NOT_SET);
+        sums.retain(|(_, values), tally| !tally.is_zero() && !comes_first(values));
         sums
     }
 

@@ -8,7 +8,7 @@ use super::subjects::Subject;
 use super::{QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
-use crate::report::choice::{SegmentScope, not_met, scope_of, told_not_met};
+use crate::report::choice::{SegmentScope, met_segments, scope_of, told_not_met};
 use crate::report::{Line, Span};
 use crate::site::{Day, Segment, Site};
 
@@ -71,16 +71,26 @@ impl QueryRequest {
         }
     }
 
-    /// Refuses segments of which it is not kept how they meet what is asked for.
-    pub(super) fn check_met(&self, site: &Site, subjects: &[Subject]) -> Result<(), QueryError> {
-        match subjects.iter().find_map(|subject| not_met(&subject.question, site)) {
-            Some(segment) => Err(QueryError(format!("This is not answered, as {}.", told_not_met(segment)))),
-            None => Ok(()),
+    /// Leaves out segments of which it is not kept how they meet what else is asked for, and tells which.
+    ///
+    /// # Errors
+    /// [`QueryError`] where nothing is left.
+    pub(super) fn keep_met(&self, site: &Site, subjects: &mut [Subject]) -> Result<Vec<String>, QueryError> {
+        let mut told = Vec::new();
+        for subject in subjects {
+            let met = met_segments(subject.question.clone(), site);
+            let (question, left_out) =
+                met.map_err(|segment| QueryError(format!("This is not answered, as {}.", told_not_met(segment))))?;
+            subject.question = question;
+            told.extend(left_out.into_iter().map(told_not_met));
         }
+        told.sort_unstable();
+        told.dedup();
+        Ok(told)
     }
 
     /// The segments of a site that are asked for.
-    fn asked_segments<'s>(&self, site: &'s Site, filters: &[Filter<Name>]) -> Vec<&'s Segment> {
+    pub(super) fn asked_segments<'s>(&self, site: &'s Site, filters: &[Filter<Name>]) -> Vec<&'s Segment> {
         let by = by_segment(filters);
         let is_asked = |segment: &&Segment| by.is_none_or(|filter| filter.test.passes(&segment.number.to_string()));
         let all = site.settings.segments.iter().filter(|_| self.is_of_segments());
@@ -94,9 +104,21 @@ impl QueryRequest {
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
-    /// The first day on which all of them are counted.
+    /// The first day on which all is counted that filters ask for: segments, and goals that are patterns.
     pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
-        self.asked_segments(site, filters).into_iter().map(|segment| segment.first_day(site)).max()
+        let segments = self.asked_segments(site, filters).into_iter().filter(|_| !self.axes().contains(&SEGMENTS));
+        let goals = self.goals_of(site).filter(|_| self.is_of_goals() && !self.asks_goals());
+        let segments = segments.map(|segment| segment.first_day(site));
+        segments.chain(goals.filter_map(|goal| goal.first_day(site))).max()
+    }
+
+    /// What has a line of its own and is counted since some day.
+    pub(super) fn lines_since(&self, site: &Site, filters: &[Filter<Name>]) -> Vec<(Name, Day)> {
+        let segments = self.asked_segments(site, filters).into_iter().filter(|_| self.axes().contains(&SEGMENTS));
+        let goals = self.goals_of(site).filter(|_| self.asks_goals());
+        let segments = segments.map(|segment| (Name::from(segment.name.as_str()), segment.first_day(site)));
+        let goals = goals.filter_map(|goal| Some((Name::from(goal.name.as_str()), goal.first_day(site)?)));
+        segments.chain(goals).collect()
     }
 
     /// What lines by segments are called, if there are such.
@@ -120,6 +142,11 @@ impl NamedSegments {
     pub fn of(site: &Site) -> NamedSegments {
         let name = |segment: &Segment| (Name::from(segment.number.to_string()), Name::from(segment.name.as_str()));
         NamedSegments { names: site.settings.segments.iter().map(name).collect(), is_second: false }
+    }
+
+    /// Whether segments are the second dimension.
+    pub(super) fn is_second(&self) -> bool {
+        self.is_second
     }
 
     /// Gives lines by segments their names; those of segments that are no more are left out.

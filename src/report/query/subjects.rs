@@ -1,7 +1,8 @@
 //! The questions that answer a [`QueryRequest`], goals of the site included.
 
+use super::filters::of_pages_before;
 use super::{Asked, QueryError, QueryRequest};
-use crate::cell::{Axis, Dimension, Filter, Metric};
+use crate::cell::{Axis, Dimension, Filter, Metric, Test};
 use crate::counts::Name;
 use crate::report::{Interval, Line, Question, Span, goals, plan};
 use crate::site::{Goal, Site, Target};
@@ -48,15 +49,14 @@ impl QueryRequest {
         let question = Question::new(site.id, span, axis, interval, &self.metrics).with_money_of(site);
         if !self.is_of_goals() {
             let found = match axes.as_slice() {
-                [_, second] => question.clone().by_both(second, filters),
+                [_, second] => question.clone().by_both(second, filters).map(|asked| self.with_pages_before(asked)),
                 _ => under_event(&question, filters).or_else(|| question.clone().under(filters)),
             };
             let found = found.filter(plan::has_sums).or_else(|| question.estimated(axes.get(1), filters));
             let question = found.ok_or_else(|| self.too_many_dimensions())?;
             return Ok(vec![Subject { goal: None, question }]);
         }
-        let wanted = |goal: &&Goal| self.filters.goals.iter().all(|test| test.passes(&goal.name));
-        let goals: Vec<&Goal> = site.settings.goals.iter().filter(wanted).collect();
+        let goals: Vec<&Goal> = self.goals_of(site).collect();
         if goals.is_empty() && !self.filters.goals.is_empty() {
             let sentence =
                 "No goal has that name. Goals are declared with `headcount goal add`, or in the settings of the site.";
@@ -70,6 +70,20 @@ impl QueryRequest {
             Ok(Subject { goal: name, question: self.of_any(question.clone(), &[*goal], filters)? })
         };
         goals.iter().map(subject).collect()
+    }
+
+    /// The same of pages that come after others alone: of those that come first, `event:page` would be none.
+    fn with_pages_before(&self, mut question: Question) -> Question {
+        const BEFORE: Axis<Name> = Axis::Of(Dimension::PreviousPage);
+        if !self.is_turned {
+            return question;
+        }
+        if question.axis == BEFORE {
+            question.cut.kept = Some(of_pages_before(question.cut.kept.unwrap_or(Test::All(Vec::new()))));
+        } else if let Some(filter) = question.filter.as_mut().filter(|filter| filter.axis == BEFORE) {
+            filter.test = of_pages_before(filter.test.clone());
+        }
+        question
     }
 
     /// The question of who reached any of some goals, unless sums do not know how they meet what is asked for.
@@ -105,6 +119,12 @@ impl QueryRequest {
             goals.first().map_or("", |goal| &goal.name),
             asked.map_or_else(String::new, |axis| Asked::Value(axis).name(None))
         )))
+    }
+
+    /// The goals of a site that the filters let pass.
+    pub(super) fn goals_of<'s>(&self, site: &'s Site) -> impl Iterator<Item = &'s Goal> {
+        let wanted = |goal: &&Goal| self.filters.goals.iter().all(|test| test.passes(&goal.name));
+        site.settings.goals.iter().filter(wanted)
     }
 
     /// Whether the query is about goals.

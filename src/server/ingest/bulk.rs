@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::StatusCode;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -24,15 +24,14 @@ use crate::limits;
 use crate::meter::Pressure;
 use crate::operator::Access;
 use crate::rejection::Rejection;
+use crate::server::arriving::ArrivingBody;
 use crate::server::body::PartRoom;
 use crate::server::connections;
 use crate::server::failure::{FailureCause, blocking};
 
 /// `POST /api/events`
-pub async fn bulk(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn bulk(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let Some(bearer) = Bearer::of(request.headers(), app).await?.filter(Bearer::may_send) else {
-        // Who is still sending hears no answer; but not for long, without a token.
-        let _ = super::body::read(request.into_body(), limits::BODY_BYTES_MAX).await;
         return Ok(refused(StatusCode::UNAUTHORIZED, "many hits at once need a token of scope ingest"));
     };
     connections::vouch_for_sender();
@@ -98,7 +97,7 @@ impl From<Torn> for ListFailure {
 
 /// A body, as it arrives.
 struct Body {
-    frames: Incoming,
+    frames: ArrivingBody,
     bytes: usize,
     until: Instant,
 }

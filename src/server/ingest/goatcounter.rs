@@ -1,6 +1,5 @@
 //! Answers GoatCounter's clients: a picture, or the JSON of the API.
 
-use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -16,10 +15,11 @@ use crate::beacon::goatcounter::{self, RequestFault};
 use crate::beacon::{Beacon, Refusal, Request};
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
+use crate::server::arriving::ArrivingBody;
 use crate::server::failure::FailureCause;
 
 /// `GET|POST /count` and `/count/SITE`. The body is never read.
-pub async fn count(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn count(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
     let (parts, _) = request.into_parts();
     let client = super::client(&parts.headers, peer, app);
     let heard = super::Said::by(&parts.headers);
@@ -67,7 +67,7 @@ fn invalid(fault: &RequestFault, site: &str, app: &App) -> WireAnswer {
 }
 
 /// `POST /api/v0/count`
-pub async fn api(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn api(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     // The body is read in any case: who is still sending hears no answer.
     let arrived = WholeRequest::whole(request, peer, app).await;
     let headers = &arrived.parts.headers;
@@ -141,7 +141,7 @@ async fn counted(
 }
 
 /// `GET /api/v0/me` and `/api/v0/test`: whether the token is good.
-pub async fn me(request: hyper::Request<Incoming>, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn me(request: hyper::Request<ArrivingBody>, app: &App) -> Result<WireAnswer, FailureCause> {
     Ok(match allowed(Bearer::in_headers(request.headers(), app).await?) {
         Ok(_) => {
             told(StatusCode::OK, &json!({"token": {"name": "headcount", "permissions": {"count": true}}, "user": {}}))

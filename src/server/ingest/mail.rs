@@ -1,7 +1,6 @@
 //! In: requests for pictures and links of mail campaigns. Out: the picture, or the way to where the link was signed for. Forgets:
 //! the request, with every key of its query; `count=no` says that it is not to be counted.
 
-use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::header::{HeaderValue, LOCATION};
@@ -17,10 +16,11 @@ use crate::control::campaign::KEY;
 use crate::limits;
 use crate::rejection::Rejection;
 use crate::secret;
+use crate::server::arriving::ArrivingBody;
 use crate::server::failure::{FailureCause, stored};
 
 /// `GET /e/DOMAIN/CAMPAIGN.gif`
-pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn picture(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
     let outcome = match mail::of_picture(request.uri().path()) {
         Some((site, campaign)) => count(&request, peer, app, &site, &campaign, Act::Opened),
         None => refuse(&Refusal { reason: Rejection::BadUrl, sites: Vec::new() }, &app.collector),
@@ -31,7 +31,7 @@ pub async fn picture(request: hyper::Request<Incoming>, peer: IpAddr, app: &App)
 }
 
 /// `GET /l/LINK`
-pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn link(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let signed = request.uri().path().trim_start_matches("/l/").to_owned();
     let collector = app.collector.clone();
     // What is longer than any address was never signed.
@@ -53,7 +53,14 @@ pub async fn link(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
     Ok(answer)
 }
 
-fn count(request: &hyper::Request<Incoming>, peer: IpAddr, app: &App, site: &str, campaign: &str, act: Act) -> Outcome {
+fn count(
+    request: &hyper::Request<ArrivingBody>,
+    peer: IpAddr,
+    app: &App,
+    site: &str,
+    campaign: &str,
+    act: Act,
+) -> Outcome {
     if mail::is_declined(request.uri().query()) {
         return app.collector.decline_mail(site);
     }

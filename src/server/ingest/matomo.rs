@@ -3,7 +3,6 @@
 //! Scripts send their credentials along, and send everything twice if they may not read the answer: so it names the page's
 //! own origin.
 
-use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue, VARY};
@@ -17,10 +16,11 @@ use crate::beacon::matomo::{self, Parsed};
 use crate::collector::Outcome;
 use crate::limits;
 use crate::operator::TokenScope;
+use crate::server::arriving::ArrivingBody;
 use crate::server::failure::{self, FailureCause};
 
 /// `GET|POST /matomo.php` and its other names.
-pub async fn track(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn track(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let is_post = arrived.parts.method == Method::POST;
     let origin = arrived.parts.headers.get("origin").cloned();
@@ -104,7 +104,7 @@ fn empty() -> WireAnswer {
 }
 
 /// `POST /` and `/index.php`: the one question of Matomo's other API that the importer of logs asks, and only with a token for the site.
-pub async fn api(request: hyper::Request<Incoming>, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn api(request: hyper::Request<ArrivingBody>, app: &App) -> Result<WireAnswer, FailureCause> {
     let refused =
         || told(StatusCode::NOT_FOUND, &json!({"result": "error", "message": "there is no such method here"}));
     let (parts, body) = request.into_parts();

@@ -1,7 +1,6 @@
 //! Answers requests for pictures that count: our pixel, Fathom Lite's, Simple Analytics'. The picture is sent whatever became of
 //! the beacon.
 
-use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -12,6 +11,7 @@ use super::{App, WholeRequest};
 use crate::beacon::{Beacon, Refusal, Request, fathom, pixel as own, simple as analytics};
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
+use crate::server::arriving::ArrivingBody;
 
 /// `GET /pixel.gif`
 pub fn pixel(request: &Request<'_>, app: &App) -> WireReply {
@@ -37,7 +37,7 @@ pub fn simple(request: &Request<'_>, app: &App) -> WireReply {
 }
 
 /// `POST /append`
-pub async fn append(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> WireAnswer {
+pub async fn append(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> WireAnswer {
     let arrived = WholeRequest::whole(request, peer, app).await;
     appended(arrived.parsed(analytics::parse_append), app)
 }

@@ -2,7 +2,6 @@
 //!
 //! There are no sessions to name, so the answer names the empty one. Crawlers are told so, as Umami does.
 
-use hyper::body::Incoming;
 use std::net::IpAddr;
 
 use hyper::StatusCode;
@@ -16,13 +15,14 @@ use super::{App, WholeRequest};
 use crate::beacon::umami;
 use crate::collector::Outcome;
 use crate::rejection::Rejection;
+use crate::server::arriving::ArrivingBody;
 use crate::server::failure::FailureCause;
 
 /// The UUID of no session.
 const NO_SESSION: &str = "00000000-0000-0000-0000-000000000000";
 
 /// `POST /api/send`
-pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn send(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let messages = Messages::new(vec![arrived.parsed(umami::parse)], app);
     let bearer = Bearer::in_headers(&arrived.parts.headers, app).await?;
@@ -39,7 +39,7 @@ pub async fn send(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) ->
 }
 
 /// `POST /api/batch`
-pub async fn batch(request: hyper::Request<Incoming>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
+pub async fn batch(request: hyper::Request<ArrivingBody>, peer: IpAddr, app: &App) -> Result<WireAnswer, FailureCause> {
     let arrived = WholeRequest::whole(request, peer, app).await;
     let items = match arrived.parsed(umami::parse_batch) {
         Ok(items) => items,

@@ -21,6 +21,8 @@ pub(super) struct Connections {
     pub(super) set_aside: Vec<PathBuf>,
     /// Whether the writer can write.
     pub(super) can_write: bool,
+    /// Whether the log held something before they were.
+    pub(super) has_old_log: bool,
 }
 
 /// The files that are open.
@@ -65,6 +67,7 @@ impl Connections {
     ) -> Result<Connections, StoreError> {
         let file = creation::find(path)?;
         let set_aside = foreign_log::set_foreign_aside(&file)?;
+        let has_old_log = length(&beside(&file, "-wal")) > 0;
         let mut writer = Connection::open_with_flags(&file, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
         schema::refuse_others(&writer)?;
         schema::prepare_writer(&writer)?;
@@ -72,7 +75,8 @@ impl Connections {
         let mark = DatabaseMark::begin(&writer);
         schema::migrate(&mut writer)?;
         let can_write = !writer.is_readonly("main")?;
-        Connections::with(path, file, writer, super::reader, mark, set_aside, can_write)
+        let can = (can_write, has_old_log);
+        Connections::with(path, file, writer, super::reader, mark, set_aside, can)
     }
 
     /// Opens a database to be read. One whose log is empty is read as one that nobody changes, which the lock of its folder holds; any
@@ -87,7 +91,7 @@ impl Connections {
             return Err(StoreError::Other("its schema is of another version".into()));
         }
         let mark = DatabaseMark::found(&writer);
-        Connections::with(path, file, writer, read, mark, set_aside, false)
+        Connections::with(path, file, writer, read, mark, set_aside, (false, has_log))
     }
 
     fn with(
@@ -97,7 +101,7 @@ impl Connections {
         read: impl Fn(&Path) -> Result<Connection, StoreError>,
         mark: DatabaseMark,
         set_aside: Vec<PathBuf>,
-        can_write: bool,
+        (can_write, has_old_log): (bool, bool),
     ) -> Result<Connections, StoreError> {
         // Some file systems have another file from the first write on.
         let (database, head) = (FileId::at(&file), OpenHead::open(&file)?);
@@ -106,7 +110,7 @@ impl Connections {
         let folder = FileId::at(super::beside::folder_of(path));
         let log = super::moved::log_of(&file);
         let of = OpenFiles { path: file, database, folder, log, ..OpenFiles::default() };
-        Ok(Connections { snapshots, reader, writer, mark, head: Some(head), of, set_aside, can_write })
+        Ok(Connections { snapshots, reader, writer, mark, head: Some(head), of, set_aside, can_write, has_old_log })
     }
 
     /// In the place of those that are closed: nothing is found there.
@@ -114,6 +118,6 @@ impl Connections {
         let snapshots = (0..limits::READERS).map(|_| Connection::open_in_memory()).collect::<Result<Vec<_>, _>>()?;
         let (reader, writer) = (Connection::open_in_memory()?, Connection::open_in_memory()?);
         let (mark, head, of, set_aside) = Default::default();
-        Ok(Connections { snapshots, reader, writer, mark, head, of, set_aside, can_write: true })
+        Ok(Connections { snapshots, reader, writer, mark, head, of, set_aside, can_write: true, has_old_log: false })
     }
 }

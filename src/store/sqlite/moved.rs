@@ -383,6 +383,7 @@ impl SqliteFile {
         drop(std::mem::replace(&mut *held.writer, by.writer));
         *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = by.mark;
         self.can_write.store(by.can_write, Ordering::Release);
+        self.has_old_log.store(by.has_old_log, Ordering::Release);
         // Who closes a file lets go of all locks that the program has on it: this comes when nothing of it is open any more.
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = by.head;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

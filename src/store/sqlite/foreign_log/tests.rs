@@ -156,3 +156,24 @@ fn what_sqlite_takes_nothing_from_is_left_to_it() {
     assert_eq!(set_foreign_aside(&path).unwrap().len(), 1);
     assert_eq!(writes(folder.path()), 1);
 }
+
+/// A sync of it may have failed before the program ended: what is written behind it would go with it.
+#[test]
+fn nothing_is_written_behind_the_log_of_an_earlier_program() {
+    let before = tempfile::tempdir().unwrap();
+    let (file, _) = open(before.path());
+    write(&file, 1);
+    let left = killed(before.path());
+    // As long as another program reads it, it can't be emptied.
+    let other = Connection::open(left.path().join("headcount.db")).unwrap();
+    other.execute_batch("BEGIN; SELECT count(*) FROM names").unwrap();
+    let (file, _) = open(left.path());
+    let add = || file.writer().execute("INSERT INTO names (site, text) VALUES (1, 'x')", []);
+    assert!(add().is_err());
+    let log = || length(&beside(&left.path().join("headcount.db"), "-wal"));
+    assert!(log() > 0);
+    other.execute_batch("ROLLBACK").unwrap();
+    file.empty_log();
+    assert_eq!(log(), 0);
+    assert_eq!(add().unwrap(), 1);
+}
