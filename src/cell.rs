@@ -26,7 +26,7 @@ pub use dimension::{Card, DIMENSIONS, Dimension, Dimensions, FIXED, OF_HITS, Unk
 pub use filter::{Expression, Filter, JOINT, Test, WantedTexts};
 pub use folding::{Folding, FoldingStart, SiteHistory};
 pub use forgotten::{ForgottenAxis, ForgottenValue, ForgottenValues};
-pub use hit_attributes::{AttributeValues, HitAttributeTable, HitAttributes};
+pub use hit_attributes::{AttributeValues, GoneValues, HitAttributeTable, HitAttributes, NamedValue};
 pub use names::{Bringer, DayNames, DisplacedNames, GoneName, PAGEVIEW, Sym, Use};
 pub use tuples::{AttributeTuple, AttributeTuples, TUPLES_PER_VISIT, TupleValues};
 
@@ -64,6 +64,17 @@ pub enum Axis<N> {
     },
     /// A funnel by its number at the site; the value is a step, counted from 1, and holds the visits that reached it.
     Funnel(u32),
+}
+
+impl<N> Axis<N> {
+    /// The dimension under which it is counted by others.
+    pub fn in_pairs(&self) -> Option<Dimension> {
+        match self {
+            Axis::Of(dimension) => Some(*dimension),
+            Axis::Prop { event: None, .. } => Some(Dimension::Property),
+            _ => None,
+        }
+    }
 }
 
 /// One place in the table, its bucket aside.

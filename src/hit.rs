@@ -109,7 +109,7 @@ impl Hit {
             Dimension::Event => self.event(),
             Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => NOT_SET,
             Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
-            Dimension::Segment | Dimension::ReachedStep | Dimension::Money => NOT_SET,
+            Dimension::Segment | Dimension::ReachedStep | Dimension::Money | Dimension::Property => NOT_SET,
             #[cfg(test)]
             Dimension::OfTests => NOT_SET,
         }
@@ -212,7 +212,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         local: arrival.local,
         token: token::of(salt, address, &user_agent, mode),
         network: token::network_of(salt, address, mode),
-        watched: watched::watched(site, &page, &kind, beacon.revenue.as_ref()),
+        watched: watched::watched(site, (&page, &props), &kind, beacon.revenue.as_ref()),
         props,
         kind,
         page,

@@ -121,6 +121,8 @@
 //!   `docs/languages.md` lists;
 //! - the chart: what it draws in `view/series.rs`, how in `page/chart.rs`; periods: [`report::period`];
 //!   what is compared, and which part of it: [`report::comparison`], `report/cut_day.rs`, `view/comparing.rs`;
+//! - properties that owners name, which are counted by every dimension: [`site::NamedProperty`], `hit/watched.rs`, what a place remembers
+//!   of them in `cell/hit_attributes.rs`, `counts/pairs/properties.rs`, their side of stored pairs in `store/sums/sqlite/property_side.rs`;
 //! - pages that follow each other: `Dimension::PreviousPage`, `report/query/following.rs`, `report/choice/following.rs`; money by dimensions:
 //!   `visit/paid.rs`, `report/paid.rs`;
 //! - what sums do not know exactly: `report/bounds.rs` of sets of values, `report/estimate.rs` of three dimensions and more, which

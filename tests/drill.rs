@@ -4,6 +4,7 @@ mod estimates;
 mod goals;
 pub mod life;
 mod money;
+mod named;
 mod operators;
 mod other;
 mod parts;

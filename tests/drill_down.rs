@@ -347,7 +347,7 @@ fn what_sums_can_not_tell_is_refused_with_the_way_out() {
     for (by, filters, expected) in [
         (Some("country"), &["goal:Cart", "source=Google"][..], "three dimensions"),
         (Some("page"), &["goal:Reads"], "not counted by page"),
-        (Some("page"), &["prop:plan=pro"], "properties are counted under their event alone"),
+        (Some("page"), &["prop:plan=pro"], "name it with `headcount site set DOMAIN --property plan`"),
         (Some("goals"), &[], "did you mean \"goal\"?"),
         (None, &["source=Google", "country=DE", "page=/", "os=Linux", "screen=x"], "independent of each other"),
         (Some("hour"), &["goal:Cart", "source=Google"], "ask for --by day"),

@@ -42,6 +42,7 @@ mod like_with_like;
 mod live;
 mod memory;
 mod moved;
+mod named;
 mod operators;
 mod notice;
 mod oracle;

@@ -43,6 +43,7 @@ impl Dimension {
             Dimension::PreviousPage => &[Collectable::EntryPage, Collectable::ExitPage],
             Dimension::Page | Dimension::Event | Dimension::Pattern => &[],
             Dimension::Money => &[Collectable::Money],
+            Dimension::Property => &[Collectable::Properties],
             Dimension::Segment | Dimension::ReachedStep => &[],
             #[cfg(test)]
             Dimension::OfTests => &[],

@@ -3,9 +3,14 @@
 //! Two things stand elsewhere, and do not compile while they are missing: what computes a hit's value (`Hit::value` in `hit.rs`), and
 //! what readers call it (`page/words/dimensions.rs`).
 
+mod lists;
+
 use serde::{Deserialize, Serialize};
 
 use super::{DIRECT, DIRECT_OR_NONE, NOT_SET, PAGEVIEW};
+pub(super) use lists::GROUP_BOUNDS;
+use lists::Pick;
+pub use lists::{FIXED, OF_HITS, VISIT_ENDS};
 
 /// What we split by. The numbers are stored, so they never change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,6 +44,9 @@ pub enum Dimension {
     Pattern = 24,
     /// Channel and source in one, so that both may be filtered together: a source may come by several channels.
     ChannelAndSource = 25,
+    /// Properties that the owner has named, as `KEY` and value in one: hits that carry them by the values of other dimensions. By itself a
+    /// property is an axis of its own.
+    Property = 37,
     /// An event that brought money, and the currency, in one: sums of money by the values of other dimensions. A hit has it beside its
     /// event, whose name it keeps.
     Money = 39,
@@ -54,11 +62,11 @@ pub enum Dimension {
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [DimensionRow; 29] = {
+const TABLE: [DimensionRow; 30] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Segments, Steps, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Properties, Segments, Steps, VisitEnd};
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
@@ -128,6 +136,7 @@ const TABLE: [DimensionRow; 29] = {
         DimensionRow::new(Segment, "segment", "segment", Segments),
         DimensionRow::new(ReachedStep, "funnel_step", "visit:funnel_step", Steps),
         DimensionRow::new(Money, "money", "event:money", Paid).implies(&[Event]),
+        DimensionRow::new(Property, "property", "event:property", Properties),
     ]
 };
 
@@ -180,6 +189,8 @@ pub enum ValueOf {
     Steps,
     /// A hit that brought money.
     Paid,
+    /// A hit that carries some, one of each key.
+    Properties,
 }
 
 /// Values of a visit's first hit that often come together, so that visits share them.
@@ -341,81 +352,6 @@ const PLACES: [u8; DIMENSION_CODES_END as usize] = {
     }
     places
 };
-
-/// Which rows of the table make a list, while the program is compiled.
-enum Pick {
-    Counted,
-    Listed,
-    FirstHit(ValueGroup),
-    VisitEnd,
-    Hit,
-}
-
-impl Pick {
-    const fn takes(&self, row: &DimensionRow) -> bool {
-        match (self, row.value_of) {
-            (Pick::Counted, of) => !matches!(of, ValueOf::Segments | ValueOf::Steps | ValueOf::Paid),
-            (Pick::Listed, _) => row.is_listed(),
-            (Pick::FirstHit(group), ValueOf::FirstHit(of)) => of as u8 == *group as u8,
-            (Pick::VisitEnd, ValueOf::VisitEnd) | (Pick::Hit, ValueOf::Hit) => true,
-            _ => false,
-        }
-    }
-
-    const fn count(&self) -> usize {
-        let (mut at, mut count) = (0, 0);
-        while at < TABLE.len() {
-            count += self.takes(&TABLE[at]) as usize;
-            at += 1;
-        }
-        count
-    }
-
-    /// Puts those that are taken into a list from a place on.
-    const fn put_into<const N: usize>(&self, mut list: [Dimension; N], mut place: usize) -> [Dimension; N] {
-        let mut at = 0;
-        while at < TABLE.len() {
-            if self.takes(&TABLE[at]) {
-                list[place] = TABLE[at].dimension;
-                place += 1;
-            }
-            at += 1;
-        }
-        list
-    }
-
-    const fn list<const N: usize>(&self) -> [Dimension; N] {
-        self.put_into([TABLE[0].dimension; N], 0)
-    }
-}
-
-/// Where each group begins in [`FIXED`], and the end of the last.
-pub(super) const GROUP_BOUNDS: [usize; ValueGroup::ALL.len() + 1] = {
-    let mut bounds = [0; ValueGroup::ALL.len() + 1];
-    let mut at = 0;
-    while at < ValueGroup::ALL.len() {
-        bounds[at + 1] = bounds[at] + Pick::FirstHit(ValueGroup::ALL[at]).count();
-        at += 1;
-    }
-    bounds
-};
-
-/// The dimensions that are fixed at the first hit of a visit, group by group, in the order in which a visit keeps their values.
-pub const FIXED: [Dimension; GROUP_BOUNDS[ValueGroup::ALL.len()]] = {
-    let mut fixed = [TABLE[0].dimension; GROUP_BOUNDS[ValueGroup::ALL.len()]];
-    let mut at = 0;
-    while at < ValueGroup::ALL.len() {
-        fixed = Pick::FirstHit(ValueGroup::ALL[at]).put_into(fixed, GROUP_BOUNDS[at]);
-        at += 1;
-    }
-    fixed
-};
-
-/// The dimensions whose value of a visit follows from its first or last page.
-pub const VISIT_ENDS: [Dimension; Pick::VisitEnd.count()] = Pick::VisitEnd.list();
-
-/// The dimensions of which each hit has one value, its page aside.
-pub const OF_HITS: [Dimension; Pick::Hit.count()] = Pick::Hit.list();
 
 impl Dimension {
     /// All dimensions that readers know.

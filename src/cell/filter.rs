@@ -232,6 +232,7 @@ pub fn implied(value: &str, dimension: Dimension) -> &str {
     match dimension {
         Dimension::Channel => value.split_once(JOINT).map_or(value, |(channel, _)| channel),
         Dimension::Source => value.split_once(JOINT).map_or(value, |(_, source)| source),
+        Dimension::Property => value.split_once(JOINT).map_or(value, |(_, value)| value),
         // Of money.
         Dimension::Event => value.rsplit_once(JOINT).map_or(value, |(event, _)| event),
         // Where the region is not known, the country stands in its place.

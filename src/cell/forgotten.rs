@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::filter::implied;
+use super::filter::{JOINT, implied};
 use super::{Dimension, OTHER};
 use crate::site::goal::matches;
 
@@ -71,6 +71,10 @@ pub struct ForgottenValues(pub Vec<ForgottenValue>);
 impl ForgottenValues {
     /// Whether a name goes as a value of a dimension.
     pub fn takes(&self, dimension: Dimension, text: &str) -> bool {
+        if dimension == Dimension::Property {
+            let property = text.split_once(JOINT);
+            return property.is_some_and(|(key, value)| self.takes_key(key) || self.takes_property(key, value));
+        }
         is_value(dimension, text) && self.0.iter().any(|value| value.takes(dimension, text))
     }
 
@@ -151,6 +155,13 @@ mod tests {
             ForgottenValues(vec![ForgottenValue { of, pattern: pattern.into() }])
         };
         assert!(plan("*").takes_key("plan") && !plan("pro").takes_key("plan") && !plan("*").takes_key("other"));
+        assert!(
+            plan("pro").takes(Dimension::Property, "plan\u{1f}pro")
+                && plan("*").takes(Dimension::Property, "plan\u{1f}pro")
+        );
+        assert!(
+            !plan("pro").takes(Dimension::Property, "size\u{1f}pro") && !plan("pro").takes(Dimension::Property, "pro")
+        );
         assert!(plan("pro").takes_property("plan", "pro") && !plan("pro").takes_property("plan", "free"));
         assert_eq!(plan("pro").dimensions(), [None]);
     }

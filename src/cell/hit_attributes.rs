@@ -16,11 +16,23 @@ pub type NewAttributes = HashMap<HitAttributes, HitAttributes, foldhash::fast::R
 /// Values of [`OF_HITS`].
 pub type HitValues = [Sym; OF_HITS.len()];
 
-/// Host, event and what else each hit has one value of, and the patterns that it lies in.
+/// Key and value of a property that the owner has named.
+pub type NamedValue = (Sym, Sym);
+
+/// Host, event and what else each hit has one value of, the patterns that it lies in, and its properties that the owner has named.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct AttributesKey {
     values: HitValues,
     patterns: Box<[Sym]>,
+    properties: Box<[NamedValue]>,
+}
+
+/// What is gone of combinations.
+pub trait GoneValues {
+    /// Whether a value of a dimension is gone.
+    fn is_gone(&self, dimension: Dimension, value: Sym) -> bool;
+    /// What is left of a property; nothing if its key is gone.
+    fn left(&self, property: NamedValue) -> Option<NamedValue>;
 }
 
 /// The combinations met on one day of one site: nearly all pageviews share one. Keys are numbers that we gave out, so the
@@ -41,27 +53,33 @@ pub struct HitAttributeTable {
 pub struct AttributeValues(Blocks<AttributesKey>);
 
 impl AttributesKey {
-    /// Its values and patterns with [`Sym::OTHER`] in place of what is gone; nothing if nothing is.
-    fn without(&self, is_gone: &impl Fn(Dimension, Sym) -> bool) -> Option<(HitValues, Vec<Sym>)> {
-        let left = |dimension: Dimension, value: Sym| if is_gone(dimension, value) { Sym::OTHER } else { value };
+    /// The same with [`Sym::OTHER`] in place of what is gone; nothing if nothing is.
+    fn without(&self, gone: &impl GoneValues) -> Option<AttributesKey> {
+        let left = |dimension: Dimension, value: Sym| if gone.is_gone(dimension, value) { Sym::OTHER } else { value };
         let mut values = self.values;
         values.iter_mut().zip(OF_HITS).for_each(|(value, dimension)| *value = left(dimension, *value));
         let mut patterns: Vec<Sym> = self.patterns.iter().map(|pattern| left(Dimension::Pattern, *pattern)).collect();
         patterns.sort_unstable();
         patterns.dedup();
-        ((values, &*patterns) != (self.values, &*self.patterns)).then_some((values, patterns))
+        let properties = self.properties.iter().filter_map(|property| gone.left(*property)).collect();
+        let left = AttributesKey { values, patterns: patterns.into(), properties };
+        (left != *self).then_some(left)
     }
 }
 
 impl HitAttributeTable {
     /// The number of a combination, if it was met.
-    pub fn find(&self, values: &HitValues, patterns: &[Sym]) -> Option<HitAttributes> {
-        self.numbers.get(&AttributesKey { values: *values, patterns: patterns.into() }).copied()
+    pub fn find(&self, values: &HitValues, patterns: &[Sym], properties: &[NamedValue]) -> Option<HitAttributes> {
+        let combination = AttributesKey { values: *values, patterns: patterns.into(), properties: properties.into() };
+        self.numbers.get(&combination).copied()
     }
 
     /// The number of a combination, new if need be.
-    pub fn of(&mut self, values: HitValues, patterns: Box<[Sym]>) -> HitAttributes {
-        let combination = AttributesKey { values, patterns };
+    pub fn of(&mut self, values: HitValues, patterns: Box<[Sym]>, properties: Box<[NamedValue]>) -> HitAttributes {
+        self.number_of(AttributesKey { values, patterns, properties })
+    }
+
+    fn number_of(&mut self, combination: AttributesKey) -> HitAttributes {
         if let Some(attributes) = self.numbers.get(&combination) {
             return *attributes;
         }
@@ -78,26 +96,24 @@ impl HitAttributeTable {
         attributes
     }
 
-    /// The combinations that have a value that is gone.
-    pub fn having(&self, is_gone: impl Fn(Dimension, Sym) -> bool) -> impl Iterator<Item = HitAttributes> {
-        let having = self.numbers.iter().filter(move |(combination, _)| combination.without(&is_gone).is_some());
+    /// The combinations that have something that is gone.
+    pub fn having(&self, gone: &impl GoneValues) -> impl Iterator<Item = HitAttributes> {
+        let having = self.numbers.iter().filter(move |(combination, _)| combination.without(gone).is_some());
         having.map(|(_, attributes)| *attributes)
     }
 
-    /// For each combination that has a value that is gone, the one that has [`Sym::OTHER`] in its place. What it was stays known
-    /// until [`HitAttributeTable::free_retired`].
-    pub fn without(&mut self, is_gone: impl Fn(Dimension, Sym) -> bool) -> NewAttributes {
-        let lost = self.numbers.iter().filter_map(|(combination, attributes)| {
-            let (values, patterns) = combination.without(&is_gone)?;
-            Some((*attributes, values, patterns))
-        });
-        let mut lost: Vec<_> = lost.collect();
-        lost.sort_unstable_by_key(|(attributes, ..)| *attributes);
-        for (attributes, ..) in &lost {
+    /// For each combination that has something that is gone, the one that takes its place. What it was stays known until
+    /// [`HitAttributeTable::free_retired`].
+    pub fn without(&mut self, gone: &impl GoneValues) -> NewAttributes {
+        let lost = self.numbers.iter();
+        let lost = lost.filter_map(|(combination, attributes)| Some((*attributes, combination.without(gone)?)));
+        let mut lost: Vec<(HitAttributes, AttributesKey)> = lost.collect();
+        lost.sort_unstable_by_key(|(attributes, _)| *attributes);
+        for (attributes, _) in &lost {
             self.numbers.remove(&self.known.0[attributes.0 as usize]);
             self.retired.push(*attributes);
         }
-        lost.into_iter().map(|(old, values, patterns)| (old, self.of(values, patterns.into()))).collect()
+        lost.into_iter().map(|(old, left)| (old, self.number_of(left))).collect()
     }
 
     /// Lets new combinations have the numbers of those that lost a value. Nobody may have them any more.
@@ -163,6 +179,21 @@ impl AttributeValues {
         &self.0[attributes.0 as usize].patterns
     }
 
+    /// Keys and values of the named properties of a combination.
+    pub fn properties(&self, attributes: HitAttributes) -> &[NamedValue] {
+        &self.0[attributes.0 as usize].properties
+    }
+
+    /// The value of a named property in a combination.
+    pub fn property(&self, attributes: HitAttributes, key: Sym) -> Option<Sym> {
+        self.properties(attributes).iter().find(|(of, _)| *of == key).map(|(_, value)| *value)
+    }
+
+    /// Whether any combination has a named property.
+    pub fn has_properties(&self) -> bool {
+        self.0.iter().any(|combination| !combination.properties.is_empty())
+    }
+
     /// The patterns of each combination.
     pub fn all_patterns(&self) -> impl Iterator<Item = &[Sym]> + Clone {
         self.0.iter().map(|combination| &*combination.patterns)
@@ -190,10 +221,14 @@ mod tests {
     fn a_combination_has_one_number() {
         let mut hit_attributes = HitAttributeTable::default();
         let values = std::array::from_fn(|place| Sym(10 + place as u32));
-        let view = hit_attributes.of(values, Box::default());
-        let watched = hit_attributes.of(values, Box::new([Sym(7)]));
-        assert_eq!(hit_attributes.of(values, Box::default()), view);
+        let view = hit_attributes.of(values, Box::default(), Box::default());
+        let watched = hit_attributes.of(values, Box::new([Sym(7)]), Box::default());
+        assert_eq!(hit_attributes.of(values, Box::default(), Box::default()), view);
         assert_ne!(view, watched);
+        let pro = hit_attributes.of(values, Box::default(), Box::new([(Sym(3), Sym(4))]));
+        assert_ne!(pro, view);
+        assert_eq!(hit_attributes.known.property(pro, Sym(3)), Some(Sym(4)));
+        assert_eq!(hit_attributes.known.property(pro, Sym(4)), None);
         for (dimension, value) in OF_HITS.into_iter().zip(values) {
             assert_eq!(hit_attributes.value(watched, dimension), value);
             assert!(hit_attributes.has(view, dimension, value) && !hit_attributes.has(view, Dimension::Page, value));

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::dimension::FIXED;
 use super::filter::JOINT;
-use super::hit_attributes::HitValues;
+use super::hit_attributes::{HitValues, NamedValue};
 use super::tuples::NewTuples;
 use super::{
     AttributeTuple, AttributeTuples, Blocks, Dimension, Folding, HitAttributeTable, HitAttributes, NOT_SET, OF_HITS,
@@ -355,16 +355,24 @@ impl DayNames {
         if source == OTHER { self.admit_declared(of, &text, from) } else { self.admit(of, &text, from) }
     }
 
-    /// The number of a combination of host, event and patterns. Past the bound, hits are of the host `(other)`.
-    pub fn attributes(&mut self, mut values: HitValues, patterns: Box<[Sym]>, from: Bringer) -> HitAttributes {
-        if let Some(known) = self.hit_attributes.find(&values, &patterns) {
+    /// The number of a combination of host, event, patterns and named properties. Past the bound, hits are of the host `(other)`, and so
+    /// are the values of properties.
+    pub fn attributes(
+        &mut self,
+        mut values: HitValues,
+        patterns: Box<[Sym]>,
+        mut properties: Box<[NamedValue]>,
+        from: Bringer,
+    ) -> HitAttributes {
+        if let Some(known) = self.hit_attributes.find(&values, &patterns, &properties) {
             return known;
         }
-        if self.room(ATTRIBUTES, (&values, &patterns), from).is_none() {
+        if self.room(ATTRIBUTES, (&values, &patterns, &properties), from).is_none() {
             let others = values.iter_mut().zip(OF_HITS).filter(|(_, dimension)| *dimension != Dimension::Event);
             others.for_each(|(value, _)| *value = Sym::OTHER);
+            properties.iter_mut().for_each(|(_, value)| *value = Sym::OTHER);
         }
-        self.hit_attributes.of(values, patterns)
+        self.hit_attributes.of(values, patterns, properties)
     }
 
     /// Whether a property is counted under its event as well as over all events together.

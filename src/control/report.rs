@@ -10,11 +10,11 @@ use crate::limits;
 use crate::page::text::bots;
 use crate::page::text::report::ReportText;
 use crate::page::text::watched::since;
-use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line};
+use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line, named_among};
 use crate::report::period::{Period, Range};
 use crate::report::query::{ASK_MEMORY, NamedSegments};
 use crate::report::{self, Line, Question, Records, Span, Sums, not_collected, past_budget, taken_out};
-use crate::site::{Site, Target};
+use crate::site::{Moment, Site, Target};
 use crate::store::StoreError;
 use asked::{ReportSubject, Split};
 
@@ -91,8 +91,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     }
     notes.extend(taken_out::all_told(&marks));
     let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
-    notes.extend(compared.as_ref().and_then(|compared| compared.note()));
-    notes.extend(compared.iter().flat_map(|compared| compared.notes_of_lines()));
+    notes.extend(compared.iter().flat_map(|compared| compared.note().into_iter().chain(compared.notes_of_lines())));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, compared, notes })
 }
@@ -242,6 +241,15 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
     for segment in shown.filter(|segment| segment.first_day(site) > range.span.first_day()) {
         let (name, day) = (&segment.name, segment.first_day(site));
         notes.push(format!("The segment {name} is counted since {day}: days before are not in its figures."));
+    }
+    let axes = chosen.filters.iter().map(|filter| &filter.axis).chain([&split.axis]);
+    let is_met =
+        split.is_goals || chosen.goal.is_some() || axes.clone().filter(|axis| **axis != Axis::Total).count() > 1;
+    for property in named_among(axes.filter(|_| is_met), site) {
+        if property.not_counted_on(site) >= range.span.first_day() {
+            let since = since(Moment(property.since_ms), site);
+            notes.push(format!("The property {} is counted by other dimensions since {since}.", property.key));
+        }
     }
     notes.dedup();
     notes

@@ -85,6 +85,7 @@ pub(super) fn changed(
 ) -> Result<Settings, NotSet> {
     let directory = collector.directory();
     let context = SettingContext {
+        now: collector.clock().now(),
         domain,
         other_with: &|name| {
             let other = directory.find(name).filter(|site| site.domain != *domain);

@@ -9,16 +9,19 @@ mod batch;
 mod columns;
 mod folded;
 mod grouped;
+mod hit_tables;
 mod money;
 mod numbers;
+mod properties;
 mod segments;
 
 use std::collections::BTreeMap;
 
 use super::Name;
 use super::snapshot::{SessionSnapshot, Small};
+use crate::cell::filter::JOINT;
 use crate::cell::packed::{CellKey, Chunk, ChunkBuilder, Damaged, chunks, merged};
-use crate::cell::{Dimension, Tally};
+use crate::cell::{Dimension, OTHER, Tally};
 use crate::limits;
 use columns::PairColumns;
 use folded::FoldedTable;
@@ -58,6 +61,10 @@ impl Pair {
         if self.second == Dimension::Segment {
             return true;
         }
+        if has(Dimension::Property) {
+            // Which properties come together is not counted.
+            return self.first != self.second;
+        }
         if has(Dimension::Money) {
             return self.first != Dimension::Money;
         }
@@ -69,10 +76,17 @@ impl Pair {
     /// The pairs of money.
     pub fn of_money() -> impl Iterator<Item = Pair> {
         let with_money = |of: Dimension| Pair::of(of, Dimension::Money).0;
-        Dimension::COUNTED.into_iter().map(with_money).filter(|pair| pair.is_counted())
+        let others = Dimension::COUNTED.into_iter().chain([Dimension::Property]);
+        others.map(with_money).filter(|pair| pair.is_counted())
     }
 
-    /// All pairs that are counted, segments and money aside.
+    /// The pairs of properties that the owner has named, money aside.
+    pub fn of_properties() -> impl Iterator<Item = Pair> {
+        let with_property = |of: Dimension| Pair::of(of, Dimension::Property).0;
+        Dimension::COUNTED.into_iter().map(with_property).filter(|pair| pair.is_counted())
+    }
+
+    /// All pairs that are counted, segments, money and properties aside.
     pub fn all() -> impl Iterator<Item = Pair> {
         let dimensions = || Dimension::COUNTED.into_iter();
         let pairs = dimensions().flat_map(move |first| dimensions().map(move |second| Pair { first, second }));
@@ -113,6 +127,12 @@ pub struct Pairs {
     pub tables: Vec<PairTable>,
 }
 
+/// What stands in pairs for all values of the same property, and for what is too small to be named; `name` is one of its values.
+pub fn rests_of_property(name: &str) -> [String; 2] {
+    let key = name.split_once(JOINT).map_or(name, |(key, _)| key);
+    [format!("{key}{JOINT}"), format!("{key}{JOINT}{OTHER}")]
+}
+
 fn cells_of(chunks: &[Chunk]) -> Result<Vec<(CellKey, Tally)>, Damaged> {
     let mut cells = Vec::new();
     chunks.iter().try_for_each(|chunk| chunk.read(&mut cells))?;
@@ -123,7 +143,7 @@ impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
         let tables = self.pairs_by(&NameNumbers::of_day(self), cells_max, limits::PAIR_ROWS_AT_ONCE);
-        Pairs { texts: self.texts.iter().chain(self.segments.names()).cloned().collect(), tables }
+        Pairs { texts: self.texts.iter().chain(self.joined_names()).cloned().collect(), tables }
     }
 
     /// The same by other numbers of the names, which decide between equals past the budget. It looks at about so many rows at a time:
@@ -146,7 +166,9 @@ impl SessionSnapshot {
         }
         let of_pairs = tables.into_iter().map(|(pair, table)| PairTable { pair, chunks: table.chunks });
         let of_money = self.money_tables(numbers, cells_max as usize);
-        of_pairs.chain(of_money).chain(self.segment_tables(numbers, cells_max as usize)).collect()
+        let of_properties = self.property_tables(numbers, cells_max as usize);
+        let of_segments = self.segment_tables(numbers, cells_max as usize);
+        of_pairs.chain(of_money).chain(of_properties).chain(of_segments).collect()
     }
 }
 

@@ -6,20 +6,24 @@
 //! needs room for its answer alone.
 
 mod column;
+mod properties;
 mod matching;
 mod split;
 mod filtered;
 mod meeting;
 mod small;
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
-use crate::cell::{AttributeValues, Blocks, Dimension, Sym, Tally, TupleValues, ValueOf};
+use crate::cell::{AttributeValues, Axis, Blocks, Dimension, Sym, Tally, TupleValues, ValueOf};
 use crate::visit::{PageVisitRow, PropertyRow, ReachedSteps, UnknownCount, UnknownHit, VisitHour, VisitRow, Visitor};
 
 use super::{DaySegments, Name, OpenDay};
 pub(super) use column::Column;
 pub use meeting::MetValues;
+pub(super) use properties::DayProperties;
 pub(super) use small::Small;
 pub(super) use split::MatchedSums;
 pub use split::{MatchedRow, VisitSplit, is_known};
@@ -37,6 +41,9 @@ pub struct SessionSnapshot {
     /// The segments that are counted of it. An image does without: they are what the site declares when it is read.
     #[serde(skip)]
     pub segments: DaySegments,
+    /// The named properties that anybody came with, once somebody asks.
+    #[serde(skip)]
+    properties: OnceLock<DayProperties>,
 }
 
 /// One visitor's visits and where these have been, or hits without a token that are alike.
@@ -74,6 +81,7 @@ impl OpenDay {
             visitors: self.visitors.clone(),
             unknown: self.unknown.hits().clone(),
             segments: DaySegments::default(),
+            properties: OnceLock::new(),
         }
     }
 }
@@ -86,7 +94,7 @@ impl SessionSnapshot {
 
     /// The same with the segments that count on its day.
     pub fn with_segments(self, segments: DaySegments) -> SessionSnapshot {
-        SessionSnapshot { segments, ..self }
+        SessionSnapshot { segments, properties: OnceLock::new(), ..self }
     }
 
     /// All visits and hits that it has; nothing of it is distinct over days.
@@ -121,6 +129,18 @@ impl SessionSnapshot {
     /// The values of a dimension.
     pub(super) fn column(&self, dimension: Dimension) -> Column {
         Column::of(dimension, &self.tuples, &self.hit_attributes)
+    }
+
+    /// The values of a dimension or of a named property; nothing for what is counted by itself alone.
+    fn axis_column(&self, axis: &Axis<Name>) -> Option<Column> {
+        Some(match axis {
+            Axis::Of(dimension) => self.column(*dimension),
+            Axis::Prop { key, event: None } => match self.name(key) {
+                Some(key) => Column::Property(key, self.hit_attributes.clone()),
+                None => Column::Nowhere,
+            },
+            _ => return None,
+        })
     }
 
     /// Looks at one visitor after the other, and then at hits without a token; at where visits have been only if that is wanted
@@ -228,9 +248,11 @@ impl VisitorRows {
     }
 }
 
-/// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached.
+/// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached, and whatever one of
+/// its views carried.
 pub(super) fn times_pages(dimensions: &[Dimension]) -> bool {
-    dimensions.contains(&Dimension::Page) && !dimensions.contains(&Dimension::PreviousPage)
+    let without = [Dimension::PreviousPage, Dimension::Property];
+    dimensions.contains(&Dimension::Page) && !dimensions.iter().any(|dimension| without.contains(dimension))
 }
 
 /// Whether only visits have a value on it, and not hits without one.

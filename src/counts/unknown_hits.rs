@@ -111,7 +111,8 @@ mod tests {
     #[test]
     fn kinds_that_became_others_leave_their_places() {
         let tuples = AttributeTuples::default().of(&[Sym::EMPTY; FIXED.len()], |_, _| Sym::EMPTY);
-        let attributes = HitAttributeTable::default().of([Sym::EMPTY; crate::cell::OF_HITS.len()], Box::default());
+        let attributes =
+            HitAttributeTable::default().of([Sym::EMPTY; crate::cell::OF_HITS.len()], Box::default(), Box::default());
         let of =
             |page| UnknownHit { tuples, page: Sym(page), attributes, hour: Hour(9), is_view: true, money: Sym::EMPTY };
         let mut hits = UnknownHits::default();

@@ -81,6 +81,7 @@ impl<'a> Maker<'a> {
                 return;
             }
             let props = step.prop.map(|(key, value)| (key.to_owned(), path::value(value)));
+            let props: Vec<(String, String)> = props.into_iter().collect();
             let (origin, campaign) = &self.origins[visit.origin];
             take(Hit {
                 site: self.site.id,
@@ -91,14 +92,14 @@ impl<'a> Maker<'a> {
                 kind: step.kind.clone(),
                 page: step.page.to_owned(),
                 hostname: self.shape.domain.to_owned(),
-                props: props.into_iter().collect(),
+                watched: hit::watched(self.site, (step.page, &props), &step.kind, money(step.euros).as_ref()),
+                props,
                 agent: self.agents[visit.browser].clone(),
                 place: self.places[visit.home].clone(),
                 origin: origin.clone(),
                 campaign: campaign.clone(),
                 language: self.shape.homes[visit.home].1.language.to_owned(),
                 screen: Some(visit.screen),
-                watched: hit::watched(self.site, step.page, &step.kind, money(step.euros).as_ref()),
                 collected: self.site.settings.collect,
             });
         }

@@ -86,6 +86,7 @@ impl Hit {
         }
         if !has(Collectable::Properties) {
             self.props.clear();
+            self.watched.properties.clear();
         }
         self.watched.money = self.watched.money.filter(|_| has(Collectable::Money));
         self

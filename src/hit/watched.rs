@@ -28,6 +28,8 @@ pub struct Watched {
     pub named_props: u32,
     /// Money that the event brought.
     pub money: Option<Money>,
+    /// The keys of the hit's properties that the owner has named, each once.
+    pub properties: Vec<Arc<str>>,
 }
 
 /// An amount of money.
@@ -40,7 +42,12 @@ pub struct Money {
 }
 
 /// What of a hit is watched.
-pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) -> Watched {
+pub fn watched(
+    site: &Site,
+    (page, props): (&str, &[(String, String)]),
+    kind: &Kind,
+    revenue: Option<&Revenue>,
+) -> Watched {
     let event = match kind {
         Kind::Pageview => None,
         Kind::Event { name, .. } => Some(name.as_str()),
@@ -62,6 +69,10 @@ pub fn watched(site: &Site, page: &str, kind: &Kind, revenue: Option<&Revenue>) 
         if steps != 0 {
             watched.steps.push((funnel.number, steps));
         }
+    }
+    for named in &site.settings.properties {
+        let is_carried = props.iter().any(|(key, _)| *key == named.key);
+        watched.properties.extend(is_carried.then(|| Arc::from(named.key.as_str())));
     }
     watched
 }
@@ -170,14 +181,14 @@ mod tests {
 
     #[test]
     fn a_page_fits_patterns_and_steps() {
-        let found = watched(&site(), "/blog/a", &Kind::Pageview, None);
+        let found = watched(&site(), ("/blog/a", &[]), &Kind::Pageview, None);
         assert_eq!(found.patterns, ["/blog/**".into(), "/blog/*".into()] as [Arc<str>; 2]);
-        assert_eq!(watched(&site(), "/", &Kind::Pageview, None).steps, [(3, 0b01)]);
+        assert_eq!(watched(&site(), ("/", &[]), &Kind::Pageview, None).steps, [(3, 0b01)]);
         let signup = Kind::Event { name: "Signup".into(), interactive: true };
-        assert_eq!(watched(&site(), "/blog/a", &signup, None).steps, [(3, 0b10)]);
-        assert_eq!(watched(&site(), "/", &Kind::Engagement { ms: 1, scroll: None }, None), Watched::default());
-        let declared = |page, kind| {
-            let watched = watched(&site(), page, kind, None);
+        assert_eq!(watched(&site(), ("/blog/a", &[]), &signup, None).steps, [(3, 0b10)]);
+        assert_eq!(watched(&site(), ("/", &[]), &Kind::Engagement { ms: 1, scroll: None }, None), Watched::default());
+        let declared = |page: &str, kind| {
+            let watched = watched(&site(), (page, &[]), kind, None);
             (watched.is_declared_page, watched.is_declared_event)
         };
         assert_eq!(declared("/", &Kind::Pageview), (true, false));
@@ -216,7 +227,7 @@ mod tests {
         let signup = Kind::Event { name: "Signup".into(), interactive: true };
         let read = |amount: &str, kind: &Kind| {
             let revenue = Revenue { amount: amount.into(), currency: "EUR".into() };
-            watched(&site(), "/", kind, Some(&revenue)).money.map(|money| money.thousandths)
+            watched(&site(), ("/", &[]), kind, Some(&revenue)).money.map(|money| money.thousandths)
         };
         for (amount, expected) in [
             ("29.99", Some(29_990)),

@@ -180,6 +180,8 @@ fn put_watched(to: &mut Vec<u8>, watched: &Watched) {
     if let Some(money) = &watched.money {
         put_signed(to, money.thousandths);
     }
+    put(to, watched.properties.len() as u64);
+    watched.properties.iter().for_each(|key| put_text(to, key));
 }
 
 /// Reads the hits of one segment.
@@ -326,6 +328,9 @@ fn watched(bytes: &mut Bytes<'_>) -> Result<Watched, Unreadable> {
     }
     if let Some(currency) = optional_text(bytes)? {
         watched.money = Some(Money { thousandths: bytes.signed()?, currency });
+    }
+    for _ in 0..bytes.number()? {
+        watched.properties.push(Arc::from(text(bytes)?));
     }
     Ok(watched)
 }

@@ -228,6 +228,7 @@ fn rich_hit() -> Record {
             named_keys: 0b11,
             named_props: 0b10,
             money,
+            properties: vec!["plan".into()],
         },
         collected: Collected::ALL.without([Collectable::City, Collectable::Money]),
         ..hit(3)

@@ -34,6 +34,8 @@ pub const FUNNELS_MAX: usize = 20;
 pub const FUNNEL_STEPS_MAX: usize = 16;
 /// Segments of one site: each is counted by every dimension when a day ends.
 pub const SEGMENTS_MAX: usize = 50;
+/// Properties of one site that are counted by every dimension: each makes a place of each of its values.
+pub const NAMED_PROPERTIES_MAX: usize = 5;
 /// Longest name that an owner can give a goal, a funnel or a segment, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Annotations of one site: one a day for three years, all of which are read with its settings.

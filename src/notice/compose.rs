@@ -142,8 +142,12 @@ impl Writer<'_> {
             let list = facts.query_keys.join(", ");
             lines.push(NoticeLine::item(self.filled("counted.query_keys", &[("list", &list)])));
         }
+        lines.extend(self.item(facts.has_properties, "counted.properties"));
+        if !facts.named_properties.is_empty() {
+            let list = facts.named_properties.join(", ");
+            lines.push(NoticeLine::item(self.filled("counted.named_properties", &[("list", &list)])));
+        }
         let rest = [
-            self.item(facts.has_properties, "counted.properties"),
             self.item(tells_visits, "counted.visits"),
             self.item(facts.has_reading, "counted.reading"),
             self.item(facts.has_goals, "counted.goals"),

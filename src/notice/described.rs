@@ -54,6 +54,7 @@ fn told(facts: &NoticeFacts) -> Value {
         "query_keys": facts.query_keys,
         "engagement": facts.has_reading,
         "properties": facts.has_properties,
+        "named_properties": facts.named_properties,
         "goals": facts.has_goals,
         "money": facts.has_money,
         "funnels": facts.has_funnels,

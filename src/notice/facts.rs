@@ -8,7 +8,9 @@ use crate::cell::{DIMENSIONS, Dimension, is_collected};
 use crate::hit::place::Detail;
 use crate::operator::Share;
 use crate::site::telling::NoticeTexts;
-use crate::site::{AddressMode, Collectable, KeptFor, Moment, NoticeSettings, RetainedKind, Schedule, Site, Target};
+use crate::site::{
+    AddressMode, Collectable, KeptFor, Moment, NoticeSettings, RetainedKind, Schedule, Settings, Site, Target,
+};
 
 /// What a notice tells, in no language. Two of a site that are equal need no new version. Facts that an older version kept lack those
 /// that came later.
@@ -31,6 +33,9 @@ pub struct NoticeFacts {
     pub has_reading: bool,
     /// Whether properties of actions are counted.
     pub has_properties: bool,
+    /// The keys of properties that are counted by everything else.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub named_properties: Vec<String>,
     /// Whether pages or actions are watched as goals.
     pub has_goals: bool,
     /// Whether actions are watched whose money is counted.
@@ -89,6 +94,12 @@ pub struct AnnouncedFacts {
     pub more: Vec<String>,
 }
 
+/// The keys of properties that are counted by everything else that is.
+fn named_properties(settings: &Settings) -> Vec<String> {
+    let named = settings.properties.iter().filter(|_| settings.collect.has(Collectable::Properties));
+    named.map(|property| property.key.clone()).collect()
+}
+
 /// What the notice of a site tells at a moment, of these shares, where the program looks up so much of a place.
 pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> NoticeFacts {
     let settings = &site.settings;
@@ -106,6 +117,7 @@ pub fn facts(site: &Site, shares: &[Share], place: Detail, at: Moment) -> Notice
         // Without tokens there is no visit that a page was read in.
         has_reading: settings.address != AddressMode::None && settings.collect.has(Collectable::Engagement),
         has_properties: settings.collect.has(Collectable::Properties),
+        named_properties: named_properties(settings),
         has_goals: !settings.goals.is_empty(),
         has_money: watches_events && settings.collect.has(Collectable::Money),
         has_funnels: !settings.funnels.is_empty(),
@@ -171,7 +183,7 @@ impl NoticeFacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{DataDirection, Domain, SettingContext, SettingValue, Settings, SiteChange, SiteId, SiteSetting};
+    use crate::site::{DataDirection, Domain, SettingContext, SettingValue, SiteChange, SiteId, SiteSetting};
 
     fn site() -> Site {
         Site {
@@ -203,6 +215,7 @@ mod tests {
             "keep" => ["days=25m"].into(),
             "k_at_rest" => ["5"].into(),
             "collect" => ["no-city"].into(),
+            "properties" => ["plan"].into(),
             "publish_epsilon" => "2".into(),
             "preset" => "none".into(),
             _ => match setting.default().unwrap() {
@@ -217,6 +230,7 @@ mod tests {
     fn what_a_setting_is_said_to_change_is_told_and_nothing_else() {
         let domain = Domain::parse("example.com").unwrap();
         let context = SettingContext {
+            now: Moment(0),
             domain: &domain,
             other_with: &|_| None,
             is_country: &|_| true,
@@ -298,6 +312,7 @@ mod tests {
     fn nothing_is_told_to_outlive_what_is_coarser() {
         let mut site = site();
         let context = SettingContext {
+            now: Moment(0),
             domain: &Domain::parse("example.com").unwrap(),
             other_with: &|_| None,
             is_country: &|_| true,

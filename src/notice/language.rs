@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(said[1], "it.txt: out.button must have {domain}, as in English");
         assert_eq!(said[2], "it.txt: there is no text summry.text");
         assert!(
-            said[3].starts_with("it.txt: 164 are in English, because they are missing or wrong: addresses.country,")
+            said[3].starts_with("it.txt: 165 are in English, because they are missing or wrong: addresses.country,")
         );
         assert_eq!(said[4], "read me.txt: its name is no code of a language, like it or pt-br");
         assert_eq!(said[5], "pt.txt: it can't be read: permission denied");

@@ -14,7 +14,9 @@ use crate::counts::Name;
 use crate::limits;
 use crate::site::{Goal, Site, SiteId, Target};
 pub use following::exit_line;
-pub use visits::{SegmentScope, met_segments, not_met, reaching, scope_of, segment, segment_condition, told_not_met};
+pub use visits::{
+    NotMet, SegmentScope, met_segments, named_among, not_met, reaching, scope_of, segment, segment_condition,
+};
 
 /// What a reader wants to see alone, as written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,6 +113,9 @@ pub enum NotAChoice {
     /// There are too many filters.
     #[error("at most {max} filters can be joined", max = limits::FILTER_PARTS_MAX)]
     TooManyParts,
+    /// It is not counted by what else is chosen.
+    #[error("{0}")]
+    NotMet(NotMet),
     /// Sums don't know how these meet.
     #[error(transparent)]
     Refused(#[from] QueryError),
@@ -222,7 +227,8 @@ impl Choice {
             segment = Some(scope_of(&numbers, site));
             tests.push(Expr::Is(axis, Test::Is(numbers)));
         }
-        Ok(Chosen { filters: few_filters(Expr::All(tests))?, goal, segment })
+        let chosen = Chosen { filters: few_filters(Expr::All(tests))?, goal, segment };
+        chosen.unnamed(site).map_or(Ok(chosen), |key| Err(NotAChoice::NotMet(NotMet::Property(key))))
     }
 
     /// The query text of an address that leads back to it, such as `filter=source:Google`; empty without filters.
@@ -402,6 +408,16 @@ impl Chosen {
         let asked = question.clone().under(&self.filters).or_else(|| question.estimated(None, &self.filters))?;
         let money = event.map_or_else(|| asked.money.clone(), |event| vec![Name::from(event)]);
         Some(Question { money, ..asked })
+    }
+
+    /// The first property that is chosen beside something else, and that the owner has not named.
+    fn unnamed(&self, site: &Site) -> Option<String> {
+        let is_event = matches!(&self.goal, Some(Goal { target: Target::Event(_), .. }));
+        let is_met = self.filters.len() > 1 || self.goal.is_some() && !is_event;
+        self.filters.iter().filter(|_| is_met).find_map(|filter| match &filter.axis {
+            Axis::Prop { key, event: None } if site.named_property(key).is_none() => Some(key.to_string()),
+            _ => None,
+        })
     }
 
     /// What is counted of it.

@@ -36,6 +36,9 @@ impl Question {
     /// taken of what passes them. Nothing where goals and filters are three dimensions with the split, or sums do not know who reached
     /// several of the goals.
     pub fn of_goals(self, targets: &[&Target], filters: &[Filter<Name>]) -> Option<Question> {
+        if let Some(question) = self.clone().of_event_with_property(targets, filters) {
+            return Some(question);
+        }
         let goal = filter_of_any(targets)?;
         let money = |target: &&Target| match target {
             Target::Event(name) => Some(Name::from(name.as_str())),
@@ -48,6 +51,21 @@ impl Question {
         let all: Vec<Filter<Name>> = std::iter::once(goal).chain(filters.iter().cloned()).collect();
         let question = self.under(&all)?;
         Some(Question { whole: filters.to_vec(), money, views_only, ..question })
+    }
+}
+
+impl Question {
+    /// The same of one event where a property alone is filtered for, which has cells of its own under the event.
+    fn of_event_with_property(self, targets: &[&Target], filters: &[Filter<Name>]) -> Option<Question> {
+        let ([Target::Event(event)], [filter]) = (targets, filters) else { return None };
+        let Axis::Prop { key, event: None } = &filter.axis else { return None };
+        let is_split = self.axis != Axis::Total && self.axis != filter.axis;
+        let event = Name::from(event.as_str());
+        let under_event = Axis::Prop { key: key.clone(), event: Some(event.clone()) };
+        let axis = if self.axis == filter.axis { under_event.clone() } else { self.axis.clone() };
+        let own = Filter { axis: under_event, test: filter.test.clone() };
+        let question = Question { axis, filter: Some(own), whole: filters.to_vec(), money: vec![event], ..self };
+        (!is_split).then_some(question)
     }
 }
 

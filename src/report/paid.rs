@@ -18,8 +18,8 @@ use crate::store::{Cut, Grain, RowsBy, SumRow};
 enum MoneySource {
     /// Those of events in all.
     Alone,
-    /// Those by a dimension, of which a test lets pass some values.
-    By(Dimension, Test),
+    /// Those by a dimension or a named property, of which a test lets pass some values.
+    By(Axis<Name>, Test),
     /// None.
     Unknown,
 }
@@ -62,7 +62,9 @@ impl Question {
         let without = site.settings.segments.iter();
         let without = without.filter(|segment| Condition::read(&segment.condition).is_ok_and(lacks));
         let without_money = without.map(|segment| Name::from(segment.number.to_string())).collect();
-        Question { money, without_money, ..self }
+        let paid_properties =
+            site.settings.properties.iter().map(|property| Name::from(property.key.as_str())).collect();
+        Question { money, without_money, paid_properties, ..self }
     }
 
     /// Whether it asks for money.
@@ -88,35 +90,40 @@ impl Question {
     /// The events whose money is wanted, and which sums tell it.
     fn paid_source(&self) -> (Vec<Name>, MoneySource) {
         let mut events = self.money.clone();
-        let mut dimensions: Vec<(Dimension, Vec<Test>)> = Vec::new();
+        let mut dimensions: Vec<(Axis<Name>, Vec<Test>)> = Vec::new();
         let unknown = || (Vec::new(), MoneySource::Unknown);
-        match self.axis {
-            _ if self.is_one_line() => {}
-            Axis::Of(dimension) => dimensions.push((dimension, Vec::new())),
-            _ => return unknown(),
-        }
-        if let Some(Filter { axis: Axis::Of(dimension), .. }) = self.filter.as_ref().filter(|_| self.is_by_both()) {
-            dimensions.push((*dimension, Vec::new()));
+        let axes = std::iter::once(&self.axis).filter(|_| !self.is_one_line());
+        let second = self.filter.iter().filter(|_| self.is_by_both()).map(|filter| &filter.axis);
+        for axis in axes.chain(second) {
+            dimensions.push((of_any_event(axis, &mut events), Vec::new()));
         }
         for Filter { axis, test } in &self.whole {
-            let Axis::Of(dimension) = axis else { return unknown() };
-            if let Some(named) = test.named().filter(|_| *dimension == Dimension::Event) {
+            let axis = of_any_event(axis, &mut events);
+            if let Some(named) = test.named().filter(|_| axis == Axis::Of(Dimension::Event)) {
                 events.retain(|event| named.iter().any(|name| **name == **event));
                 continue;
             }
-            match dimensions.iter_mut().find(|(known, _)| known == dimension) {
+            match dimensions.iter_mut().find(|(known, _)| *known == axis) {
                 Some((_, tests)) => tests.push(test.clone()),
-                None => dimensions.push((*dimension, vec![test.clone()])),
+                None => dimensions.push((axis, vec![test.clone()])),
             }
         }
         let is_of_hours = self.span.grain == Grain::Hour || self.until.is_some();
         let is_hourly = is_of_hours || self.interval == Some(Interval::Hour);
         match dimensions.as_slice() {
             [] => (events, MoneySource::Alone),
-            [(dimension, tests)] if !is_hourly && self.is_paid_by(*dimension, tests) => {
-                (events, MoneySource::By(*dimension, Test::All(tests.clone())))
+            [(axis, tests)] if !is_hourly && self.is_paid_by(axis, tests) => {
+                (events, MoneySource::By(axis.clone(), Test::All(tests.clone())))
             }
             _ => unknown(),
+        }
+    }
+
+    /// Whether money is counted by an axis, if it is a property.
+    fn has_paid(&self, axis: &Axis<Name>) -> bool {
+        match axis {
+            Axis::Prop { key, .. } => self.paid_properties.contains(key),
+            _ => true,
         }
     }
 
@@ -129,7 +136,8 @@ impl Question {
     }
 
     /// Whether money by a dimension answers it: what may lie in several of the values that pass is not added up.
-    fn is_paid_by(&self, dimension: Dimension, tests: &[Test]) -> bool {
+    fn is_paid_by(&self, axis: &Axis<Name>, tests: &[Test]) -> bool {
+        let Some(dimension) = axis.in_pairs().filter(|_| self.has_paid(axis)) else { return false };
         let has_several = matches!(dimension, Dimension::Pattern | Dimension::Segment);
         let is_one = self.is_one_line();
         let is_single = tests.iter().any(Test::is_single);
@@ -158,23 +166,30 @@ impl Question {
         let named = Test::Is(events.iter().map(|event| event.to_string()).collect());
         let test = Test::Implied(Dimension::Event, Box::new(named));
         let paid = Filter { axis: Axis::Of(Dimension::Money), test };
-        let by = |dimension: Dimension, kept: Option<Test>, interval: Option<Interval>| {
-            let (axis, filter) = (Axis::Of(dimension), Some(paid.clone()));
+        let by = |axis: Axis<Name>, kept: Option<Test>, interval: Option<Interval>| {
+            let filter = Some(paid.clone());
             Question { axis, filter, cut: Cut { kept, rows: RowsBy::Both }, interval, ..self.all() }
         };
         match source {
             MoneySource::Unknown => Vec::new(),
             MoneySource::Alone => alone(self.interval, RowRole::Money),
-            MoneySource::By(dimension, test) => {
+            MoneySource::By(axis, test) => {
                 let kept = Some(test).filter(|test| !test.passes_all());
-                let mut reads = plan::part(&by(dimension, kept, self.interval), RowRole::MoneyBy);
+                let mut reads = plan::part(&by(axis, kept, self.interval), RowRole::MoneyBy);
                 // Days of older versions, and hits for which there was no room, have money in all alone.
-                reads.extend(plan::part(&by(Dimension::Event, None, None), RowRole::MoneyCounted));
+                reads.extend(plan::part(&by(Axis::Of(Dimension::Event), None, None), RowRole::MoneyCounted));
                 reads.extend(alone(None, RowRole::MoneyBrought));
                 reads
             }
         }
     }
+}
+
+/// The axis by which money is counted: a property with all events, of which one may be asked for.
+fn of_any_event(axis: &Axis<Name>, events: &mut Vec<Name>) -> Axis<Name> {
+    let Axis::Prop { key, event: Some(event) } = axis else { return axis.clone() };
+    events.retain(|name| name == event);
+    Axis::Prop { key: key.clone(), event: None }
 }
 
 impl Metric {

@@ -31,6 +31,8 @@ pub struct Question {
     pub money: Vec<Name>,
     /// Segments by number whose money is not known: they ask for properties.
     pub without_money: Vec<Name>,
+    /// The properties whose money is counted: those that the owner has named.
+    pub paid_properties: Vec<Name>,
     /// Whether named events do not count: a page is reached by being shown.
     pub views_only: bool,
     /// Split by time as well.
@@ -55,6 +57,7 @@ impl Question {
             whole: Vec::new(),
             money: Vec::new(),
             without_money: Vec::new(),
+            paid_properties: Vec::new(),
             views_only: false,
         }
     }

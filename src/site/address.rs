@@ -1,4 +1,4 @@
-//! What becomes of a visitor's address, by what an owner sets.
+//! What becomes of the addresses of a site's visitors.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,7 @@ impl AddressMode {
     }
 }
 
+/// What the settings page calls each.
 pub(super) const ADDRESS_MODES: [SettingOption; AddressMode::ALL.len()] = [
     SettingOption {
         name: AddressMode::Hash.name(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::exclusions::NotExcluded;
 use super::paths::NotARule;
 use super::setting::{SettingKind, SiteSetting};
-use super::{Domain, NotADomain, PathRules, Preset, Settings, fold, publishing};
+use super::{Domain, Moment, NotADomain, PathRules, Preset, Settings, fold, publishing};
 use crate::limits;
 
 /// A value of a setting, as JSON has it.
@@ -84,6 +84,8 @@ impl From<NotExcluded> for NotSet {
 
 /// What has to be known beside the settings to check a change of them.
 pub struct SettingContext<'a> {
+    /// The moment of the change.
+    pub now: Moment,
     /// The domain of the site.
     pub domain: &'a Domain,
     /// The other site that is found by a name, if there is one.
@@ -286,6 +288,7 @@ mod tests {
     fn apply(change: &SiteChange) -> Result<Settings, String> {
         let domain = Domain::parse("example.com").map_err(|e| e.to_string())?;
         let context = SettingContext {
+            now: Moment(0),
             domain: &domain,
             other_with: &|name| (name == "taken").then(|| domain.clone()),
             is_country: &|code| code == "DE",

@@ -34,7 +34,7 @@ pub enum DataDirection {
 }
 
 /// The direction of each setting, by its name.
-const DIRECTIONS: [(&str, DataDirection); 30] = {
+const DIRECTIONS: [(&str, DataDirection); 31] = {
     use DataDirection::*;
     [
         ("timezone", Neither),
@@ -65,6 +65,7 @@ const DIRECTIONS: [(&str, DataDirection); 30] = {
         ("exclude_paths", ListedIsLess),
         ("exclude_hosts", ListedIsLess),
         ("collect", ListedIsLess),
+        ("properties", ListedIsMore),
         ("publish", OnIsMore),
         ("publish_epsilon", From(&Epsilon::NAMES)),
         // What is published of an audit is about no visitor.

@@ -192,12 +192,13 @@ static OPTIONS: [SettingOption; Preset::ALL.len()] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::site::{Collected, Retention, SettingContext};
+    use crate::site::{Collected, Moment, Retention, SettingContext};
 
     /// What becomes of settings by changes, one after the other.
     fn changed(changes: &[SiteChange]) -> Result<Settings, String> {
         let domain = Domain::parse("example.com").map_err(|error| error.to_string())?;
         let context = SettingContext {
+            now: Moment(0),
             domain: &domain,
             other_with: &|_| None,
             is_country: &|_| true,

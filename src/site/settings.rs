@@ -8,8 +8,8 @@ use super::address::ADDRESS_MODES;
 use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
-    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedValuesOnce,
-    NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, SetAsides, host_pattern,
+    AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
+    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, SetAsides, host_pattern,
 };
 use crate::limits;
 
@@ -59,6 +59,9 @@ pub struct Settings {
     /// The highest number that a segment ever had: the sums of one that was removed are no other's.
     #[serde(skip_serializing_if = "is_none")]
     pub segments_made: u32,
+    /// Properties that its owner has named: they are counted by every dimension.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<NamedProperty>,
     /// What its owner notes beside the figures, in order of time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
@@ -122,6 +125,7 @@ impl Default for Settings {
             funnels_made: 0,
             segments: Vec::new(),
             segments_made: 0,
+            properties: Vec::new(),
             annotations: Vec::new(),
             annotations_made: 0,
             set_aside: SetAsides::default(),

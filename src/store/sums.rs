@@ -455,6 +455,7 @@ fn least_of(least: &LeastAtRest, dimension: Dimension) -> Option<u32> {
         Dimension::PreviousPage => least.of_name(Dimension::Page.name()),
         Dimension::ChannelAndSource => least.of_name("channel").max(least.of_name("source")),
         Dimension::Money => least.of_name(Dimension::Event.name()),
+        Dimension::Property => least.of_name("prop"),
         // A segment may be of any of them.
         Dimension::Segment | Dimension::ReachedStep => {
             Dimension::ALL.into_iter().filter_map(|dimension| least.of_name(dimension.name())).max()

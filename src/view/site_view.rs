@@ -263,7 +263,11 @@ impl<'a> SiteView<'a> {
         let others = self.state.choice.parts.iter().filter(|other| other.key != part.key).cloned();
         let joined = Choice { parts: others.collect() }.and(part.clone());
         let state = UrlState { choice: joined.clone(), ..self.state.clone() };
-        let choice = if chosen(&state, self.site).is_ok() { joined } else { Choice::default().and(part) };
+        // Under one event a property has a list of its own and no other; by itself, if it is named, it has all.
+        let is_alone = matches!(&part.key, FilterKey::Prop(key) if self.site.named_property(key).is_some())
+            && self.chosen.event().is_some();
+        let is_joined = !is_alone && chosen(&state, self.site).is_ok();
+        let choice = if is_joined { joined } else { Choice::default().and(part) };
         Some(self.with(|state| state.choice = choice))
     }
 

@@ -4,8 +4,8 @@
 use super::seen::SeenBefore;
 use super::{Book, VisitChange, VisitState};
 use crate::cell::{
-    AttributeTuple, Axis, Bringer, Cell, DayNames, Dimension, FIXED, HitAttributes, OF_HITS, Sym, TUPLES_PER_VISIT,
-    Tally, Use,
+    AttributeTuple, Axis, Bringer, Cell, DayNames, Dimension, FIXED, HitAttributes, NamedValue, OF_HITS, Sym,
+    TUPLES_PER_VISIT, Tally, Use,
 };
 use crate::hit::Hit;
 use crate::hit::token::{Network, Token};
@@ -28,7 +28,7 @@ impl Labels {
         let event = event(hit, from, names);
         if has_been_everywhere {
             let values = OF_HITS.map(|dimension| if dimension == Dimension::Event { event } else { Sym::OTHER });
-            let attributes = names.hit_attributes.of(values, Box::default());
+            let attributes = names.hit_attributes.of(values, Box::default(), Box::default());
             return Labels { page: Sym::OTHER, attributes, event, props: Vec::new(), money: None };
         }
         let page = page(hit, from, names);
@@ -37,8 +37,8 @@ impl Labels {
             _ => value(hit, dimension, from, names),
         });
         let patterns = patterns(hit, from, names);
-        let attributes = names.attributes(values, patterns.into(), from);
         let props = props(hit, event, from, names);
+        let attributes = names.attributes(values, patterns.into(), named(hit, &props, names), from);
         let money = PaidHit::of(hit, (event, &props), from, names);
         Labels { page, attributes, event, props, money }
     }
@@ -157,6 +157,9 @@ pub(super) fn patterns(hit: &Hit, from: Bringer, names: &mut DayNames) -> Vec<Sy
 /// Keys and values of a hit's properties, each once, and whether they are counted under the event too.
 pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) -> Vec<(Sym, Sym, bool)> {
     let mut props: Vec<(Sym, Sym, bool)> = Vec::with_capacity(hit.props.len());
+    for key in &hit.watched.properties {
+        names.admit_declared(Use::Key, key, from);
+    }
     for (place, (key, value)) in hit.props.iter().enumerate() {
         let (is_key_named, is_named) = hit.watched.names_prop(place);
         if is_key_named {
@@ -175,6 +178,16 @@ pub(super) fn props(hit: &Hit, event: Sym, from: Bringer, names: &mut DayNames) 
         props.push((key, value, is_under_event));
     }
     props
+}
+
+/// Those properties that the owner has named, in order of their keys.
+fn named(hit: &Hit, props: &[(Sym, Sym, bool)], names: &DayNames) -> Box<[NamedValue]> {
+    let keys: Vec<Sym> = hit.watched.properties.iter().filter_map(|key| names.find(key)).collect();
+    let named = props.iter().filter(|(key, value, _)| keys.contains(key) && *value != Sym::EMPTY);
+    let named = named.map(|(key, value, _)| (*key, *value));
+    let mut named: Vec<NamedValue> = named.collect();
+    named.sort_unstable();
+    named.into()
 }
 
 /// What a visit that begins with this hit keeps of it.

@@ -6,7 +6,9 @@ use std::collections::HashSet;
 use super::{PageVisit, Rare, SeenProperty, Visitor};
 use crate::cell::hit_attributes::NewAttributes;
 use crate::cell::tuples::NewTuples;
-use crate::cell::{AttributeTuple, Axis, Cell, DayNames, Dimension, GoneName, HitAttributes, Sym, Use};
+use crate::cell::{
+    AttributeTuple, Axis, Cell, DayNames, Dimension, GoneName, GoneValues, HitAttributes, NamedValue, Sym, Use,
+};
 
 type Set<T> = HashSet<T, foldhash::fast::RandomState>;
 
@@ -27,7 +29,7 @@ impl GoneNames {
         let alone = GoneNames::alone(gone);
         let is_gone = |dimension: Dimension, value: Sym| alone.is_gone(dimension, value);
         let tuples = names.tuples.having(is_gone).collect();
-        let attributes = names.hit_attributes.having(is_gone).collect();
+        let attributes = names.hit_attributes.having(&alone).collect();
         GoneNames { tuples, attributes, ..alone }
     }
 
@@ -42,10 +44,6 @@ impl GoneNames {
             }
         }
         alone
-    }
-
-    fn is_gone(&self, dimension: Dimension, value: Sym) -> bool {
-        self.values.contains(&(dimension, value))
     }
 
     pub(super) fn has_money(&self, money: Sym) -> bool {
@@ -71,6 +69,17 @@ impl GoneNames {
     }
 }
 
+impl GoneValues for GoneNames {
+    fn is_gone(&self, dimension: Dimension, value: Sym) -> bool {
+        self.values.contains(&(dimension, value))
+    }
+
+    fn left(&self, (key, value): NamedValue) -> Option<NamedValue> {
+        let value = if self.properties.contains(&(key, value)) { Sym::OTHER } else { value };
+        (!self.keys.contains(&key)).then_some((key, value))
+    }
+}
+
 /// What becomes of everything that has some names that give way.
 #[derive(Debug)]
 pub struct Relabelling {
@@ -85,7 +94,7 @@ impl Relabelling {
         let mut gone = GoneNames::alone(gone);
         let is_gone = |dimension: Dimension, value: Sym| gone.is_gone(dimension, value);
         let tuples = names.tuples_without(is_gone);
-        let attributes = names.hit_attributes.without(is_gone);
+        let attributes = names.hit_attributes.without(&gone);
         (gone.tuples, gone.attributes) = (tuples.keys().copied().collect(), attributes.keys().copied().collect());
         Relabelling { gone, tuples, attributes }
     }

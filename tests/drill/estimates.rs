@@ -74,7 +74,7 @@ impl Asking<'_, '_> {
             filters.iter().map(|(_, values)| values.iter().map(String::as_str).collect()).collect();
         let filters: Vec<Wanted> =
             filters.iter().zip(&texts).map(|((dimension, _), values)| (*dimension, values.as_slice())).collect();
-        let asked = AskedTwice { filters: &filters, splits, time };
+        let asked = AskedTwice { filters: &filters, splits, time, key: "" };
         if is_whole { self.check(&asked).map(drop) } else { self.check_rows(&asked) }
     }
 }

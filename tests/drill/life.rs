@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::room::{Plan, Room};
+use crate::oracle::pairs::{axis_of, on_axis};
 use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Figures, Walk, figures, watched};
 
@@ -49,9 +50,9 @@ pub fn is(dimension: Dimension, value: &str) -> Filter<Name> {
     Filter { axis: Axis::Of(dimension), test: Test::Is(vec![value.to_owned()]) }
 }
 
-/// All pairs, those of money among them.
+/// All pairs, those of money and of named properties among them.
 fn all_pairs() -> impl Iterator<Item = Pair> {
-    Pair::all().chain(Pair::of_money())
+    Pair::all().chain(Pair::of_money()).chain(Pair::of_properties())
 }
 
 /// Pairs of a day by both values.
@@ -74,14 +75,22 @@ impl<'a> Walked<'a> {
     }
 
     /// The rows of a breakdown of a pair by its other side, where one side is `value`.
-    fn rows(&self, site: SiteId, pair: Pair, is_second: bool, value: &str, grain: Grain) -> Rows {
+    fn rows(
+        &self,
+        (site, grain): (SiteId, Grain),
+        (pair, is_second): (Pair, bool),
+        value: &str,
+        axis: &Axis<Name>,
+    ) -> Rows {
         let mut rows = Rows::new();
+        let dimension = axis.in_pairs().expect("a dimension");
         for (day, cells) in &self.pairs[&(site, pair)] {
             let bucket = if grain == Grain::Month { day.month().0 } else { day.0 };
             for ((a, b), tally) in cells {
                 let (by, split) = if is_second { (b, a) } else { (a, b) };
-                if *by == value {
-                    *rows.entry((bucket, (*split).to_owned())).or_default() += *tally;
+                let (on, plain) = on_axis(dimension, split);
+                if *by == value && on == *axis {
+                    *rows.entry((bucket, plain)).or_default() += *tally;
                 }
             }
         }
@@ -110,9 +119,11 @@ impl<'a> Walked<'a> {
                 let (by, split) = if is_second { (pair.second, pair.first) } else { (pair.first, pair.second) };
                 let days = &self.pairs[&(*site, pair)];
                 let ends = [days[0].0, days[days.len() - 1].0];
+                let (axis, (own, plain)) = (axis_of(split, pick + at), on_axis(by, value));
                 for grain in [Grain::Day, Grain::Month] {
-                    asks.push(ask(*site, Axis::Of(split), Some(is(by, value)), grain, ends));
-                    expected.push(self.rows(*site, pair, is_second, value, grain));
+                    let filter = Filter { axis: own.clone(), test: Test::Is(vec![plain.clone()]) };
+                    asks.push(ask(*site, axis.clone(), Some(filter), grain, ends));
+                    expected.push(self.rows((*site, grain), (pair, is_second), value, &axis));
                 }
             }
             for ((ask, found), expected) in asks.iter().zip(rows(sums, &asks)).zip(expected) {

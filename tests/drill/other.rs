@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount::cell::{Axis, Dimension, OTHER, Tally};
+use headcount::cell::{Axis, Dimension, Filter, OTHER, Tally, Test};
 use headcount::counts::pairs::Pair;
 use headcount::hit::Hit;
 use headcount::site::{Budget, Day, Settings, SiteId};
@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use super::life::{Rows, ask, is, rows};
 use super::room::{Plan, Room};
 use crate::oracle::Walk;
-use crate::oracle::pairs::Side;
+use crate::oracle::pairs::{Side, axis_of, in_walk, on_axis};
 use crate::oracle::streams::{Stream, config, long_stream};
 use crate::oracle::watched;
 
@@ -88,20 +88,22 @@ fn adds_up(room: &Room, site: SiteId, ends: [Day; 2], grain: Grain, pick: usize)
 fn kept_are_exact(room: &Room, walk: &Walk, site: SiteId, ends: [Day; 2]) -> Result<[usize; 2], TestCaseError> {
     let mut count = [0, 0];
     let mut asks: Vec<(Ask, Dimension, Dimension, &str)> = Vec::new();
-    for (at, pair) in Pair::all().chain(Pair::of_money()).enumerate() {
+    for (at, pair) in Pair::all().chain(Pair::of_money()).chain(Pair::of_properties()).enumerate() {
         let (by, split) = if at % 2 == 0 { (pair.first, pair.second) } else { (pair.second, pair.first) };
         let days = walk.days(site).into_iter();
         let mut values: Vec<&str> = days.flat_map(|day| walk.values_of_day(site, day, by)).collect();
         values.sort_unstable();
         values.dedup();
         if let Some(value) = values.get(at % values.len().max(1)) {
-            asks.push((ask(site, Axis::Of(split), Some(is(by, value)), Grain::Day, ends), by, split, *value));
+            let (own, plain) = on_axis(by, value);
+            let filter = Filter { axis: own, test: Test::Is(vec![plain]) };
+            asks.push((ask(site, axis_of(split, at), Some(filter), Grain::Day, ends), by, split, *value));
         }
     }
     let found = rows(room.collector(), &asks.iter().map(|(ask, ..)| ask.clone()).collect::<Vec<_>>());
-    for ((_, by, split, wanted), rows) in asks.iter().zip(found) {
+    for ((ask, by, split, wanted), rows) in asks.iter().zip(found) {
         for ((day, value), tally) in rows {
-            let is_other = value == OTHER;
+            let (is_other, value) = (value == OTHER, in_walk(&ask.axis, &value));
             count[usize::from(is_other)] += 1;
             let (is_wanted, is_value) = (|v: &str| v == *wanted, |v: &str| v == value);
             let sides = [Side { dimension: *by, passes: &is_wanted }, Side { dimension: *split, passes: &is_value }];

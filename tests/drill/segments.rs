@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 
 use super::life::{Rows, ask, is, rows};
 use super::room::{Plan, Room};
-use crate::oracle::conditions::{Clause, clause, walked};
+use crate::oracle::conditions::{Clause, clause, walked, walked_by_property};
 use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Walk, watched};
 
@@ -44,6 +44,7 @@ fn expected(walk: &Walk, site: SiteId, clause: &Clause, axis: &Axis<Name>, grain
                     .filter_map(|(step, tally)| Some((step.strip_prefix(&own)?.to_owned(), tally)))
                     .collect()
             }
+            Axis::Prop { key, .. } => walked_by_property(walk, (site, day), clause, key),
             Axis::Of(dimension) => {
                 let found = walked(walk, (site, day), clause, &[*dimension]);
                 found.into_iter().map(|((_, value, _), tally)| (value, tally)).collect()
@@ -67,7 +68,8 @@ fn compare(room: &Room, walk: &Walk, clauses: &[Clause], days: [Day; 2]) -> Resu
             for (number, clause) in (1..).zip(clauses) {
                 let number = format!("{number}");
                 let funnels = watched::FUNNELS.map(|(funnel, _)| Axis::Funnel(funnel));
-                let axes = SPLITS.map(Axis::Of).into_iter().chain(funnels).chain([Axis::Total]);
+                let named = watched::NAMED.map(|key| Axis::Prop { key: Name::from(key), event: None });
+                let axes = SPLITS.map(Axis::Of).into_iter().chain(named).chain(funnels).chain([Axis::Total]);
                 for axis in axes.filter(|axis| clause.knows(axis)) {
                     wanted.push(expected(walk, site, clause, &axis, grain));
                     asks.push(ask(site, axis, Some(is(Dimension::Segment, &number)), grain, days));

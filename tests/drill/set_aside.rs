@@ -160,7 +160,10 @@ impl Left<'_, '_> {
 
     /// Whether each of its numbers is known on all days.
     fn is_known(&self, asked: &Asked, grain: Grain, how: How) -> bool {
+        // Hits without a visitor have no entry page: what is left of them was not counted by itself.
+        let has_ends = self.acts.iter().any(|act| act.of.0 == Dimension::EntryPage);
         match how {
+            _ if has_ends => false,
             How::Open => asked.rows != RowsBy::Both,
             How::Before => {
                 grain != Grain::Hour

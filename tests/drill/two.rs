@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use headcount::cell::{Dimension, Tally};
+use headcount::cell::{Axis, Dimension, Tally};
 use headcount::counts::pairs::Pair;
 use headcount::site::{Day, SiteId};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::operators::{all_values, answered, holds, results, shown};
 use super::room::{Plan, Room};
-use crate::oracle::pairs::Side;
+use crate::oracle::pairs::{Side, on_axis};
 use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Walk, watched};
 
@@ -31,6 +31,8 @@ pub(super) struct AskedTwice<'s> {
     pub(super) filters: &'s [Wanted<'s>],
     pub(super) splits: &'s [Dimension],
     pub(super) time: Option<&'static str>,
+    /// The property that is meant by that dimension.
+    pub(super) key: &'static str,
 }
 
 fn entered(dimension: Dimension) -> Dimension {
@@ -45,23 +47,41 @@ impl AskedTwice<'_> {
             metrics.extend(["bounce_rate", "visit_duration", "views_per_visit"]);
         }
         // Engagement by page and host hangs on the order in which hosts came.
-        if all().any(|dimension| dimension == Dimension::Page)
-            && all().all(|dimension| dimension != Dimension::Hostname)
-        {
+        let without = [Dimension::Hostname, Dimension::Property];
+        if all().any(|dimension| dimension == Dimension::Page) && all().all(|dimension| !without.contains(&dimension)) {
             metrics.extend(["scroll_depth", "time_on_page"]);
         }
         metrics
     }
 
     fn body(&self, days: [Day; 2]) -> Value {
+        let plain = |by: Dimension, values: &[&str]| -> Vec<String> {
+            values.iter().map(|value| on_axis(by, value).1).collect()
+        };
         let filters: Vec<Value> =
-            self.filters.iter().map(|(by, values)| json!(["is", by.api_name(), values])).collect();
-        let splits = self.splits.iter().map(|dimension| dimension.api_name());
-        let dimensions: Vec<&str> = splits.chain(self.time).collect();
+            self.filters.iter().map(|(by, values)| json!(["is", self.name(*by), plain(*by, values)])).collect();
+        let splits = self.splits.iter().map(|dimension| self.name(*dimension));
+        let dimensions: Vec<String> = splits.chain(self.time.map(str::to_owned)).collect();
         json!({
             "metrics": self.metrics(), "date_range": days.map(|day| day.to_string()), "filters": filters,
             "dimensions": dimensions, "include": {"estimates": true},
         })
+    }
+
+    /// What the API calls a dimension.
+    fn name(&self, dimension: Dimension) -> String {
+        match dimension {
+            Dimension::Property => format!("event:props:{}", self.key),
+            dimension => dimension.api_name().to_owned(),
+        }
+    }
+
+    /// The values of a walk that are meant.
+    fn is_meant(&self, dimension: Dimension, value: &str) -> bool {
+        match on_axis(dimension, value).0 {
+            Axis::Prop { key, .. } => *key == *self.key,
+            _ => true,
+        }
     }
 
     fn has_page(&self) -> bool {
@@ -93,7 +113,10 @@ impl Asking<'_, '_> {
     fn expected(&self, asked: &AskedTwice) -> BTreeMap<String, Value> {
         let mut sums: BTreeMap<String, [Tally; 2]> = BTreeMap::new();
         for day in self.walk.days(self.site) {
-            let values = |dimension: &Dimension| self.walk.values_of_day(self.site, day, *dimension);
+            let values = |dimension: &Dimension| {
+                let values = self.walk.values_of_day(self.site, day, *dimension).into_iter();
+                values.filter(|value| asked.is_meant(*dimension, value)).collect::<Vec<&str>>()
+            };
             let mut rows: Vec<Vec<&str>> = vec![Vec::new()];
             for split in asked.splits {
                 let mut longer = Vec::new();
@@ -107,7 +130,8 @@ impl Asking<'_, '_> {
             for row in rows {
                 let [own, whole] = self.met(day, asked, &row);
                 let bucket = bucket.map(|bucket| bucket.max(self.days[0]).to_string());
-                let name: Vec<String> = row.iter().map(|value| (*value).to_owned()).chain(bucket).collect();
+                let plain = asked.splits.iter().zip(&row).map(|(dimension, value)| on_axis(*dimension, value).1);
+                let name: Vec<String> = plain.chain(bucket).collect();
                 let sum = sums.entry(json!(name).to_string()).or_default();
                 (sum[0], sum[1]) = (sum[0] + own, sum[1] + whole);
             }
@@ -153,14 +177,14 @@ impl Asking<'_, '_> {
             let implied = [[a, b], [b, a]].iter().any(|[fine, coarse]| fine.implies().contains(coarse));
             if !implied && ![a, b].iter().all(|d| [Dimension::Source, Dimension::Channel].contains(d)) {
                 let filters: [Wanted; 2] = [(a, &x), (b, &y)];
-                let answer = self.check(&AskedTwice { filters: &filters, splits: &[], time })?;
+                let answer = self.check(&AskedTwice { filters: &filters, splits: &[], time, key: "" })?;
                 prop_assert!(answer["meta"].get("metric_warnings").is_none(), "{} {}: {:?}", x[0], y[0], answer);
-                self.check(&AskedTwice { filters: &filters, splits: &[b], time: None })?;
+                self.check(&AskedTwice { filters: &filters, splits: &[b], time: None, key: "" })?;
                 let sets: [Wanted; 2] = [(a, &of_a[..of_a.len().min(3)]), (b, &of_b[..of_b.len().min(1 + turn % 3)])];
-                self.check(&AskedTwice { filters: &sets, splits: &[], time })?;
+                self.check(&AskedTwice { filters: &sets, splits: &[], time, key: "" })?;
             }
             let filters: &[Wanted] = if turn.is_multiple_of(4) { &[] } else { &[(b, &of_b[..of_b.len().min(2)])] };
-            self.check(&AskedTwice { filters, splits: &[a, b], time })?;
+            self.check(&AskedTwice { filters, splits: &[a, b], time, key: "" })?;
         }
         Ok(())
     }
@@ -185,7 +209,7 @@ impl Asking<'_, '_> {
                 let (x, y) = (some(&of_a, turn, many), some(&of_b, turn, many));
                 let filters: [Wanted; 2] = [(a, &x), (b, &y)];
                 let time = turn.is_multiple_of(2).then_some("time:day");
-                self.check(&AskedTwice { filters: &filters, splits: &[], time })?;
+                self.check(&AskedTwice { filters: &filters, splits: &[], time, key: "" })?;
             }
             prop_assert_eq!(self.views(&[a, b]), self.views(&[a]), "{:?} {:?}", a, b);
         }

@@ -194,6 +194,7 @@ fn settings(input: &[u8]) {
     let Ok(change) = serde_json::from_slice::<SiteChange>(input) else { return };
     let domain = Domain::parse(SITE).unwrap();
     let context = SettingContext {
+        now: headcount::site::Moment(0),
         domain: &domain,
         other_with: &|_| None,
         is_country: &|code| code.len() == 2,

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use headcount::cell::{Axis, Dimension, Filter, Tally, Test};
+use headcount::cell::{Axis, Filter, Tally, Test};
 use headcount::counts::pairs::{NameNumbers, Pair, PairTable};
 use headcount::counts::{Name, SessionSnapshot};
 use headcount::site::{Day, SiteId};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::pairs::Side;
+use super::pairs::{Side, axis_of, in_walk, on_axis};
 use super::streams::{Stream, config, play, stream};
 use super::{Walk, watched};
 use crate::scenario::depth1::{OpenDays, hits};
@@ -37,12 +37,13 @@ pub fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
 /// The same by the numbers that the day's names have anyway, in batches of a few rows.
 fn in_batches(snapshot: &SessionSnapshot, cells_max: u32) -> Vec<PairTable> {
     let names = snapshot.names_in_pairs().into_iter();
-    snapshot.pairs_by(&NameNumbers::of(names.map(|name| (name, name.0))), cells_max, 5)
+    let joined = (snapshot.texts.len() as u32..).zip(snapshot.joined_names()).map(|(number, _)| number).collect();
+    snapshot.pairs_by(&NameNumbers::of(names.map(|name| (name, name.0))).with_joined(joined), cells_max, 5)
 }
 
 pub fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
     let mut tables = Tables::new();
-    for pair in Pair::all().chain(Pair::of_money()) {
+    for pair in Pair::all().chain(Pair::of_money()).chain(Pair::of_properties()) {
         let cells = walk.pair(site, day, [pair.first, pair.second]);
         tables.extend(cells.into_iter().map(|((a, b), tally)| ((pair, a.to_owned(), b.to_owned()), tally)));
     }
@@ -61,23 +62,23 @@ pub fn same<K: Ord + std::fmt::Debug>(
     Ok(())
 }
 
-/// What a filter on `by` lets pass of `split`, by the program.
-fn filtered(snapshot: &SessionSnapshot, by: Dimension, test: Test, split: Dimension) -> BTreeMap<String, Tally> {
-    let filter = Filter { axis: Axis::Of(by), test };
-    let axis = Axis::Of(split);
+/// What a filter lets pass of an axis, by the program, under the names of the walk.
+fn filtered(snapshot: &SessionSnapshot, filter: &Filter<Name>, axis: &Axis<Name>) -> BTreeMap<String, Tally> {
     let passes = |value: &str| Ok::<_, Infallible>(filter.test.passes(value));
-    let rows: Vec<(Name, Tally)> = snapshot.filtered(&filter, &[&axis], passes).unwrap().concat();
-    rows.into_iter().map(|(value, tally)| (value.to_string(), tally)).collect()
+    let rows: Vec<(Name, Tally)> = snapshot.filtered(filter, &[axis], passes).unwrap().concat();
+    rows.into_iter().map(|(value, tally)| (in_walk(axis, &value), tally)).collect()
 }
 
 /// The same by the walk.
-fn met(walk: &Walk, site: SiteId, day: Day, by: Side, split: Dimension) -> BTreeMap<String, Tally> {
+fn met(walk: &Walk, site: SiteId, day: Day, by: Side, axis: &Axis<Name>) -> BTreeMap<String, Tally> {
+    let split = axis.in_pairs().expect("a dimension");
     let of_value = |value: &str| {
         let is = |other: &str| other == value;
         walk.meeting(site, day, &[by, Side { dimension: split, passes: &is }])
     };
-    let values = walk.values_of_day(site, day, split);
-    let rows = values.into_iter().map(|value| (value.to_owned(), of_value(value)));
+    let values = walk.values_of_day(site, day, split).into_iter();
+    let values = values.filter(|value| on_axis(split, value).0 == *axis);
+    let rows = values.map(|value| (value.to_owned(), of_value(value)));
     rows.filter(|(_, tally)| !tally.is_zero()).collect()
 }
 
@@ -127,15 +128,19 @@ fn memory_answers_any_filter_as_a_naive_walk() {
     let compare = |(stream, pick): (Stream, usize)| {
         each_pair(&stream, |walk, site, day, snapshot| {
             let turned = |pair: Pair| [[pair.first, pair.second], [pair.second, pair.first]];
-            for (at, [by, split]) in Pair::all().chain(Pair::of_money()).flat_map(turned).enumerate() {
+            let pairs = Pair::all().chain(Pair::of_money()).chain(Pair::of_properties());
+            for (at, [by, split]) in pairs.flat_map(turned).enumerate() {
                 let values: Vec<&str> = walk.values_of_day(site, day, by).into_iter().collect();
                 let Some(value) = values.get((pick + at) % values.len().max(1)) else { continue };
+                let (own, plain) = on_axis(by, value);
                 let is_one = |other: &str| other == *value;
-                let is_other = |other: &str| other != *value;
-                let (one, side) = (Test::Is(vec![(*value).to_owned()]), |passes| Side { dimension: by, passes });
-                same(&filtered(snapshot, by, one.clone(), split), &met(walk, site, day, side(&is_one), split))?;
-                let others = filtered(snapshot, by, Test::Not(Box::new(one)), split);
-                same(&others, &met(walk, site, day, side(&is_other), split))?;
+                let is_other = |other: &str| other != *value && on_axis(by, other).0 == own;
+                let (one, side) = (Test::Is(vec![plain]), |passes| Side { dimension: by, passes });
+                let filter = |test| Filter { axis: own.clone(), test };
+                let axis = axis_of(split, pick + at / 2);
+                same(&filtered(snapshot, &filter(one.clone()), &axis), &met(walk, site, day, side(&is_one), &axis))?;
+                let others = filtered(snapshot, &filter(Test::Not(Box::new(one))), &axis);
+                same(&others, &met(walk, site, day, side(&is_other), &axis))?;
             }
             Ok(())
         })

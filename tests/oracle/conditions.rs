@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 
+use headcount::cell::filter::JOINT;
 use headcount::cell::{Axis, Condition, Dimension, NOT_SET, Tally, Test};
 use headcount::counts::pairs::Pair;
 use headcount::counts::snapshot::{VisitSplit, is_known};
@@ -17,7 +18,7 @@ use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
 use super::any_two::same;
-use super::pairs::{Side, engagement_where, revenue};
+use super::pairs::{Side, engagement_where, in_walk, revenue};
 use super::streams::{Stream, config, play, stream};
 use super::{Counted, Walk, hits_and_visitors, watched};
 use crate::scenario::depth1::hits;
@@ -257,6 +258,21 @@ pub fn walked(walk: &Walk, (site, day): (SiteId, Day), said: &Clause, by: &[Dime
     inside.into_iter().map(row).collect()
 }
 
+/// The same by the values of a property: of the hits of visits, as all of a property that a condition is asked of.
+pub fn walked_by_property(walk: &Walk, (site, day): (SiteId, Day), said: &Clause, key: &str) -> Vec<(String, Tally)> {
+    let mut inside: BTreeMap<&str, Vec<&Counted>> = BTreeMap::new();
+    let passes = |counted: &&Counted| counted.visit.is_some() && said.counts(walk, counted);
+    for counted in walk.of_day(site, day).filter(passes) {
+        let value = counted.hit.props.iter().find(|(of, _)| of == key);
+        value.into_iter().for_each(|(_, value)| inside.entry(value).or_default().push(counted));
+    }
+    let row = |(value, inside): (&str, Vec<&Counted>)| {
+        let visits = inside.iter().map(|counted| counted.visit).collect::<BTreeSet<_>>().len() as i64;
+        (value.to_owned(), Tally { visits, ..hits_and_visitors(&inside) })
+    };
+    inside.into_iter().map(row).collect()
+}
+
 fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], values: [&str; 2]) -> Tally {
     let mut tally = hits_and_visitors(inside);
     if by.contains(&Dimension::Money) {
@@ -427,6 +443,13 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
                 add(pair, value, tally);
             }
         }
+        for key in named_on(walk, of) {
+            let axis = Axis::Prop { key: Name::from(key), event: None };
+            let rows = if clause.knows(&axis) { walked_by_property(walk, of, clause, key) } else { Vec::new() };
+            for (value, tally) in rows {
+                add(Pair { first: Dimension::Property, second: Dimension::Segment }, in_walk(&axis, &value), tally);
+            }
+        }
         for tally in walked(walk, of, clause, &[]).into_values() {
             add(Pair::OF_SEGMENTS, number.clone(), tally);
         }
@@ -435,6 +458,12 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
         }
     }
     expected
+}
+
+/// The properties that are named by the end of a day, and came.
+fn named_on<'a>(walk: &Walk<'a>, (site, day): (SiteId, Day)) -> BTreeSet<&'a str> {
+    let values = walk.values_of_day(site, day, Dimension::Property).into_iter();
+    values.filter_map(|value| Some(value.split_once(JOINT)?.0)).collect()
 }
 
 #[test]
@@ -483,7 +512,8 @@ fn parts_add_up(found: &SegmentRows, clauses: &[&Clause]) -> Result<(), TestCase
 fn within_budget(all: &SegmentRows, mut kept: SegmentRows) -> Result<(), TestCaseError> {
     let by_pattern = kept.iter_mut().filter(|((pair, ..), _)| pair.first == Dimension::Pattern);
     by_pattern.for_each(|(_, tally)| *tally = without_engagement(*tally));
-    for ((pair, value, segment), tally) in kept.iter().filter(|((_, value, _), _)| value != "(rest)") {
+    let is_rest = |value: &str| value == "(rest)" || value.ends_with(JOINT);
+    for ((pair, value, segment), tally) in kept.iter().filter(|((_, value, _), _)| !is_rest(value)) {
         prop_assert_eq!(all.get(&(*pair, value.clone(), segment.clone())), Some(tally));
     }
     let sum = |rows: &SegmentRows, of: &(Pair, String)| {

@@ -7,9 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::cell::filter::JOINT;
 use headcount::cell::{Axis, Cell, Dimension, NOT_SET, Tally};
+use headcount::counts::Name;
 use headcount::hit::{Hit, Kind};
 use headcount::site::{Day, SiteId};
 
+use super::watched::NAMED;
 use super::{Counted, Ping, Visit, Walk, hits_and_visitors, joined};
 
 /// One side of a question: a dimension and which of its values.
@@ -28,13 +30,14 @@ impl<'a> Walk<'a> {
         }
         let shows = |counted: &&Counted<'a>| counted.hit.kind == Kind::Pageview && counted.hit.page == page;
         let shown: Vec<&Counted<'a>> = self.hits(&self.visits[visit]).filter(shows).collect();
-        // A combination of host and watched patterns, on whatever page it was met.
+        // A combination of host, watched patterns and named properties, on whatever page it was met.
         let of_day = self.counted.iter().filter(|other| {
             other.hit.kind == Kind::Pageview && other.hit.site == shown[0].hit.site && other.day == shown[0].day
         });
         let mut met = of_day.filter_map(|other| {
             let same = |shown: &&&Counted<'a>| {
-                shown.hit.hostname == other.hit.hostname && shown.hit.watched.patterns == other.hit.watched.patterns
+                let parts = |hit: &'a Hit| (&hit.hostname, &hit.watched.patterns, named(hit));
+                parts(shown.hit) == parts(other.hit)
             };
             shown.iter().find(same)
         });
@@ -102,6 +105,7 @@ impl<'a> Walk<'a> {
             }
             Dimension::ExitPage => visit.map(|visit| self.pages(visit).last().unwrap_or(NOT_SET)).into_iter().collect(),
             Dimension::Money => paid(hit).into_iter().collect(),
+            Dimension::Property => named(hit),
             Dimension::PreviousPage => self.page_before(counted).into_iter().collect(),
             Dimension::ChannelAndSource => {
                 vec![joined(visit.map_or(hit, |visit| self.counted[visit.hits[0]].hit))]
@@ -132,7 +136,8 @@ impl<'a> Walk<'a> {
             let total = self.of_visit(visit, Cell { axis: Axis::Total, value: "" });
             tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
             let has = |dimension: Dimension| sides.iter().any(|side| side.dimension == dimension);
-            if has(Dimension::Page) && !has(Dimension::PreviousPage) && !has(Dimension::Money) {
+            let without = [Dimension::PreviousPage, Dimension::Money, Dimension::Property];
+            if has(Dimension::Page) && !without.into_iter().any(has) {
                 tally += engagement(visit, sides);
             }
         }
@@ -144,6 +149,39 @@ impl<'a> Walk<'a> {
 fn paid(hit: &Hit) -> Option<&'static str> {
     let money = hit.watched.money.as_ref()?;
     Some(Box::leak(format!("{}{JOINT}{}", hit.event(), money.currency).into_boxed_str()))
+}
+
+/// The named properties of a hit, each as key and value, in order, for as long as the test runs.
+fn named(hit: &Hit) -> Vec<&'static str> {
+    let named = hit.props.iter().filter(|(key, _)| hit.watched.properties.iter().any(|of| **of == **key));
+    let named = named.map(|(key, value)| &*Box::leak(format!("{key}{JOINT}{value}").into_boxed_str()));
+    let mut named: Vec<&'static str> = named.collect();
+    named.sort_unstable();
+    named
+}
+
+/// The axis on which a value of a walk stands, and what it is called there.
+pub fn on_axis(dimension: Dimension, value: &str) -> (Axis<Name>, String) {
+    match value.split_once(JOINT).filter(|_| dimension == Dimension::Property) {
+        Some((key, value)) => (Axis::Prop { key: Name::from(key), event: None }, value.to_owned()),
+        None => (Axis::Of(dimension), value.to_owned()),
+    }
+}
+
+/// The axis of a dimension; of properties one or another.
+pub fn axis_of(dimension: Dimension, turn: usize) -> Axis<Name> {
+    match dimension {
+        Dimension::Property => Axis::Prop { key: Name::from(NAMED[turn % NAMED.len()]), event: None },
+        dimension => Axis::Of(dimension),
+    }
+}
+
+/// What a value of an axis is called in a walk.
+pub fn in_walk(axis: &Axis<Name>, value: &str) -> String {
+    match axis {
+        Axis::Prop { key, .. } => format!("{key}{JOINT}{value}"),
+        _ => value.to_owned(),
+    }
 }
 
 /// The money of hits.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use headcount::cell::{Axis, Cell, Tally};
 use headcount::hit::{Hit, Kind, Money, Watched};
-use headcount::site::{Day, Funnel, Goal, Hour, Settings, SiteId, Target};
+use headcount::site::{Day, Funnel, Goal, Hour, NamedProperty, Settings, SiteId, Target};
 
 use super::{Counted, Figures, Walk};
 
@@ -34,6 +34,7 @@ pub fn settings() -> Settings {
     Settings {
         goals: GOALS.iter().chain(&PATTERNS).map(goal).collect(),
         funnels: FUNNELS.iter().map(funnel).collect(),
+        properties: NAMED.iter().map(|key| NamedProperty { key: (*key).to_owned(), since_ms: -1 }).collect(),
         ..Settings::default()
     }
 }
@@ -54,6 +55,9 @@ fn is_step(step: &str, hit: &Hit) -> bool {
     }
 }
 
+/// Keys of properties that are counted by every dimension.
+pub const NAMED: [&str; 2] = ["plan", "a"];
+
 /// Marks the hits from number `from` on, as if all was declared just before.
 pub fn mark(hits: &mut [Hit], from: usize) {
     for (place, hit) in hits.iter_mut().enumerate().skip(from) {
@@ -65,7 +69,10 @@ pub fn mark(hits: &mut [Hit], from: usize) {
         let is_view = hit.kind == Kind::Pageview;
         let patterns = PATTERNS.iter().filter(|pattern| is_view && fits(pattern, &hit.page));
         let patterns = patterns.map(|pattern| Arc::from(*pattern)).collect();
-        hit.watched = Watched { patterns, steps, money: money(hit, place), ..Watched::default() };
+        let is_carried = |key: &&&str| hit.props.iter().any(|(of, _)| of == **key);
+        let properties = NAMED.iter().filter(is_carried).map(|key| Arc::from(*key)).collect();
+        let properties = if matches!(hit.kind, Kind::Engagement { .. }) { Vec::new() } else { properties };
+        hit.watched = Watched { patterns, steps, money: money(hit, place), properties, ..Watched::default() };
     }
 }
 

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use headcount::cell::{Axis, Dimension, Filter, ForgottenAxis, ForgottenValue, ForgottenValues, Test};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, Outcome};
-use headcount::counts::{DaySegments, SessionSnapshot};
+use headcount::counts::{DaySegments, Name, OpenDay, Room, SessionSnapshot};
 use headcount::hit::Tools;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
 use headcount::report::Sums;
-use headcount::site::{Day, Domain, LeastAtRest, Moment, Schedule, Segment, Settings, Site, SiteId};
+use headcount::site::{Budget, Day, Domain, LeastAtRest, Moment, Schedule, Segment, Settings, Site, SiteId};
 use headcount::store::sums::memory::MemorySums;
 use headcount::store::{
-    self, Ask, CountedBy, DayState, Flush, Forgetting, Grain, InMemory, Stores, SumRow, TakenOut, TakenOutOf,
+    self, Ask, CountedBy, Cut, DayState, Flush, Forgetting, Grain, InMemory, RowsBy, Stores, SumRow, TakenOut,
+    TakenOutOf,
 };
 use proptest::prelude::*;
 
-use super::contract::{DAY, Kept, SITE, ask, cells, day_of, rows, state};
+use super::contract::{DAY, Kept, SITE, ask, cells, rows, state};
 use crate::scenario::Scenario;
 use crate::scenario::depth1::hits;
 
@@ -51,7 +52,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::EndImports),
         1 => Just(Happening::Reopen),
         1 => Just(Happening::RemoveSite),
-        2 => (proptest::option::weighted(0.8, 0..4_u8), proptest::option::of((0..40_i32, 0..40_i32)))
+        2 => (proptest::option::weighted(0.8, 0..5_u8), proptest::option::of((0..40_i32, 0..40_i32)))
             .prop_map(|(values, days)| Happening::Forget(values, days)),
     ]
 }
@@ -60,8 +61,8 @@ const VISITS: [&str; 5] = [
     "09:00 ana / from google.com\n",
     "09:10 bob /a with Firefox\n",
     "10:00 cem / speaks de\n",
-    "10:05 cem event Signup on /a plan=pro\n",
-    "23:00 dan /b utm source=x\n",
+    "10:05 cem event Signup on /a plan=pro size=L\n10:06 cem event Signup on /b plan=free\n",
+    "23:00 dan /b utm source=x\n23:01 dan event Signup on /a plan=pro\n",
 ];
 
 /// A snapshot of a site that has declared two segments: one of hits, one of visits.
@@ -88,6 +89,38 @@ fn of_segments(grain: Grain) -> Vec<Ask> {
     under.chain(all).map(|(axis, filter)| Ask { filter, ..ask(SITE, grain, axis, None) }).collect()
 }
 
+/// A day of a site that has named two properties.
+fn named_day(story: &str) -> OpenDay {
+    let mut open = OpenDay::new(SITE, DAY, Budget::default());
+    for mut hit in hits(&Scenario::parse(story)) {
+        hit.watched.properties = hit.props.iter().map(|(key, _)| key.as_str().into()).collect();
+        open.take(&hit, || Room::Visitor).unwrap();
+    }
+    open
+}
+
+/// Questions about properties and other dimensions.
+fn of_properties(grain: Grain) -> Vec<Ask> {
+    let plan = || Axis::Prop { key: "plan".into(), event: None };
+    let is = |axis: Axis<Name>, value: &str| Filter { axis, test: Test::Is(vec![value.to_owned()]) };
+    let others = |axis| Filter { axis, test: Test::Not(Box::new(Test::Is(vec!["free".to_owned()]))) };
+    let (page, browser) = (Axis::Of(Dimension::Page), Axis::Of(Dimension::Browser));
+    let asked = [
+        (plan(), is(page.clone(), "/a")),
+        (page.clone(), is(plan(), "pro")),
+        (browser, others(plan())),
+        (plan(), is(Axis::Of(Dimension::Segment), "1")),
+    ];
+    let mut asks: Vec<Ask> = Vec::new();
+    for (axis, filter) in asked {
+        let ask = Ask { filter: Some(filter), ..ask(SITE, grain, axis.clone(), None) };
+        let kept = (axis == page).then(|| Test::Is(vec!["/a".to_owned()]));
+        let rows = [RowsBy::Axis, RowsBy::Nothing, RowsBy::Both];
+        asks.extend(rows.map(|rows| Ask { cut: Cut { kept: kept.clone(), rows }, ..ask.clone() }));
+    }
+    asks
+}
+
 fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
     let of = |values: u8| {
         let (dimension, pattern) = [
@@ -95,8 +128,13 @@ fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
             (Dimension::Page, "/*"),
             (Dimension::Browser, "Firefox"),
             (Dimension::Event, "Signup"),
+            (Dimension::Property, "pro"),
         ][usize::from(values)];
-        ForgottenValues(vec![ForgottenValue { of: ForgottenAxis::Of(dimension), pattern: pattern.into() }])
+        let of = match dimension {
+            Dimension::Property => ForgottenAxis::Prop("plan".to_owned()),
+            dimension => ForgottenAxis::Of(dimension),
+        };
+        ForgottenValues(vec![ForgottenValue { of, pattern: pattern.into() }])
     };
     let days = days.map(|(a, b)| (Day(DAY.0 + a.min(b)), Day(DAY.0 + a.max(b))));
     let of_marks = values.map_or(TakenOutOf::Everything, |_| TakenOutOf::Of(Dimension::Page));
@@ -118,7 +156,7 @@ fn flush_of(happening: &Happening) -> Flush {
             Flush { sums: vec![(site, day, sums.into())], ..Flush::default() }
         }
         Happening::Snapshot(number, visits, by, pair_cells, is_over) => {
-            let mut open = day_of(SITE, DAY, &VISITS[..usize::from(*visits)].concat());
+            let mut open = named_day(&VISITS[..usize::from(*visits)].concat());
             let state = state(&open, *by, *is_over);
             let snapshot = state.snapshot.clone().map(with_segments);
             let state = DayState { day: day(number), pair_cells: *pair_cells, snapshot, ..state };
@@ -188,7 +226,8 @@ fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
                 }
             }
         }
-        for ask in [Grain::Day, Grain::Month].into_iter().flat_map(of_segments) {
+        let grains = || [Grain::Day, Grain::Month].into_iter();
+        for ask in grains().flat_map(of_segments).chain(grains().flat_map(of_properties)) {
             let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
             prop_assert_eq!(found, expected, "{:?}", ask);
         }

@@ -5,7 +5,7 @@ use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::page::text::counted;
-use crate::report::choice::{Chosen, Scope, met_segments, not_met, told_not_met};
+use crate::report::choice::{Chosen, Scope, met_segments, not_met};
 use crate::report::period::Range;
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
@@ -106,9 +106,9 @@ pub(super) fn subjects(
         check(&question, split, chosen)?;
         let (question, left_out) = match met_segments(question, site) {
             Ok(met) => met,
-            Err(segment) => return refuse(told_not_met(segment)),
+            Err(what) => return refuse(what.to_string()),
         };
-        let left_out = left_out.into_iter().map(told_not_met).collect();
+        let left_out = left_out.iter().map(ToString::to_string).collect();
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true, left_out }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
@@ -196,8 +196,7 @@ fn check(question: &Question, split: &Split, chosen: &Chosen) -> Result<(), Comm
     }
     if is_prop(&split.axis) || chosen.filters.iter().any(|filter| is_prop(&filter.axis)) {
         return refuse(
-            "properties are counted under their event alone: take --filter event=NAME or --goal NAME with --by prop:KEY, \
-             and no other filter",
+            "which properties come together is not counted, nor what else came with a property of one event: leave out one of them",
         );
     }
     refuse(format!("what is chosen is not counted by {by}: a pattern of pages is kept with what visits have"))

@@ -142,8 +142,8 @@ impl RankedColumn {
             }
             Column::Attributes(of) => RankedColumn::of_attributes(of.iter().map(std::slice::from_ref), ranking),
             Column::Patterns(of) => RankedColumn::of_attributes(of.all_patterns(), ranking),
-            // Money has tables of its own.
-            Column::Nowhere | Column::Money => of_batch(Ranks::Attributes(Vec::new())),
+            // Money and named properties have tables of their own.
+            Column::Nowhere | Column::Money | Column::Property(..) => of_batch(Ranks::Attributes(Vec::new())),
             Column::Entry => of_batch(Ranks::Entry),
             Column::Exit => of_batch(Ranks::Exit),
             Column::Page => of_batch(Ranks::Page),

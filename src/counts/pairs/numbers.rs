@@ -7,8 +7,8 @@ use crate::counts::snapshot::{Column, SessionSnapshot, VisitorRows};
 #[derive(Debug, Default)]
 pub struct NameNumbers {
     names: Vec<(u32, Sym)>,
-    /// Of the names of segments and steps, in their order.
-    segments: Vec<u32>,
+    /// Of the names that are no names of the day, in their order.
+    joined: Vec<u32>,
 }
 
 impl NameNumbers {
@@ -16,24 +16,29 @@ impl NameNumbers {
     pub fn of(numbers: impl IntoIterator<Item = (Sym, u32)>) -> NameNumbers {
         let mut numbers: Vec<(u32, Sym)> = numbers.into_iter().map(|(name, number)| (number, name)).collect();
         numbers.sort_unstable();
-        NameNumbers { names: numbers, segments: Vec::new() }
+        NameNumbers { names: numbers, joined: Vec::new() }
     }
 
-    /// The same, with the numbers of the names of the day's segments and their steps, in order ([`crate::counts::DaySegments::names`]).
-    pub fn with_segments(self, segments: Vec<u32>) -> NameNumbers {
-        NameNumbers { segments, ..self }
+    /// The same, with the numbers of names that are none of the day, in order ([`SessionSnapshot::joined_names`]).
+    pub fn with_joined(self, joined: Vec<u32>) -> NameNumbers {
+        NameNumbers { joined, ..self }
     }
 
     /// The number of the segment or the step at a place.
     pub(super) fn of_segment(&self, place: usize) -> Option<u32> {
-        self.segments.get(place).copied()
+        self.joined.get(place).copied()
+    }
+
+    /// The numbers of a day's named properties, in the order of [`DayProperties::known`](crate::counts::snapshot::DayProperties).
+    pub(super) fn of_properties(&self, snapshot: &SessionSnapshot) -> &[u32] {
+        self.joined.get(snapshot.segments.names().len()..).unwrap_or_default()
     }
 
     /// The numbers that names have on the day.
     pub(super) fn of_day(snapshot: &SessionSnapshot) -> NameNumbers {
         let many = snapshot.texts.len() as u32;
-        let segments = (many..).zip(snapshot.segments.names()).map(|(number, _)| number).collect();
-        NameNumbers { names: (0..many).map(|number| (number, Sym(number))).collect(), segments }
+        let joined = (many..).zip(snapshot.joined_names()).map(|(number, _)| number).collect();
+        NameNumbers { names: (0..many).map(|number| (number, Sym(number))).collect(), joined }
     }
 
     /// All of them in order.
@@ -82,7 +87,7 @@ impl Met {
             Column::Attributes(of) => marked(&self.attributes, of.iter().copied()).collect(),
             Column::Patterns(of) => marked(&self.attributes, of.all_patterns()).flatten().copied().collect(),
             Column::Entry | Column::Exit | Column::Page | Column::PreviousPage => Vec::new(),
-            Column::Money | Column::Nowhere => Vec::new(),
+            Column::Property(..) | Column::Money | Column::Nowhere => Vec::new(),
         }
     }
 }

@@ -8,6 +8,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::convert::Infallible;
 
+use super::hit_tables::PropertyNumbers;
+use super::properties::NumbersOfProperties;
 use super::{NameNumbers, Pair, PairTable, REST, share};
 use crate::cell::packed::{CellKey, chunks};
 use crate::cell::{Axis, Condition, Dimension, Sym, Tally, Test};
@@ -20,13 +22,17 @@ type SegmentCells = BTreeMap<Dimension, Vec<(CellKey, Tally)>>;
 /// Which values of a dimension keep their names in which segment, of the dimensions that are past the budget.
 type KeptValues = BTreeMap<Dimension, HashSet<CellKey>>;
 
+/// What a segment is counted by, and under which dimension that stands in pairs.
+type SegmentAxis = (Dimension, Axis<Name>);
+
 /// What is the same for all segments of a day.
 struct SegmentCounting<'a> {
     snapshot: &'a SessionSnapshot,
     numbers: &'a NameNumbers,
     /// For each name of the day the number under which it stands in pairs.
     of_names: Vec<u32>,
-    axes: Vec<(Dimension, Axis<Name>)>,
+    properties: NumbersOfProperties,
+    axes: Vec<SegmentAxis>,
 }
 
 impl SessionSnapshot {
@@ -55,15 +61,18 @@ impl SessionSnapshot {
 
 impl<'a> SegmentCounting<'a> {
     fn of(snapshot: &'a SessionSnapshot, numbers: &'a NameNumbers) -> SegmentCounting<'a> {
-        let mut of_names = vec![REST; snapshot.texts.len()];
-        numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
+        let (of_names, properties) = (snapshot.numbers_of_names(numbers), snapshot.property_numbers(numbers));
+        let of_properties = properties.iter().map(|(key, _)| {
+            let key = snapshot.texts[key.0 as usize].clone();
+            (Dimension::Property, Axis::Prop { key, event: None })
+        });
         let counted = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
         let counted = counted.filter(|of| Pair::of(*of, Dimension::Segment).0.is_counted());
         let by_dimension = counted.map(|of| (of, Axis::Of(of)));
         let funnels = snapshot.segments.funnels().iter();
         let steps = funnels.map(|(funnel, _)| (Dimension::ReachedStep, Axis::Funnel(*funnel)));
-        let axes = by_dimension.chain(steps).chain([(Dimension::Segment, Axis::Total)]).collect();
-        SegmentCounting { snapshot, numbers, of_names, axes }
+        let axes = by_dimension.chain(of_properties).chain(steps).chain([(Dimension::Segment, Axis::Total)]).collect();
+        SegmentCounting { snapshot, numbers, of_names, properties, axes }
     }
 
     /// The cells of all segments. Of a dimension in `kept` other values are counted together.
@@ -78,32 +87,66 @@ impl<'a> SegmentCounting<'a> {
     }
 
     fn add_segment(&self, segment: u32, condition: &Condition<Name>, kept: &KeptValues, cells: &mut SegmentCells) {
-        let axes: Vec<&(Dimension, Axis<Name>)> =
-            self.axes.iter().filter(|(_, axis)| is_known(condition, &[axis])).collect();
-        let sums = |(dimension, axis): &&(Dimension, Axis<Name>)| {
+        let known = self.axes.iter().filter(|(_, axis)| is_known(condition, &[axis]));
+        let (of_properties, others): (Vec<&SegmentAxis>, Vec<_>) =
+            known.partition(|(dimension, _)| *dimension == Dimension::Property);
+        self.add_axes((segment, condition), &others, kept, cells);
+        // Each looks at rows of its own.
+        for axis in of_properties {
+            self.add_axes((segment, condition), &[axis], kept, cells);
+        }
+    }
+
+    fn add_axes(
+        &self,
+        (segment, condition): (u32, &Condition<Name>),
+        axes: &[&SegmentAxis],
+        kept: &KeptValues,
+        cells: &mut SegmentCells,
+    ) {
+        let sums = |(dimension, axis): &&SegmentAxis| {
             let sums = self.snapshot.split_sums(condition, VisitSplit { axes: &[axis], by_hour: false });
             match kept.get(dimension) {
-                Some(kept) => sums.keeping(self.names_of(segment, kept)),
+                Some(kept) => sums.keeping(self.names_of(segment, axis, kept)),
                 None => sums,
             }
         };
         let mut splits: Vec<MatchedSums> = axes.iter().map(sums).collect();
         let mut passes = |test: &Test, text: &str| Ok::<bool, Infallible>(test.passes(text));
-        let Ok(matching) = self.snapshot.compiled(condition, None, &mut passes);
+        let kind = splits.first().and_then(MatchedSums::kind_of_properties);
+        let Ok(matching) = self.snapshot.compiled(condition, kind, &mut passes);
         if let Some(matching) = matching {
             let Ok(()) = self.snapshot.add_matching(&matching, &mut splits, &mut |_| Ok::<(), Infallible>(()));
         }
-        for ((dimension, axis), sums) in axes.into_iter().zip(splits) {
-            let names = kept.get(dimension).map(|kept| self.names_of(segment, kept));
+        for ((dimension, axis), sums) in axes.iter().zip(splits) {
+            let names = kept.get(dimension).map(|kept| self.names_of(segment, axis, kept));
             let number = |name: Sym| match (dimension, axis) {
                 (Dimension::Segment, _) => segment,
                 (_, Axis::Funnel(funnel)) => self.of_step(*funnel, name.0),
-                _ if names.as_ref().is_some_and(|names| !names.contains(&name)) => REST,
-                _ => self.of_names[name.0 as usize],
+                _ if names.as_ref().is_some_and(|names| !names.contains(&name)) => self.rest_of(axis),
+                _ => self.number_of(axis, name),
             };
             let sums = sums.by_first().map(|(name, sum)| ((number(name), segment), sum.tally()));
             cells.entry(*dimension).or_default().extend(sums);
         }
+    }
+
+    /// The numbers of a named property, where an axis is one.
+    fn of_property(&self, axis: &Axis<Name>) -> Option<&PropertyNumbers> {
+        let Axis::Prop { key, .. } = axis else { return None };
+        let found = self.properties.iter().find(|(of, _)| self.snapshot.texts[of.0 as usize] == *key);
+        found.map(|(_, numbers)| numbers)
+    }
+
+    fn number_of(&self, axis: &Axis<Name>, name: Sym) -> u32 {
+        match self.of_property(axis) {
+            Some(numbers) => numbers.of_values.get(&name).copied().unwrap_or(numbers.rest),
+            None => self.of_names[name.0 as usize],
+        }
+    }
+
+    fn rest_of(&self, axis: &Axis<Name>) -> u32 {
+        self.of_property(axis).map_or(REST, |numbers| numbers.rest)
     }
 
     /// The number of a step, counted from 1.
@@ -115,7 +158,10 @@ impl<'a> SegmentCounting<'a> {
 
     /// The keys of the most visited cells. Between equals the day's order decides, not that in which a store has numbered names.
     fn most_visited(&self, mut cells: Vec<(CellKey, Tally)>, most: usize) -> HashSet<CellKey> {
-        let names: HashMap<u32, Sym> = self.numbers.in_order().map(|(name, number)| (number, name)).collect();
+        let properties = (self.of_names.len()..).zip(self.numbers.of_properties(self.snapshot));
+        let properties = properties.map(|(place, number)| (*number, place));
+        let names = self.numbers.in_order().map(|(name, number)| (number, name.0 as usize));
+        let names: HashMap<u32, usize> = names.chain(properties).collect();
         let segments = (0..).map_while(|place| Some((self.numbers.of_segment(place)?, place)));
         let segments: HashMap<u32, usize> = segments.collect();
         let rank = |((value, segment), tally): &(CellKey, Tally)| {
@@ -127,10 +173,10 @@ impl<'a> SegmentCounting<'a> {
         cells.into_iter().map(|(key, _)| key).collect()
     }
 
-    /// The names that are kept in a segment.
-    fn names_of(&self, segment: u32, kept: &HashSet<CellKey>) -> HashSet<Sym> {
-        let names = (0..).map(Sym).zip(&self.of_names);
-        names.filter(|(_, number)| kept.contains(&(**number, segment))).map(|(name, _)| name).collect()
+    /// The names of an axis that are kept in a segment.
+    fn names_of(&self, segment: u32, axis: &Axis<Name>, kept: &HashSet<CellKey>) -> HashSet<Sym> {
+        let is_kept = |name: &Sym| kept.contains(&(self.number_of(axis, *name), segment));
+        (0..self.of_names.len() as u32).map(Sym).filter(is_kept).collect()
     }
 }
 

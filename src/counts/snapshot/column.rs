@@ -20,6 +20,8 @@ pub(in crate::counts) enum Column {
     Attributes(Vec<Sym>),
     /// The same; a place may have several.
     Patterns(AttributeValues),
+    /// The same; the value of one property that the owner has named, by its key.
+    Property(Sym, AttributeValues),
     /// The event of a place where a visit paid, with the currency.
     Money,
     /// Nothing has one.
@@ -39,6 +41,8 @@ impl Column {
             Dimension::PreviousPage => Column::PreviousPage,
             Dimension::Money => Column::Money,
             Dimension::Pattern => Column::Patterns(hit_attributes.clone()),
+            // Each has a column of its own.
+            Dimension::Property => Column::Nowhere,
             _ if dimension.is_of_visit() => {
                 tuples.column(dimension).map_or(Column::Nowhere, |(which, values)| Column::Tuple(which, values))
             }
@@ -64,6 +68,7 @@ impl Column {
             Column::Money => (Some(place.money), &[][..]),
             Column::Attributes(values) => (Some(values[place.attributes.place()]), &[][..]),
             Column::Patterns(values) => (None, values.patterns(place.attributes)),
+            Column::Property(key, values) => (values.property(place.attributes, *key), &[][..]),
             _ => (None, &[][..]),
         };
         single.into_iter().chain(patterns.iter().copied())
@@ -73,7 +78,12 @@ impl Column {
     pub(in crate::counts) fn is_of_places(&self) -> bool {
         matches!(
             self,
-            Column::Page | Column::PreviousPage | Column::Money | Column::Attributes(_) | Column::Patterns(_)
+            Column::Page
+                | Column::PreviousPage
+                | Column::Money
+                | Column::Attributes(_)
+                | Column::Patterns(_)
+                | Column::Property(..)
         )
     }
 }

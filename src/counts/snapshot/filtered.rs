@@ -23,8 +23,10 @@ impl SessionSnapshot {
         axes: &[&Axis<Name>],
         passes: impl FnMut(&str) -> Result<bool, E>,
     ) -> Result<Vec<ValueRows>, E> {
-        let Axis::Of(by) = filter.axis else { return Ok(axes.iter().map(|_| ValueRows::new()).collect()) };
-        let passing = PassingValues { column: self.column(by), passes: self.passing(passes)? };
+        let Some((by, column)) = filter.axis.in_pairs().zip(self.axis_column(&filter.axis)) else {
+            return Ok(axes.iter().map(|_| ValueRows::new()).collect());
+        };
+        let passing = PassingValues { column, passes: self.passing(passes)? };
         let mut splits: Vec<Option<SplitSums>> = axes.iter().map(|axis| self.split(by, axis)).collect();
         let is_by_place = passing.column.is_of_places();
         let has_places = splits.iter().flatten().any(|split| split.column.is_of_places());
@@ -56,12 +58,12 @@ impl SessionSnapshot {
     }
 
     fn split(&self, by: Dimension, axis: &Axis<Name>) -> Option<SplitSums> {
-        let Axis::Of(dimension) = *axis else { return None };
+        let dimension = axis.in_pairs()?;
         let needs_visit = is_of_pages(by) || is_of_pages(dimension);
         let has_time = times_pages(&[by, dimension]);
         let of_money = [by, dimension].contains(&Dimension::Money);
         Some(SplitSums {
-            column: self.column(dimension),
+            column: self.axis_column(axis)?,
             needs_visit,
             has_time,
             of_money,

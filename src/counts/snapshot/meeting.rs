@@ -13,7 +13,7 @@ use crate::visit::{PageVisitRow, VisitRow};
 pub type MetValues = Vec<([Name; 2], Tally)>;
 
 impl SessionSnapshot {
-    /// What passes all of these filters on dimensions, by the values of at most two. `passes` tells of a value whether it passes a
+    /// What passes all of these filters on dimensions and named properties, by the values of at most two. `passes` tells of a value whether it passes a
     /// test.
     ///
     /// # Errors
@@ -21,19 +21,21 @@ impl SessionSnapshot {
     pub fn meeting<E>(
         &self,
         filters: &[&Filter<Name>],
-        splits: &[Dimension],
+        splits: &[&Axis<Name>],
         mut passes: impl FnMut(&Test, &str) -> Result<bool, E>,
     ) -> Result<MetValues, E> {
-        let mut dimensions = splits.to_vec();
+        let mut dimensions: Vec<Dimension> = splits.iter().filter_map(|axis| axis.in_pairs()).collect();
         let mut sides = Vec::new();
         for filter in filters {
-            let Axis::Of(dimension) = filter.axis else { return Ok(MetValues::new()) };
+            let Some((dimension, column)) = filter.axis.in_pairs().zip(self.axis_column(&filter.axis)) else {
+                return Ok(MetValues::new());
+            };
             dimensions.push(dimension);
             let passing = self.passing(|value| passes(&filter.test, value))?;
-            sides.push(PassingValues { column: self.column(dimension), passes: passing });
+            sides.push(PassingValues { column, passes: passing });
         }
         let met = Meeting {
-            splits: [0, 1].map(|place| splits.get(place).map(|dimension| self.column(*dimension))),
+            splits: [0, 1].map(|place| splits.get(place).and_then(|axis| self.axis_column(axis))),
             is_by_place: dimensions.iter().any(|dimension| !dimension.is_of_visit()),
             has_time: times_pages(&dimensions),
             of_money: dimensions.contains(&Dimension::Money),

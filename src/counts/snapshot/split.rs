@@ -140,9 +140,7 @@ impl SessionSnapshot {
         for places in [others, of_properties] {
             let mut sums: Vec<MatchedSums> =
                 places.iter().map(|place| self.split_sums(condition, splits[*place])).collect();
-            // Tests of events are of other rows where properties are asked for.
-            let kind = sums.first().map(|sums| sums.kind);
-            let kind = kind.filter(|kind| matches!(kind, RowKind::Properties { .. }));
+            let kind = sums.first().and_then(MatchedSums::kind_of_properties);
             let Some(matching) = self.compiled(condition, kind, &mut passes)?.filter(|_| !sums.is_empty()) else {
                 continue;
             };
@@ -258,6 +256,11 @@ impl MatchedSums {
     /// The same, where only some values of the first axis keep their names.
     pub(in crate::counts) fn keeping(self, values: impl IntoIterator<Item = Sym>) -> MatchedSums {
         MatchedSums { kept: Some(values.into_iter().map(|value| (value, ())).collect()), ..self }
+    }
+
+    /// The kind of rows that it looks at, if these are of properties: what tests events is asked of these then.
+    pub(in crate::counts) fn kind_of_properties(&self) -> Option<RowKind> {
+        Some(self.kind).filter(|kind| matches!(kind, RowKind::Properties { .. }))
     }
 
     /// Takes what of a visitor passes.

@@ -133,8 +133,9 @@ fn watched() -> impl Strategy<Value = Watched> {
     let money = (any::<i64>(), text()).prop_map(|(thousandths, currency)| Money { thousandths, currency });
     let patterns = vec(text().prop_map(Arc::from), 0..3);
     let declared = any::<(bool, bool, u64, u32, u32)>();
-    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared).prop_map(
-        |(patterns, steps, money, declared)| Watched {
+    let properties = vec(text().prop_map(Arc::from), 0..3);
+    (patterns, vec(any::<(u32, u32)>(), 0..3), option::of(money), declared, properties).prop_map(
+        |(patterns, steps, money, declared, properties)| Watched {
             patterns,
             steps,
             money,
@@ -143,6 +144,7 @@ fn watched() -> impl Strategy<Value = Watched> {
             named: declared.2,
             named_keys: declared.3,
             named_props: declared.4,
+            properties,
         },
     )
 }

@@ -43,7 +43,7 @@ const fn texts(title: InAll, singular: InAll) -> DimensionTexts {
 }
 
 /// In the order of [`Dimension::COUNTED`], and what is counted of segments.
-const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 3] = [
+const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 4] = [
     (
         Dimension::Source,
         texts(["Sources", "Quellen", "Sources"], ["Source", "Quelle", "Source"])
@@ -167,6 +167,10 @@ const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 3] = [
     (Dimension::Segment, texts(["Segments", "Segmente", "Segments"], ["Segment", "Segment", "Segment"])),
     (Dimension::ReachedStep, texts(["Funnels", "Trichter", "Entonnoirs"], ["Step", "Schritt", "Étape"])),
     (Dimension::Money, texts(["Money", "Geld", "Argent"], ["Money", "Geld", "Argent"])),
+    (
+        Dimension::Property,
+        texts(["Properties", "Eigenschaften", "Propriétés"], ["Property", "Eigenschaft", "Propriété"]),
+    ),
 ];
 
 const _: () = {
@@ -267,7 +271,7 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, &'static str)> {
     };
     Dimension::COUNTED
         .into_iter()
-        .chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money])
+        .chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money, Dimension::Property])
         .flat_map(of_one)
         .collect()
 }

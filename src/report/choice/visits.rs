@@ -1,12 +1,14 @@
 //! Any filters as one condition on whole visits, for days whose visits are in memory; and segments, which are conditions with a name.
 
+use std::fmt;
+
 use super::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, goal};
 use crate::cell::condition::written;
 use crate::cell::{Axis, Condition, ConditionScope, Dimension, Filter, PAGEVIEW, Test};
 use crate::counts::Name;
 use crate::counts::snapshot::is_known;
 use crate::report::{Question, goals};
-use crate::site::{Day, Segment, Site, SiteId, Target};
+use crate::site::{Day, NamedProperty, Segment, Site, SiteId, Target};
 use crate::store::RowsBy;
 
 impl Choice {
@@ -120,11 +122,15 @@ impl Chosen {
         named.filter_map(|number| site.segment(number)).collect()
     }
 
-    /// The last day on which it is not counted, or not as a whole: patterns and segments are counted from their declaration on.
+    /// The last day on which it is not counted, or not as a whole: patterns, segments and named properties by others are counted from their
+    /// declaration on.
     pub fn not_counted_on(&self, site: &Site) -> Option<Day> {
         let pattern = self.goal.as_ref().and_then(|goal| Some(Day(goal.first_day(site)?.0 - 1)));
         let segments = self.segments(site).into_iter().map(|segment| Day(segment.first_day(site).0 - 1));
-        pattern.into_iter().chain(segments).max()
+        let is_met = self.filters.len() + usize::from(self.goal.is_some()) > 1;
+        let properties = named_among(self.filters.iter().filter(|_| is_met).map(|filter| &filter.axis), site);
+        let properties = properties.into_iter().map(|property| property.not_counted_on(site));
+        pattern.into_iter().chain(segments).chain(properties).max()
     }
 }
 
@@ -186,22 +192,65 @@ pub enum SegmentScope {
 
 const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
 
-/// The first segment of which it is not kept how it meets what else a question is about: on which pages hits with a property were.
-pub fn not_met<'s>(question: &Question, site: &'s Site) -> Option<&'s Segment> {
-    asked_segments(question, site).1.into_iter().next()
+/// What is not counted by what else a question is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotMet {
+    /// A segment, by its name: it asks for hits with a property, of which it is not kept on which pages they were.
+    Segment(String),
+    /// A property, by its key, that the owner has not named.
+    Property(String),
+}
+
+impl fmt::Display for NotMet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotMet::Segment(name) => write!(
+                f,
+                "the segment {name:?} is of hits with a property: with which event and in which visit they came is kept, not on which page"
+            ),
+            NotMet::Property(key) => write!(
+                f,
+                "the property {key:?} is counted by itself and under its events; name it with `headcount site set DOMAIN --property {key}` \
+                 to have it counted by every dimension from then on"
+            ),
+        }
+    }
+}
+
+/// What of a question is not counted by what else it is about, if anything is not.
+pub fn not_met(question: &Question, site: &Site) -> Option<NotMet> {
+    unnamed(question, site).or_else(|| asked_segments(question, site).1.into_iter().next())
+}
+
+/// The first property that would have to be counted by another dimension, and is not.
+fn unnamed(question: &Question, site: &Site) -> Option<NotMet> {
+    let filters = question.filter.iter().chain(&question.further).map(|filter| &filter.axis);
+    let mut axes: Vec<&Axis<Name>> = filters.chain([&question.axis]).filter(|axis| **axis != Axis::Total).collect();
+    axes.dedup();
+    let is_unnamed = |axis: &&&Axis<Name>| match axis {
+        Axis::Prop { key, event: None } => site.named_property(key).is_none(),
+        _ => false,
+    };
+    match axes.iter().find(is_unnamed).filter(|_| axes.len() > 1)? {
+        Axis::Prop { key, .. } => Some(NotMet::Property(key.to_string())),
+        _ => None,
+    }
 }
 
 /// The same question where it lists segments, without those of which it is not kept how they meet what else it is about; and these.
 ///
 /// # Errors
-/// The first of these, where nothing is left.
-pub fn met_segments<'s>(question: Question, site: &'s Site) -> Result<(Question, Vec<&'s Segment>), &'s Segment> {
+/// What is not counted by what else it is about, where nothing is left.
+pub fn met_segments(question: Question, site: &Site) -> Result<(Question, Vec<NotMet>), NotMet> {
+    if let Some(property) = unnamed(&question, site) {
+        return Err(property);
+    }
     let (met, not_met) = asked_segments(&question, site);
     let Some(first) = not_met.first() else { return Ok((question, not_met)) };
     let rows = question.cut.rows;
     let (is_first, is_second) = (question.axis == SEGMENTS && rows != RowsBy::Nothing, rows == RowsBy::Both);
     if met.is_empty() || !is_first && !is_second {
-        return Err(first);
+        return Err(first.clone());
     }
     let kept = Test::Is(met.iter().map(|segment| segment.number.to_string()).collect());
     let mut question = question;
@@ -213,7 +262,7 @@ pub fn met_segments<'s>(question: Question, site: &'s Site) -> Result<(Question,
 }
 
 /// The segments that a question is about: those of which it is kept how they meet the rest of it, and the others.
-fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>, Vec<&'s Segment>) {
+fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>, Vec<NotMet>) {
     let filter = question.filter.as_ref();
     let sides =
         [(Some(&question.axis), question.cut.kept.as_ref()), (filter.map(|of| &of.axis), filter.map(|of| &of.test))];
@@ -224,16 +273,19 @@ fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>,
     let tests = || sides.iter().filter(|(axis, _)| *axis == Some(&SEGMENTS)).filter_map(|(_, test)| *test);
     let is_asked = |segment: &&Segment| tests().all(|test| test.passes(&segment.number.to_string()));
     let others: Vec<&Axis<Name>> = axes.into_iter().filter(|axis| **axis != SEGMENTS).collect();
-    site.settings.segments.iter().filter(is_asked).partition(|segment| {
-        let condition = segment_condition(segment);
-        others.iter().all(|axis| condition.as_ref().is_some_and(|condition| is_known(condition, &[*axis])))
-    })
+    let (met, others): (Vec<&Segment>, Vec<&Segment>) =
+        site.settings.segments.iter().filter(is_asked).partition(|segment| {
+            let condition = segment_condition(segment);
+            others.iter().all(|axis| condition.as_ref().is_some_and(|condition| is_known(condition, &[*axis])))
+        });
+    (met, others.into_iter().map(|segment| NotMet::Segment(segment.name.clone())).collect())
 }
 
-/// What is said of such a segment.
-pub fn told_not_met(segment: &Segment) -> String {
-    format!(
-        "the segment {:?} is of hits with a property: with which event and in which visit they came is kept, not on which page",
-        segment.name
-    )
+/// The named properties among axes.
+pub fn named_among<'s>(axes: impl IntoIterator<Item = &'s Axis<Name>>, site: &Site) -> Vec<&NamedProperty> {
+    let named = axes.into_iter().filter_map(|axis| match axis {
+        Axis::Prop { key, event: None } => site.named_property(key),
+        _ => None,
+    });
+    named.collect()
 }

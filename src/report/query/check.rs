@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Asked, QueryError, QueryRequest};
-use crate::cell::{Axis, Dimension, Filter, Metric};
+use crate::cell::{Axis, Dimension, Metric};
 use crate::counts::Name;
 use crate::limits;
 use crate::report::{Interval, Span};
@@ -23,7 +23,6 @@ impl QueryRequest {
         if self.include.time_labels && times == 0 {
             return refuse("Invalid include.time_labels: requires a time dimension.".into());
         }
-        self.check_properties()?;
         self.check_previous_page()?;
         if self.asked_together().len() > 2 && !self.may_be_estimated() {
             return Err(self.too_many_dimensions());
@@ -80,39 +79,6 @@ impl QueryRequest {
         })
     }
 
-    /// Refuses properties with anything but their events.
-    fn check_properties(&self) -> Result<(), QueryError> {
-        let (axes, filters) = (self.axes(), &self.filters.filters);
-        let Some(prop) = axes.iter().chain(filters.iter().map(|filter| &filter.axis)).find(|axis| is_prop(axis)) else {
-            return Ok(());
-        };
-        let is_event = |filter: &Filter<Name>| {
-            filter.axis == Axis::Of(Dimension::Event) && filter.test.named().is_some_and(|names| names.len() == 1)
-        };
-        let is_answered = match (axes.as_slice(), filters.as_slice(), self.is_of_goals()) {
-            ([_], [], _) | ([], [_], false) => true,
-            ([_], [filter], false) => filter.axis == *prop && axes[0] == *prop || is_event(filter),
-            _ => false,
-        };
-        if is_answered {
-            return Ok(());
-        }
-        if self.is_of_goals() && filters.iter().any(|filter| filter.axis == *prop) {
-            return refuse(format!(
-                "A filter on `{}` beside `event:goal` is not answered: take `event:name` with the event of the goal in the place of \
-                 `event:goal`.",
-                name(prop)
-            ));
-        }
-        let others = self.asked_together().into_iter().filter(|other| *other != name(prop));
-        refuse(format!(
-            "Properties are counted under their events alone, so `{}` cannot be combined with {}; filter by one `event:goal` or \
-             `event:name`, or leave the filter out.",
-            name(prop),
-            names(others)
-        ))
-    }
-
     /// The dimensions that are asked for or filtered by.
     pub(super) fn all_axes(&self) -> Vec<Axis<Name>> {
         self.axes().into_iter().chain(self.filters.filters.iter().map(|filter| filter.axis.clone())).collect()
@@ -127,6 +93,7 @@ impl QueryRequest {
             let name = metric.name();
             let needs = match metric {
                 Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::ScrollDepth | Metric::TimeOnPage if axes.iter().any(is_prop) => "event:page and no property",
                 Metric::ExitRate if !is_of_page && !has(Dimension::ExitPage) => {
                     "visit:exit_page or event:page filters or dimensions"
                 }

@@ -252,8 +252,8 @@ pub fn few_filters(expr: Expr) -> Result<Vec<Filter<Name>>, QueryError> {
     let expr = flat(expr);
     let mut axes: Vec<&Axis<Name>> = Vec::new();
     collect(&expr, &mut axes);
-    if axes.iter().any(|axis| matches!(axis, Axis::Prop { .. })) {
-        return Ok(vec![property(&expr, &axes)?]);
+    if let Some(property) = property_under_event(&expr, &axes) {
+        return Ok(vec![property]);
     }
     let list = match expr {
         Expr::All(list) => list,
@@ -261,7 +261,7 @@ pub fn few_filters(expr: Expr) -> Result<Vec<Filter<Name>>, QueryError> {
     };
     let mut groups: Vec<Vec<Expr>> = Vec::new();
     for expr in list {
-        let joined = groups.iter_mut().find(|group| finest(group.iter().chain([&expr])).is_some());
+        let joined = groups.iter_mut().find(|group| is_one(group.iter().chain([&expr])));
         match joined {
             Some(group) => group.push(expr),
             None => groups.push(vec![expr]),
@@ -276,19 +276,26 @@ pub fn few_filters(expr: Expr) -> Result<Vec<Filter<Name>>, QueryError> {
     groups.into_iter().map(|group| one_filter(flat(Expr::All(group)))).collect()
 }
 
-/// The dimension that tells all those of some tests.
-fn finest<'e>(exprs: impl Iterator<Item = &'e Expr>) -> Option<&'static DimensionRow> {
+/// Whether tests are one filter: of one property, or of dimensions of which one tells the others.
+fn is_one<'e>(exprs: impl Iterator<Item = &'e Expr>) -> bool {
     let mut axes: Vec<&Axis<Name>> = Vec::new();
     exprs.for_each(|expr| collect(expr, &mut axes));
-    let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
-    DIMENSIONS.finest(&dimensions)
+    let dimensions: Option<Vec<Dimension>> = axes.iter().map(|axis| dimension_of(axis)).collect();
+    match dimensions {
+        Some(dimensions) => DIMENSIONS.finest(&dimensions).is_some(),
+        None => axes.len() == 1,
+    }
 }
 
 /// The one filter that tests on dimensions that imply one another come down to.
 fn one_filter(expr: Expr) -> Result<Filter<Name>, QueryError> {
     let mut axes: Vec<&Axis<Name>> = Vec::new();
     collect(&expr, &mut axes);
-    let dimensions: Vec<Dimension> = axes.iter().filter_map(|axis| dimension_of(axis)).collect();
+    if let [axis @ Axis::Prop { .. }] = axes.as_slice() {
+        return Ok(Filter { axis: (*axis).clone(), test: built(&expr, Dimension::Event, Coarser::Tested) });
+    }
+    let dimensions: Option<Vec<Dimension>> = axes.iter().map(|axis| dimension_of(axis)).collect();
+    let Some(dimensions) = dimensions else { return Err(joined_by_or(&axes)) };
     let Some(DimensionRow { dimension: finest, value_of, .. }) = DIMENSIONS.finest(&dimensions).copied() else {
         return Err(joined_by_or(&axes));
     };
@@ -375,34 +382,21 @@ fn built(expr: &Expr, finest: Dimension, coarser: Coarser) -> Test {
     }
 }
 
-/// The filter on a property, alone or under one event.
-fn property(expr: &Expr, axes: &[&Axis<Name>]) -> Result<Filter<Name>, QueryError> {
-    match (expr, axes) {
-        (_, [Axis::Prop { key, .. }]) => Ok(Filter {
-            axis: Axis::Prop { key: key.clone(), event: None },
-            test: built(expr, Dimension::Event, Coarser::Tested),
-        }),
-        (Expr::All(list), [_, _]) => {
-            let event = list.iter().find_map(|item| match item {
-                Expr::Is(Axis::Of(Dimension::Event), Test::Is(names)) if names.len() == 1 => names.first(),
-                _ => None,
-            });
-            let prop = list.iter().filter_map(|item| match item {
-                Expr::Is(Axis::Prop { key, .. }, test) => Some((key, test.clone())),
-                _ => None,
-            });
-            let props: Vec<_> = prop.collect();
-            match (event, props.as_slice()) {
-                (Some(event), [(key, _), ..]) if props.len() + 1 == list.len() => {
-                    let event = Some(Name::from(event.as_str()));
-                    let axis = Axis::Prop { key: (*key).clone(), event };
-                    Ok(Filter { axis, test: Test::All(props.into_iter().map(|(_, test)| test).collect()) })
-                }
-                _ => Err(independent(axes)),
-            }
-        }
-        _ => Err(independent(axes)),
-    }
+/// The filter on a property under one event, which has cells of its own; nothing if it is not that.
+fn property_under_event(expr: &Expr, axes: &[&Axis<Name>]) -> Option<Filter<Name>> {
+    let Expr::All(list) = expr else { return None };
+    let event = list.iter().find_map(|item| match item {
+        Expr::Is(Axis::Of(Dimension::Event), Test::Is(names)) if names.len() == 1 => names.first(),
+        _ => None,
+    })?;
+    let props = list.iter().filter_map(|item| match item {
+        Expr::Is(Axis::Prop { key, .. }, test) => Some((key, test.clone())),
+        _ => None,
+    });
+    let props: Vec<_> = props.collect();
+    let (key, _) = props.first().filter(|_| axes.len() == 2 && props.len() + 1 == list.len())?;
+    let axis = Axis::Prop { key: (*key).clone(), event: Some(Name::from(event.as_str())) };
+    Some(Filter { axis, test: Test::All(props.into_iter().map(|(_, test)| test).collect()) })
 }
 
 fn independent(axes: &[&Axis<Name>]) -> QueryError {

@@ -8,7 +8,7 @@ use super::subjects::Subject;
 use super::{QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
-use crate::report::choice::{SegmentScope, met_segments, scope_of, told_not_met};
+use crate::report::choice::{SegmentScope, met_segments, named_among, scope_of};
 use crate::report::{Line, Span};
 use crate::site::{Day, Segment, Site};
 
@@ -74,19 +74,28 @@ impl QueryRequest {
     /// Leaves out segments of which it is not kept how they meet what else is asked for, and tells which.
     ///
     /// # Errors
-    /// [`QueryError`] where nothing is left.
+    /// [`QueryError`] where nothing is left, and for properties that are not counted by what else is asked for.
     pub(super) fn keep_met(&self, site: &Site, subjects: &mut [Subject]) -> Result<Vec<String>, QueryError> {
         let mut told = Vec::new();
         for subject in subjects {
             let met = met_segments(subject.question.clone(), site);
-            let (question, left_out) =
-                met.map_err(|segment| QueryError(format!("This is not answered, as {}.", told_not_met(segment))))?;
+            let (question, left_out) = met.map_err(|what| QueryError(format!("This is not answered, as {what}.")))?;
             subject.question = question;
-            told.extend(left_out.into_iter().map(told_not_met));
+            told.extend(left_out.iter().map(ToString::to_string));
         }
         told.sort_unstable();
         told.dedup();
         Ok(told)
+    }
+
+    /// Named properties that are asked for by other dimensions, each with the first day on which that is counted as a whole.
+    fn properties_met(&self, site: &Site, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
+        let axes: Vec<Axis<Name>> =
+            self.axes().into_iter().chain(filters.iter().map(|filter| filter.axis.clone())).collect();
+        let is_paid = self.metrics.iter().any(|metric| metric.is_money());
+        let is_met = self.is_of_goals() || is_paid || axes.iter().any(|axis| *axis != axes[0]);
+        let named = named_among(axes.iter().filter(|_| is_met), site).into_iter();
+        named.map(|property| (property.key.clone(), Day(property.not_counted_on(site).0 + 1))).collect()
     }
 
     /// The segments of a site that are asked for.
@@ -101,6 +110,7 @@ impl QueryRequest {
     pub(super) fn begun_within(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
         let asked = self.asked_segments(site, filters).into_iter();
         let begun = asked.map(|segment| (segment.name.clone(), segment.first_day(site)));
+        let begun = begun.chain(self.properties_met(site, filters));
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
@@ -109,7 +119,8 @@ impl QueryRequest {
         let segments = self.asked_segments(site, filters).into_iter().filter(|_| !self.axes().contains(&SEGMENTS));
         let goals = self.goals_of(site).filter(|_| self.is_of_goals() && !self.asks_goals());
         let segments = segments.map(|segment| segment.first_day(site));
-        segments.chain(goals.filter_map(|goal| goal.first_day(site))).max()
+        let properties = self.properties_met(site, filters).into_iter().map(|(_, day)| day);
+        segments.chain(goals.filter_map(|goal| goal.first_day(site))).chain(properties).max()
     }
 
     /// What has a line of its own and is counted since some day.

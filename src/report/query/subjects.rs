@@ -88,7 +88,9 @@ impl QueryRequest {
 
     /// The question of who reached any of some goals, unless sums do not know how they meet what is asked for.
     fn of_any(&self, question: Question, goals: &[&Goal], filters: &[Filter<Name>]) -> Result<Question, QueryError> {
-        if let (Axis::Prop { key, .. }, [Goal { target: Target::Event(event), .. }]) = (&question.axis, goals) {
+        if let (Axis::Prop { key, .. }, [Goal { target: Target::Event(event), .. }], []) =
+            (&question.axis, goals, filters)
+        {
             let axis = Axis::Prop { key: key.clone(), event: Some(Name::from(event.as_str())) };
             return Ok(Question { axis, ..question });
         }

@@ -107,6 +107,7 @@ pub(super) fn of_hit(hit: &Hit) -> ExplainedStage {
         ("props", props.join(", ")),
         ("watched.patterns", hit.watched.patterns.join(", ")),
         ("watched.money", money),
+        ("watched.properties", hit.watched.properties.join(", ")),
     ]);
     stage(StageName::Hit, holds)
 }

@@ -1,6 +1,7 @@
 //! Questions for sums, and the rows that sums in memory add to an answer.
 
 use super::{Doubt, Interrupt, StoreError};
+use crate::cell::filter::JOINT;
 use crate::cell::{Axis, Cell, Dimension, Filter, Tally, Test};
 use crate::counts::pairs::Pair;
 use crate::counts::snapshot;
@@ -73,6 +74,43 @@ pub struct SumRow {
     pub tally: Tally,
     /// What is not sure of them.
     pub doubt: Option<Box<Doubt>>,
+}
+
+/// What a value of a pair is of the property with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ValueInPair {
+    /// One of its values; a text for many or none as it is.
+    Value(Name),
+    /// All that are past the budget.
+    Rest,
+    /// Another property's.
+    Others,
+}
+
+impl ValueInPair {
+    /// The name of all that are past the budget.
+    pub(super) fn rest_of(key: &str) -> String {
+        format!("{key}{JOINT}")
+    }
+
+    /// A name on the side of properties.
+    pub(super) fn of(key: &str, name: &Name) -> ValueInPair {
+        match name.split_once(JOINT) {
+            None => ValueInPair::Value(name.clone()),
+            Some((of, _)) if of != key => ValueInPair::Others,
+            Some((_, "")) => ValueInPair::Rest,
+            Some((_, value)) => ValueInPair::Value(Name::from(value)),
+        }
+    }
+}
+
+/// A test of a property's values as one of the names that these have in pairs; of another property's it says nothing.
+fn joined_test(key: &str, test: &Test) -> Test {
+    match test {
+        test if test.passes_all() => test.clone(),
+        Test::Is(values) => Test::Is(values.iter().map(|value| format!("{key}{JOINT}{value}")).collect()),
+        test => Test::Implied(Dimension::Property, Box::new(test.clone())),
+    }
 }
 
 impl SumRow {
@@ -155,12 +193,14 @@ impl Ask {
             (None, axis) => CellSource::Single(axis),
             (Some(filter), Axis::Total) => CellSource::Single(&filter.axis),
             (Some(filter), axis) if filter.axis == *axis => CellSource::Single(axis),
-            (Some(Filter { axis: Axis::Of(by), .. }), Axis::Of(split)) => {
-                let (pair, is_turned) = Pair::of(*split, *by);
-                // The filter is the second of the pair unless the pair had to be turned.
-                if pair.is_counted() { CellSource::Pair(pair, !is_turned) } else { CellSource::Nowhere }
-            }
-            _ => CellSource::Nowhere,
+            (Some(Filter { axis: by, .. }), split) => match split.in_pairs().zip(by.in_pairs()) {
+                Some((split, by)) => {
+                    let (pair, is_turned) = Pair::of(split, by);
+                    // The filter is the second of the pair unless the pair had to be turned.
+                    if pair.is_counted() { CellSource::Pair(pair, !is_turned) } else { CellSource::Nowhere }
+                }
+                None => CellSource::Nowhere,
+            },
         }
     }
 
@@ -172,6 +212,29 @@ impl Ask {
                 (of.parse() == Ok(*funnel)).then(|| Name::from(step))
             }
             _ => Some(value),
+        }
+    }
+
+    /// The tests of the filter's values and of the axis', as these stand in the cells that answer it: in pairs a property has its key
+    /// before its value.
+    pub(super) fn tests_of_cells(&self) -> [Option<Test>; 2] {
+        let is_of_pairs = matches!(self.source(), CellSource::Pair(..));
+        let joined = |axis: &Axis<Name>, test: &Test| match axis {
+            Axis::Prop { key, .. } if is_of_pairs => joined_test(key, test),
+            _ => test.clone(),
+        };
+        let wanted = self.filter.as_ref().map(|filter| joined(&filter.axis, &filter.test));
+        [wanted, self.cut.kept.as_ref().map(|kept| joined(&self.axis, kept))]
+    }
+
+    /// The key of the property on one of its two sides, and whether that is the axis.
+    pub(super) fn property_side(&self) -> Option<(&Name, bool)> {
+        let of_filter = self.filter.as_ref().map(|filter| &filter.axis);
+        match (&self.axis, of_filter) {
+            _ if !matches!(self.source(), CellSource::Pair(..)) => None,
+            (Axis::Prop { key, .. }, _) => Some((key, true)),
+            (_, Some(Axis::Prop { key, .. })) => Some((key, false)),
+            _ => None,
         }
     }
 
@@ -263,12 +326,8 @@ impl Ask {
         let test = self.cut.kept.clone().unwrap_or(Test::All(Vec::new()));
         let kept = Filter { axis: self.axis.clone(), test };
         let sides: Vec<&Filter<Name>> = std::iter::once(&kept).chain(&self.filter).collect();
-        let split = |side: &&Filter<Name>| match side.axis {
-            Axis::Of(dimension) => Some(dimension),
-            _ => None,
-        };
-        let splits: Vec<Dimension> =
-            if self.cut.rows == RowsBy::Both { sides.iter().filter_map(split).collect() } else { Vec::new() };
+        let is_split = self.cut.rows == RowsBy::Both;
+        let splits: Vec<&Axis<Name>> = sides.iter().filter(|_| is_split).map(|side| &side.axis).collect();
         snapshot.meeting(&sides, &splits, |test, value| interrupt.passes(test, value))
     }
 

@@ -43,7 +43,7 @@ impl Ask {
             for (_, once) in snapshot.meeting(&[filter], &[], passes)? {
                 (visitors, visits) = (visitors + once.visitors, visits + once.visits);
             }
-            for ([value, _], again) in snapshot.meeting(&[filter], &[dimension], passes)? {
+            for ([value, _], again) in snapshot.meeting(&[filter], &[&filter.axis], passes)? {
                 (visitors, visits) = (visitors - again.visitors, visits - again.visits);
                 *others.entry(value).or_default() += -again;
             }

@@ -22,6 +22,7 @@ mod names;
 mod packed;
 mod pair_reading;
 mod pairs;
+mod property_side;
 mod read;
 mod releases;
 mod removal;

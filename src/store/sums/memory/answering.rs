@@ -7,6 +7,7 @@ use crate::cell::{Axis, Dimension, Filter, OTHER, Tally};
 use crate::counts::Name;
 use crate::counts::pairs::Pair;
 use crate::site::{Day, SiteId};
+use crate::store::sums::ask::ValueInPair;
 use crate::store::{Ask, CellSource, CountedBy, Doubt, Grain, Interrupt, LargestValue, RowsBy, SumRow};
 
 const SEGMENTS: Axis<Name> = Axis::Of(Dimension::Segment);
@@ -82,7 +83,8 @@ impl Held {
         let of_site = of_finals.chain(of_snapshots).filter(|(site, ..)| *site == ask.site);
         for (_, day, pairs) in of_site.filter(|(_, day, _)| ask.spans(ask.bucket_of(*day))) {
             let bucket = ask.bucket(ask.bucket_of(day));
-            let cells = cells_of(pairs, pair, is_by_second);
+            let cells = cells_of(ask, pairs, pair, is_by_second);
+            let cells: Vec<MetCell> = cells.iter().map(|(a, b, tally)| (a.as_ref(), b.as_ref(), *tally)).collect();
             match ask.cut.rows {
                 RowsBy::Axis => by_axis(ask, bucket, &cells, pair, &mut answered),
                 RowsBy::Nothing => together(ask, bucket, &cells, pair, &mut answered),
@@ -93,12 +95,23 @@ impl Held {
     }
 }
 
-/// The cells of a pair by value of the axis and of the filter's dimension.
-fn cells_of(pairs: &PairSums, pair: Pair, is_by_second: bool) -> Vec<MetCell<'_>> {
+/// The cells of a pair by value of the axis and of the filter's dimension; of properties those of the one that is asked for.
+fn cells_of(ask: &Ask, pairs: &PairSums, pair: Pair, is_by_second: bool) -> Vec<(Option<Name>, Option<Name>, Tally)> {
     let mut cells = Vec::new();
+    let property = ask.property_side();
+    let plain = |name: &Option<Name>, is_axis: bool| match (property, name) {
+        (Some((key, of_axis)), Some(name)) if of_axis == is_axis => match ValueInPair::of(key, name) {
+            ValueInPair::Value(value) => Some(Some(value)),
+            ValueInPair::Rest => Some(None),
+            ValueInPair::Others => None,
+        },
+        (_, name) => Some(name.clone()),
+    };
     for ((_, first, second), tally) in pairs.iter().filter(|((of, ..), _)| *of == pair) {
         let (value, by) = if is_by_second { (first, second) } else { (second, first) };
-        cells.push((value.as_ref(), by.as_ref(), *tally));
+        if let (Some(value), Some(by)) = (plain(value, true), plain(by, false)) {
+            cells.push((value, by, *tally));
+        }
     }
     cells
 }
@@ -119,7 +132,7 @@ fn is_kept(ask: &Ask, value: Option<&Name>) -> bool {
 
 /// What visits may have been counted again over cells, where those with the same key on the left share no visit with others.
 fn repeated_visits(cells: &[&MetCell], pair: Pair, ask: &Ask) -> i64 {
-    let of_axis = [pair.first, pair.second].into_iter().find(|dimension| ask.axis == Axis::Of(*dimension));
+    let of_axis = [pair.first, pair.second].into_iter().find(|dimension| ask.axis.in_pairs() == Some(*dimension));
     let of_filter = [pair.first, pair.second].into_iter().find(|dimension| Some(*dimension) != of_axis);
     let is_one = |of: Option<Dimension>| of.is_some_and(Dimension::is_of_visit);
     let mut groups: BTreeMap<(Option<&Name>, Option<&Name>), Vec<i64>> = BTreeMap::new();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Held, PairSums};
-use crate::cell::{Axis, OTHER, Tally};
+use crate::cell::{Axis, Dimension, OTHER, Tally};
 use crate::counts::Name;
-use crate::counts::pairs::Pair;
+use crate::counts::pairs::{Pair, rests_of_property};
 use crate::site::{Day, LeastAtRest, LocalHour, SiteId};
 use crate::store::sums::{is_small, least_of};
 
@@ -39,23 +39,37 @@ fn least_of_axis(least: &LeastAtRest, axis: &Axis<Name>) -> Option<u32> {
     }
 }
 
+/// What stands for many values, and for a value that is too small; nothing for the rest of a dimension.
+fn rests(dimension: Dimension, side: Option<&Name>) -> (Option<Name>, Option<Name>) {
+    match side.filter(|_| dimension == Dimension::Property) {
+        Some(name) => rests_of_property(name).map(|rest| Some(Name::from(rest))).into(),
+        None => (None, Some(Name::from(OTHER))),
+    }
+}
+
 fn folded(pairs: PairSums, least: &LeastAtRest) -> PairSums {
-    let (mut kept, mut rests) = (PairSums::new(), BTreeMap::<(Pair, Option<Name>, Option<Name>), (u32, Tally)>::new());
+    let (mut kept, mut folded) = (PairSums::new(), BTreeMap::<(Pair, Option<Name>, Option<Name>), (u32, Tally)>::new());
     for ((pair, a, b), tally) in pairs {
         let of = least_of(least, pair.first).max(least_of(least, pair.second));
+        let (rest_of_a, rest_of_b) = (rests(pair.first, a.as_ref()).0, rests(pair.second, b.as_ref()).0);
         match of {
-            Some(of) if a.is_none() || b.is_none() => rests.entry((pair, a, b)).or_insert((of, Tally::ZERO)).1 += tally,
+            Some(of) if a == rest_of_a || b == rest_of_b => {
+                folded.entry((pair, a, b)).or_insert((of, Tally::ZERO)).1 += tally;
+            }
             Some(of) if is_small(&tally, of) => {
-                for key in [(pair, a, None), (pair, None, b)] {
-                    rests.entry(key).or_insert((of, Tally::ZERO)).1 += tally;
+                for key in [(pair, a, rest_of_b), (pair, rest_of_a, b)] {
+                    folded.entry(key).or_insert((of, Tally::ZERO)).1 += tally;
                 }
             }
             _ => *kept.entry((pair, a, b)).or_default() += tally,
         }
     }
-    for ((pair, a, b), (of, tally)) in rests {
-        let side = |side: Option<Name>| side.map(|name| if is_small(&tally, of) { Name::from(OTHER) } else { name });
-        *kept.entry((pair, side(a), side(b))).or_default() += tally;
+    for ((pair, a, b), (of, tally)) in folded {
+        let side = |dimension: Dimension, side: Option<Name>| {
+            let (rest, other) = rests(dimension, side.as_ref());
+            if side != rest && is_small(&tally, of) { other } else { side }
+        };
+        *kept.entry((pair, side(pair.first, a), side(pair.second, b))).or_default() += tally;
     }
     kept
 }

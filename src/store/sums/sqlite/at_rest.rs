@@ -14,7 +14,7 @@ use super::pairs::{self, PairsKey};
 use super::write::{self, AxisKey, add_cells};
 use crate::cell::packed::{CellKey, Chunk, ColumnBlock, chunks, merged, pack, unpack_all};
 use crate::cell::{Dimension, OTHER, Tally};
-use crate::counts::pairs::REST;
+use crate::counts::pairs::{Pair, REST, rests_of_property};
 use crate::site::{Day, LeastAtRest, SiteId};
 use crate::store::sums::{is_small, least_of};
 use crate::store::{Grain, StoreError};
@@ -85,29 +85,70 @@ impl<'a> AtRest<'a> {
             for block in &blocks {
                 block.each(table, 0..=u32::MAX, |_| true, |key, tally| cells.push((key, tally)))?;
             }
-            Ok((table, chunks(self.folded(table, cells)).collect()))
+            Ok((table, chunks(self.folded(table, cells)?).collect()))
         };
         pairs::add(self.connection, key, tables.into_iter().map(folded))
     }
 
-    fn folded(&self, table: u32, cells: CellList) -> CellList {
+    fn folded(&self, table: u32, cells: CellList) -> Result<CellList> {
         let sides = [table & 0xff, table >> 8 & 0xff].map(|code| Dimension::from_code(code as u8));
         let least = sides.into_iter().flatten().filter_map(|dimension| least_of(self.least, dimension)).max();
-        let Some(least) = least else { return cells };
+        let (Some(least), [Some(first), Some(second)]) = (least, sides) else { return Ok(cells) };
+        let is_turned = pairs::is_turned(Pair { first, second });
+        let [first, second] = if is_turned { [second, first] } else { [first, second] };
+        let of_first = self.rests(first, cells.iter().map(|((a, _), _)| *a))?;
+        let of_second = self.rests(second, cells.iter().map(|((_, b), _)| *b))?;
+        let rests_of = |(a, b): CellKey| (of_first.of(a).0, of_second.of(b).0);
         let (mut kept, mut rests) = (BTreeMap::<CellKey, Tally>::new(), BTreeMap::<CellKey, Tally>::new());
         for ((a, b), tally) in cells {
-            if a == REST || b == REST {
+            let (rest_of_a, rest_of_b) = rests_of((a, b));
+            if a == rest_of_a || b == rest_of_b {
                 *rests.entry((a, b)).or_default() += tally;
             } else if is_small(&tally, least) {
-                [(a, REST), (REST, b)].into_iter().for_each(|key| *rests.entry(key).or_default() += tally);
+                [(a, rest_of_b), (rest_of_a, b)].into_iter().for_each(|key| *rests.entry(key).or_default() += tally);
             } else {
                 *kept.entry((a, b)).or_default() += tally;
             }
         }
         for ((a, b), tally) in rests {
-            let side = |side: u32| if side != REST && is_small(&tally, least) { self.other } else { side };
-            *kept.entry((side(a), side(b))).or_default() += tally;
+            let side = |side: u32, of: &SideRests| {
+                let (rest, other) = of.of(side);
+                if side != rest && is_small(&tally, least) { other } else { side }
+            };
+            *kept.entry((side(a, &of_first), side(b, &of_second))).or_default() += tally;
         }
-        kept.into_iter().collect()
+        Ok(kept.into_iter().collect())
+    }
+
+    /// What stands for many of a side's values.
+    fn rests(&self, dimension: Dimension, values: impl Iterator<Item = u32>) -> Result<SideRests> {
+        let mut of = SideRests { of_properties: BTreeMap::new(), other: self.other };
+        for value in values.filter(|value| dimension == Dimension::Property && *value != REST) {
+            if of.of_properties.contains_key(&value) {
+                continue;
+            }
+            let sql = "SELECT text FROM names WHERE id = ?";
+            let text: String = self.connection.prepare_cached(sql)?.query_row([value], |row| row.get(0))?;
+            let [rest, other] = rests_of_property(&text);
+            let number = |text: &str| -> Result<u32> {
+                u32::try_from(write::name(self.connection, self.site, text)?).map_err(|_| StoreError::Full)
+            };
+            let rests = (number(&rest)?, number(&other)?);
+            of.of_properties.extend([(value, rests), (rests.0, rests)]);
+        }
+        Ok(of)
+    }
+}
+
+/// What stands for many values of a side, and for one that is too small.
+struct SideRests {
+    /// By value of a property.
+    of_properties: BTreeMap<u32, (u32, u32)>,
+    other: u32,
+}
+
+impl SideRests {
+    fn of(&self, value: u32) -> (u32, u32) {
+        self.of_properties.get(&value).copied().unwrap_or((REST, self.other))
     }
 }

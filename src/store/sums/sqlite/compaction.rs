@@ -30,12 +30,12 @@ pub(super) fn pairs_of(flush: &Flush, ids: &SiteIds) -> Result<Vec<Option<Vec<Pa
             let id = snapshot.texts.get(name.0 as usize).and_then(|text| ids.known(text)).ok_or(StoreError::Corrupt)?;
             Ok((name, u32::try_from(id).map_err(|_| StoreError::Full)?))
         };
-        let of_segment = |name: &Name| {
+        let of_joined = |name: &Name| {
             let id = ids.known(name).ok_or(StoreError::Corrupt)?;
             u32::try_from(id).map_err(|_| StoreError::Full)
         };
-        let segments = snapshot.segments.names().iter().map(of_segment).collect::<Result<Vec<_>>>()?;
-        let numbers = NameNumbers::of(names.map(number).collect::<Result<Vec<_>>>()?).with_segments(segments);
+        let joined = snapshot.joined_names().map(of_joined).collect::<Result<Vec<_>>>()?;
+        let numbers = NameNumbers::of(names.map(number).collect::<Result<Vec<_>>>()?).with_joined(joined);
         Ok(Some(snapshot.pairs_by(&numbers, state.pair_cells, limits::PAIR_ROWS_AT_ONCE)))
     };
     flush.days.iter().map(tables).collect()

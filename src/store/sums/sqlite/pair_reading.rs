@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::packed::{ALL_PARTS, FINAL};
 use super::pairs::{self, OpenedBlocks, PairsKey};
+use super::property_side::PropertySide;
 use super::read::Reading;
 use super::{Result, months, thinning};
 use crate::cell::packed::CellKey;
@@ -131,7 +132,7 @@ impl Reading<'_> {
         shown: i32,
         blocks: &OpenedBlocks,
     ) -> Result<()> {
-        let Reading { ask, wanted, kept, sums, .. } = self;
+        let Reading { ask, wanted, kept, property, sums, .. } = self;
         let mut met = MetCells { is_one_value_a_visit: is_of_visit(pair, ask), ..MetCells::default() };
         let is_wanted = |by: u32| by != REST && wanted.passes(by);
         let is_kept = |value: u32| value != REST && kept.passes(value);
@@ -157,8 +158,8 @@ impl Reading<'_> {
             },
             _ => {}
         };
-        let singles = if is_by_second { (kept.single(), wanted.single()) } else { (wanted.single(), kept.single()) };
-        each_met(blocks, (table, is_turned), singles, is_by_second, take)?;
+        let (property, singles) = (property.as_ref(), (kept.single(), wanted.single()));
+        each_own(property, blocks, (table, is_turned), (singles, is_by_second), take)?;
         for (values, doubt) in met.doubts(ask) {
             sums.doubt(ask, shown, values, doubt);
         }
@@ -166,11 +167,31 @@ impl Reading<'_> {
     }
 }
 
+/// Hands out the cells of a table by value of the axis and of the filter's dimension: of a table of properties those of the one that is
+/// asked for. Where a side wants one value alone, hardly others are looked at.
+fn each_own(
+    property: Option<&PropertySide>,
+    blocks: &OpenedBlocks,
+    table: (u32, bool),
+    (singles, is_axis_first): ((Option<u32>, Option<u32>), bool),
+    mut take: impl FnMut(CellKey, Tally),
+) -> Result<()> {
+    let rests = property.map_or((REST, REST), PropertySide::rests);
+    let sides = match is_axis_first {
+        true => (singles, rests),
+        false => ((singles.1, singles.0), (rests.1, rests.0)),
+    };
+    each_met(blocks, table, sides, is_axis_first, |key, tally| {
+        let own = property.map_or(Some(key), |property| property.own(key));
+        own.into_iter().for_each(|key| take(key, tally));
+    })
+}
+
 /// Hands out the cells of a table by value of the axis and of the filter's dimension; where a side wants one value alone, hardly others.
 fn each_met(
     blocks: &OpenedBlocks,
     (table, is_turned): (u32, bool),
-    singles: (Option<u32>, Option<u32>),
+    (singles, rests): ((Option<u32>, Option<u32>), (u32, u32)),
     is_axis_first: bool,
     mut take: impl FnMut(CellKey, Tally),
 ) -> Result<()> {
@@ -179,12 +200,12 @@ fn each_met(
     };
     match singles {
         (Some(id), _) => {
-            for first in [id, REST] {
+            for first in [id, rests.0] {
                 blocks.each(table, &(first..=first), |_| true, &mut stored)?;
             }
         }
         (None, Some(id)) => {
-            for second in [id, REST] {
+            for second in [id, rests.1] {
                 let turned = |(second, first): CellKey, tally: Tally| stored((first, second), tally);
                 let range = second..=second;
                 if !(is_turned && blocks.each(pairs::TURNED | table, &range, |_| true, turned)?) {
@@ -211,7 +232,7 @@ fn met_key(ask: &Ask, value: u32) -> u32 {
 /// Whether a visit has one value of the axis, and of the filter's dimension.
 fn is_of_visit(pair: Pair, ask: &Ask) -> [bool; 2] {
     let of_both = [pair.first, pair.second].map(Dimension::is_of_visit);
-    if ask.axis == Axis::Of(pair.first) { of_both } else { [of_both[1], of_both[0]] }
+    if ask.axis.in_pairs() == Some(pair.first) { of_both } else { [of_both[1], of_both[0]] }
 }
 
 impl MetCells {

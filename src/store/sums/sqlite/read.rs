@@ -15,6 +15,7 @@ use super::names::{TextCache, ValueFilter};
 use super::packed::{self, FUNNEL, PROP, PackedKey, REVENUE, part_code};
 use super::pair_reading::BucketPart;
 use super::pairs::{OpenedBlocks, PairsKey};
+use super::property_side::PropertySide;
 use super::value_sums::{Repeats, ValueSums};
 use super::write::{axis_id, columns_of, name_id, table};
 use super::{Result, SqliteSnapshot};
@@ -69,15 +70,18 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
     let adds = running.iter().map(|running| is_added(connection, running, *flush)).collect::<Result<Vec<_>>>()?;
     let in_memory: Vec<&InMemory> = running.iter().zip(&adds).filter(|(_, adds)| **adds).map(|(r, _)| r).collect();
     let mut readings = Vec::with_capacity(asks.len());
-    for ask in asks {
+    let tests: Vec<_> = asks.iter().map(Ask::tests_of_cells).collect();
+    for (ask, [wanted, of_axis]) in asks.iter().zip(&tests) {
         let replaced = in_memory.iter().filter(|running| running.replaces(*flush));
         let of_site = replaced.filter(|running| running.site == ask.site && ask.touches(running.day));
         let left_out: Vec<_> = of_site.map(|running| (running.day.0, part_code(running.by))).collect();
         let found = if left_out.is_empty() { kept.find(ask, *since) } else { None };
         let values = |test| ValueFilter::of(connection, (ask.site, test), texts, interrupt);
-        let (wanted, kept) = (values(ask.filter.as_ref().map(|filter| &filter.test))?, values(ask.cut.kept.as_ref())?);
+        let (wanted, kept) = (values(wanted.as_ref())?, values(of_axis.as_ref())?);
         let (sums, repeats) = (ValueSums::of(interrupt), Repeats::of(ask));
-        let mut reading = Reading { connection, ask, wanted, kept, left_out, found, damaged, interrupt, sums, repeats };
+        let property = PropertySide::of(connection, ask, texts)?;
+        let mut reading =
+            Reading { connection, ask, wanted, kept, property, left_out, found, damaged, interrupt, sums, repeats };
         match ask.source() {
             CellSource::Single(axis) if reading.found.is_none() => reading.single(axis)?,
             _ => {}
@@ -87,6 +91,7 @@ pub(super) fn answer(snapshot: &SqliteSnapshot, asks: &[Ask], running: &[InMemor
     }
     read_pairs(connection, &mut readings)?;
     let finished = readings.into_iter().map(|reading| {
+        reading.property.as_ref().map_or(Ok(()), PropertySide::check)?;
         reading.wanted.check()?;
         reading.kept.check()?;
         if reading.found.is_none() && reading.left_out.is_empty() {
@@ -144,6 +149,8 @@ pub(super) struct Reading<'a> {
     pub(super) wanted: ValueFilter<'a>,
     /// Which values of the axis.
     pub(super) kept: ValueFilter<'a>,
+    /// The property on one side of it, where it is answered by pairs.
+    pub(super) property: Option<PropertySide<'a>>,
     /// Days and parts of pairs that the caller adds by itself.
     pub(super) left_out: Vec<(i32, i64)>,
     /// The answer, if it was kept.
@@ -168,7 +175,14 @@ impl Reading<'_> {
             self.interrupt.check(1)?;
             let (bucket, value, second) = row.key;
             let second = is_both.then(|| text(second)).transpose()?;
-            let shown = self.ask.shown(text(value)?);
+            let (value, second) = match &self.property {
+                Some(property) => match property.shown(text(value)?, second) {
+                    Some(shown) => shown,
+                    None => return Ok(None),
+                },
+                None => (text(value)?, second),
+            };
+            let shown = self.ask.shown(value);
             Ok(shown.map(|value| SumRow { second, doubt: row.doubt, ..SumRow::of(bucket, value, row.tally) }))
         };
         let many = self.found.as_ref().map_or(self.sums.rows().len(), |rows| rows.len());

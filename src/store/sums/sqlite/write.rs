@@ -30,8 +30,8 @@ pub(super) fn number_names<'a>(connection: &mut Connection, flush: &'a Flush) ->
         if let Some(snapshot) = &state.snapshot {
             let of_pairs = snapshot.names_in_pairs().into_iter();
             let text = |name: Sym| snapshot.texts.get(name.0 as usize).map(|text| &**text);
-            let of_segments = snapshot.segments.names().iter().map(|name| &**name);
-            names.entry(state.site).or_default().extend(of_pairs.filter_map(text).chain(of_segments));
+            let joined = snapshot.joined_names().map(|name| &**name);
+            names.entry(state.site).or_default().extend(of_pairs.filter_map(text).chain(joined));
         }
     }
     for (site, _, sums) in &flush.sums {
