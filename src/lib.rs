@@ -157,6 +157,8 @@
 //!   `hit/left_out.rs`; settings that are kept together: `site/preset.rs`;
 //! - what `explain` says of a request: `server/explain.rs` and below, its page in `page/explained.rs`; documents about a site:
 //!   `control/document.rs` and below, their form in `page/document.rs`;
+//! - what is set aside of some days: [`site::SetAside`], answers without it in `report/set_aside.rs` and below, which `collector/snapshot.rs`
+//!   asks, what is left of a day that ends in `counts/segments.rs`, `control/set_aside.rs`;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
 //! - how connections are served: `server/connection.rs`; which beacons need no hyper: `server/fast_path/`, and

@@ -22,6 +22,7 @@ mod settings;
 pub mod telling;
 mod section;
 pub mod segment;
+pub mod set_aside;
 pub mod time;
 
 use std::collections::HashMap;
@@ -48,6 +49,7 @@ pub use publishing::{Epsilon, Publishing};
 pub use section::Sections;
 pub use segment::Segment;
 use serde::{Deserialize, Serialize};
+pub use set_aside::{SetAside, SetAsides};
 pub use setting::{SettingField, SettingKind, SettingOption, SettingsForm, SiteSetting, Translated};
 pub use settings::Settings;
 pub use telling::{NoticeField, NoticeSettings};

@@ -58,6 +58,7 @@ mod restarts;
 mod scenario;
 mod sections;
 mod segments;
+mod set_aside;
 mod share;
 mod simulation;
 mod spilling;

@@ -87,11 +87,9 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
-    let marked = [taken_out::told(&marks), taken_out::days_gone(&marks), taken_out::damaged(&marks)];
-    notes.extend(marked.into_iter().flatten());
+    notes.extend(taken_out::all_told(&marks));
     let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
-    notes.extend(compared.as_ref().and_then(|compared| compared.note()));
-    notes.extend(compared.iter().flat_map(|compared| compared.notes_of_lines()));
+    notes.extend(compared.iter().flat_map(|compared| compared.note().into_iter().chain(compared.notes_of_lines())));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, compared, notes })
 }
@@ -198,8 +196,8 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split:
 }
 
 /// Told where figures are not sure.
-const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
-     them: at most so many are there as stands behind <=, and rates are not known.";
+const AT_MOST_NOTE: &str = "Several values pass the filter, are set aside, or are past the site's budget, and sums do not know who has several \
+     of them: at most so many are there as stands behind <=, and rates are not known.";
 
 /// What is said of lines that are left out, and of those that are not sure.
 fn notes_of_lines(subjects: &[ReportSubject], lines: &[Line]) -> Vec<String> {

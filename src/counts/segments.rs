@@ -3,9 +3,12 @@
 
 use super::Name;
 use crate::cell::Condition;
+use crate::cell::condition::written;
+use crate::site::set_aside::left_name;
 use crate::site::{Day, Site};
 
-/// The segments that a site has declared by the end of a day, and that begin on it at the latest, and how deep its sections are.
+/// The segments that a site has declared by the end of a day, and that begin on it at the latest, with what is left of the day without
+/// what is set aside of it, which is one too; and how deep its sections are.
 #[derive(Debug, Clone, Default)]
 pub struct DaySegments {
     /// Their numbers, as texts: the values of [`crate::cell::Dimension::Segment`]. Behind them, if there are any, the steps of funnels:
@@ -27,6 +30,12 @@ impl DaySegments {
         for segment in site.settings.segments.iter().filter(|segment| segment.first_day(site) <= day) {
             segments.names.push(segment.number.to_string().into());
             segments.conditions.push(segment.condition.as_str().into());
+        }
+        let acts = site.set_aside_on(day);
+        if !acts.is_empty() {
+            segments.names.push(left_name(&acts).into());
+            let left = acts.iter().map(|act| written(&act.key, "!=", &act.values));
+            segments.conditions.push(left.collect::<Vec<_>>().join(" and ").into());
         }
         for funnel in site.settings.funnels.iter().filter(|_| !segments.conditions.is_empty()) {
             segments.funnels.push((funnel.number, segments.names.len()));

@@ -70,3 +70,11 @@ pub const USER_NAME_CHARS_MAX: usize = 64;
 pub const USERS_MAX: usize = 1_000;
 /// Most hosts that are named as those of one site.
 pub const SITE_HOSTS_MAX: usize = 1_000;
+/// Most acts of setting something aside at one site: all are read with its settings, and each cuts the ranges of questions.
+pub const SET_ASIDE_MAX: usize = 200;
+/// Most days of one: each is answered by itself.
+pub const SET_ASIDE_DAYS_MAX: i32 = 366;
+/// Most values of one.
+pub const SET_ASIDE_VALUES_MAX: usize = 20;
+/// Longest of these, in bytes: longer ones are never counted by name.
+pub const SET_ASIDE_VALUE_BYTES_MAX: usize = 2_000;

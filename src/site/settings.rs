@@ -9,7 +9,8 @@ use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
     AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
-    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Sections, Segment, host_pattern,
+    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Sections, Segment, SetAsides,
+    host_pattern,
 };
 use crate::limits;
 
@@ -71,6 +72,9 @@ pub struct Settings {
     /// The highest number that an annotation ever had: a link to one that was removed leads to no other.
     #[serde(skip_serializing_if = "is_none")]
     pub annotations_made: u32,
+    /// What its owner sets aside of some days.
+    #[serde(skip_serializing_if = "SetAsides::is_none")]
+    pub set_aside: SetAsides,
     /// How much of a day is kept by name.
     pub budget: Budget,
     /// Whether everybody may read the last signed summary of an audit.
@@ -129,6 +133,7 @@ impl Default for Settings {
             properties: Vec::new(),
             annotations: Vec::new(),
             annotations_made: 0,
+            set_aside: SetAsides::default(),
             budget: Budget::default(),
             publish_audit: false,
             retention: Retention::default(),

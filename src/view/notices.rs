@@ -89,7 +89,7 @@ fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
             TakenOutOf::Everything => words.taken_out_everything,
             TakenOutOf::Of(dimension) => words.title(dimension),
             TakenOutOf::Properties => words.taken_out_properties,
-            TakenOutOf::Days | TakenOutOf::Damaged => return None,
+            TakenOutOf::Days | TakenOutOf::Damaged | TakenOutOf::SetAside(_) => return None,
         };
         Some(format!("{of} ({})", days(mark)))
     };
@@ -100,7 +100,15 @@ fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
     let damaged: Vec<String> = marks.iter().filter(|mark| mark.of == TakenOutOf::Damaged).map(days).collect();
     let shown = damaged.get(..limits::MARKS_TOLD).unwrap_or(&damaged).join(", ");
     let damaged = (!damaged.is_empty()).then(|| words.one(words.notice_damaged, shown));
-    taken.into_iter().chain(gone).chain(damaged).collect()
+    let apart = |mark: &TakenOut| match mark.of {
+        TakenOutOf::SetAside(of) => {
+            Some(format!("{} ({})", of.map_or(words.bots, |dimension| words.title(dimension)), days(mark)))
+        }
+        _ => None,
+    };
+    let apart: Vec<String> = marks.iter().filter_map(apart).take(limits::MARKS_TOLD).collect();
+    let apart = (!apart.is_empty()).then(|| words.one(words.notice_set_aside, apart.join(", ")));
+    taken.into_iter().chain(gone).chain(damaged).chain(apart).collect()
 }
 
 /// What is wrong with the settings of proxies. No address is named.

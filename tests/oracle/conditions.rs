@@ -28,6 +28,8 @@ use crate::scenario::depth1::hits;
 pub enum Clause {
     Is(Dimension, &'static str),
     IsNot(Dimension, &'static str),
+    /// It does not have the value; it may have none at all.
+    Lacks(Dimension, &'static str),
     /// It has this part.
     Has(Dimension, &'static str),
     HasNot(Dimension, &'static str),
@@ -96,7 +98,9 @@ impl std::fmt::Display for Clause {
         let joined = |list: &[Clause], by: &str| list.iter().map(Clause::to_string).collect::<Vec<_>>().join(by);
         match self {
             Clause::Is(dimension, value) => write!(f, "{}={value}", dimension.name()),
-            Clause::IsNot(dimension, value) => write!(f, "{}!={value}", dimension.name()),
+            Clause::IsNot(dimension, value) | Clause::Lacks(dimension, value) => {
+                write!(f, "{}!={value}", dimension.name())
+            }
             Clause::Has(dimension, part) => write!(f, "{}~{part}", dimension.name()),
             Clause::HasNot(dimension, part) => write!(f, "{}!~{part}", dimension.name()),
             Clause::Prop(key, value) => write!(f, "prop:{key}={value}"),
@@ -125,6 +129,7 @@ impl Clause {
             Clause::IsNot(dimension, value) => asked.is(*dimension, |found| found == *value, !turned),
             Clause::Has(dimension, part) => asked.is(*dimension, |found| has_part(found, part), turned),
             Clause::HasNot(dimension, part) => asked.is(*dimension, |found| has_part(found, part), !turned),
+            Clause::Lacks(dimension, value) => asked.is(*dimension, |found| found == *value, false) == turned,
             Clause::Prop(key, value) => {
                 let found = asked.counted.hit.props.iter().find(|(of, _)| of == key);
                 found.is_some_and(|(_, found)| (found == value) != turned)
@@ -145,6 +150,7 @@ impl Clause {
             Clause::Is(dimension, _)
             | Clause::IsNot(dimension, _)
             | Clause::Has(dimension, _)
+            | Clause::Lacks(dimension, _)
             | Clause::HasNot(dimension, _) => !dimension.is_of_visit(),
             Clause::Prop(..) => true,
             Clause::And(list) | Clause::Or(list) => list.iter().any(Clause::is_of_hits),
@@ -173,7 +179,7 @@ impl Clause {
             Clause::Has(..) | Clause::HasNot(..) => false,
             Clause::And(list) | Clause::Or(list) => list.iter().all(Clause::names_values),
             Clause::Not(inner) | Clause::Done(inner) | Clause::NotDone(inner) => inner.names_values(),
-            Clause::Is(..) | Clause::IsNot(..) | Clause::Prop(..) => true,
+            Clause::Is(..) | Clause::IsNot(..) | Clause::Lacks(..) | Clause::Prop(..) => true,
         }
     }
 
@@ -299,7 +305,7 @@ fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], valu
 }
 
 /// The same by hour: visitors and hits in theirs, visits in that of their start.
-fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
+pub fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
     let mut rows = ConditionRows::new();
     let inside: Vec<&Counted> =
         walk.of_day(of.0, of.1).filter(|counted| said.holds(&AskedHit::of(walk, counted), false)).collect();
@@ -307,6 +313,10 @@ fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRow
     for hour in inside.iter().map(|counted| counted.hour).collect::<BTreeSet<_>>() {
         let of_hour: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour == hour).collect();
         *rows.entry(key(hour)).or_default() += hits_and_visitors(&of_hour);
+        let earlier: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour < hour).collect();
+        let until: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour <= hour).collect();
+        let first = hits_and_visitors(&until).visitors - hits_and_visitors(&earlier).visitors;
+        rows.entry(key(hour)).or_default().first_visitors = first;
     }
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         let whole = walk.whole_visit(visit);

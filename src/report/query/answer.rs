@@ -66,7 +66,7 @@ const SUMMED_HOURS: Warning = Warning {
 const AT_MOST: Warning = Warning {
     code: "at_most",
     warning: Cow::Borrowed(
-        "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of them: the figure \
+        "Several values pass the filter, are set aside, or are past the site's budget, and sums do not know who has several of them: the figure \
          lies between bounds. Ask with `include: {\"estimates\": true}` to have the most and both bounds; rates have none.",
     ),
 };
@@ -122,6 +122,7 @@ fn told_of(marks: &[TakenOut]) -> impl Iterator<Item = Warning> + use<> {
         ("taken_out", taken_out::told(marks)),
         ("days_gone", taken_out::days_gone(marks)),
         ("damaged", taken_out::damaged(marks)),
+        ("set_aside", taken_out::set_aside(marks)),
     ];
     told.into_iter().filter_map(|(code, text)| Some(Warning { code, warning: Cow::Owned(text?) }))
 }
