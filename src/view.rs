@@ -6,6 +6,7 @@
 
 mod url_state;
 pub mod site_view;
+mod chips;
 mod answers;
 mod panels;
 mod comparing;

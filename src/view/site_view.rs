@@ -7,8 +7,8 @@ use crate::cell::{Condition, Dimension, Metric, NOT_SET, OTHER};
 use crate::limits;
 use crate::page::cards::{Card, Tab};
 use crate::page::words::Words;
-use crate::page::{Chip, Choose, EmbedOptions, Files, LinkTo, PeriodForm, bots, keys};
-use crate::report::choice::{Choice, Chosen, Comparison, FilterKey, NotAChoice, WrittenFilter, escaped, scope_of};
+use crate::page::{Choose, EmbedOptions, Files, LinkTo, PeriodForm, bots, keys};
+use crate::report::choice::{Choice, Chosen, FilterKey, NotAChoice, WrittenFilter, escaped, scope_of};
 use crate::report::comparison::KeptHours;
 use crate::report::folded;
 use crate::report::period::{Compare, NotACompare, NotAPeriod, Period, Range, With};
@@ -164,7 +164,7 @@ impl<'a> SiteView<'a> {
     }
 
     /// The address of this view with something changed.
-    fn with(&self, change: impl FnOnce(&mut UrlState)) -> String {
+    pub(super) fn with(&self, change: impl FnOnce(&mut UrlState)) -> String {
         let mut state = self.state.clone();
         change(&mut state);
         self.address("", &state)
@@ -300,17 +300,6 @@ impl<'a> SiteView<'a> {
         let query = format!("condition={}", escaped(&condition));
         let is_known = self.audience == Audience::SignedIn && is_new;
         is_known.then(|| format!("/{}/settings?{query}#segment-add", self.site.domain))
-    }
-
-    /// The filters that act.
-    pub fn chips(&self) -> Vec<Chip> {
-        let chip = |(place, part): (usize, &WrittenFilter)| Chip {
-            key: title(&part.key, self.words),
-            words: compared(part.comparison, self.words),
-            values: part.values.iter().map(|value| shown(&part.key, value, self.words)).collect(),
-            remove: self.with(|state| state.choice = state.choice.clone().without(place)),
-        };
-        self.state.choice.parts.iter().enumerate().map(chip).collect()
     }
 
     fn has_period(&self, period: Period) -> bool {
@@ -481,30 +470,5 @@ fn chosen(state: &UrlState, site: &Site) -> Result<Chosen, ViewError> {
             ViewError::Filter(NotAChoice::OfVisits) => ViewError::AskMemory,
             wrong => wrong,
         }),
-    }
-}
-
-fn title(key: &FilterKey, words: &Words) -> String {
-    match key {
-        FilterKey::Of(dimension) => words.alone(*dimension).to_owned(),
-        FilterKey::Prop(key) => words.one(words.property, words.visible(key)),
-        FilterKey::Goal => words.goal.to_owned(),
-        FilterKey::Where => words.condition.to_owned(),
-    }
-}
-
-fn compared(comparison: Comparison, words: &Words) -> &'static str {
-    match comparison {
-        Comparison::Is => words.filter_is,
-        Comparison::IsNot => words.filter_is_not,
-        Comparison::Contains => words.filter_contains,
-        Comparison::ContainsNot => words.filter_contains_not,
-    }
-}
-
-fn shown(key: &FilterKey, value: &str, words: &Words) -> String {
-    match key {
-        FilterKey::Of(dimension) => words.label(*dimension, value).to_owned(),
-        FilterKey::Prop(_) | FilterKey::Goal | FilterKey::Where => value.to_owned(),
     }
 }
