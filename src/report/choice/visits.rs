@@ -248,7 +248,7 @@ fn unnamed(question: &Question, site: &Site) -> Option<NotMet> {
 ///
 /// # Errors
 /// The first of these, where nothing is left; and a property that the owner has not named.
-pub fn met_segments<'s>(question: Question, site: &'s Site) -> Result<(Question, Vec<&'s Segment>), NotMet> {
+pub fn met_segments(question: Question, site: &Site) -> Result<(Question, Vec<&Segment>), NotMet> {
     if let Some(what) = unnamed(&question, site) {
         return Err(what);
     }
