@@ -13,6 +13,7 @@ pub mod folding;
 pub mod forgotten;
 pub mod names;
 pub mod packed;
+pub mod section;
 
 use std::ops::{Add, AddAssign, Neg, Sub};
 

@@ -16,6 +16,7 @@ pub mod import;
 pub mod notice;
 mod report;
 pub mod segment;
+pub mod set_aside;
 pub mod share;
 mod site;
 pub mod socket;
@@ -31,6 +32,7 @@ use notice::{NoticeCommand, announcing};
 use segment::SegmentCommand;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use set_aside::SetAsideCommand;
 use share::ShareCommand;
 use store::StoreCommand;
 
@@ -121,6 +123,8 @@ pub enum Command {
     Notice(NoticeCommand),
     /// Notes something beside the figures of a site.
     Annotation(AnnotationCommand),
+    /// Keeps something out of the figures of some days.
+    SetAside(SetAsideCommand),
     /// Asks for what an audit needs of whoever holds the folder.
     Audit(AuditCommand),
     /// Stores what is counted.
@@ -229,6 +233,7 @@ impl Command {
                 | Command::GoalList { .. }
                 | Command::FunnelList { .. }
                 | Command::Segment(SegmentCommand::List { .. })
+                | Command::SetAside(SetAsideCommand::List { .. })
                 | Command::Audit(_)
         );
         lists || of_site || self.is_dry_run()
@@ -388,6 +393,7 @@ fn carry_out(command: Command, password: Option<&PasswordDigest>, collector: &Co
         Command::Notice(command) => notice::run(collector, command, base_url),
         Command::Annotation(command) => annotation::run(collector, command),
         Command::Segment(command) => segment::run(collector, command),
+        Command::SetAside(command) => set_aside::run(collector, command),
         Command::Audit(command) => audit::run(collector, command),
         Command::Document(command) => document::run(collector, &command),
         Command::Flush => flush(collector),

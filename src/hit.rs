@@ -109,7 +109,11 @@ impl Hit {
             Dimension::Event => self.event(),
             Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => NOT_SET,
             Dimension::Pattern | Dimension::ChannelAndSource => NOT_SET,
-            Dimension::Segment | Dimension::ReachedStep | Dimension::Money | Dimension::Property => NOT_SET,
+            Dimension::Segment
+            | Dimension::ReachedStep
+            | Dimension::Money
+            | Dimension::Property
+            | Dimension::Section => NOT_SET,
             #[cfg(test)]
             Dimension::OfTests => NOT_SET,
         }
@@ -206,7 +210,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
     let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
     let props = props(beacon.props, &beacon.kind, &page);
     let kind = masked(beacon.kind);
-    let mut hit = Hit {
+    let hit = Hit {
         site: site.id,
         at: arrival.at,
         local: arrival.local,
@@ -225,9 +229,7 @@ pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &
         screen: beacon.screen,
         collected,
     };
-    hit = hit.without_left_out();
-    hit.watched = std::mem::take(&mut hit.watched).with_named(&hit, site);
-    Ok(hit)
+    Ok(hit.without_left_out().noting_names(site))
 }
 
 /// The hit of a beacon that nobody counts, under a salt of these random bytes that is used for nothing else.

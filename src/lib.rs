@@ -125,6 +125,8 @@
 //!   of them in `cell/hit_attributes.rs`, `counts/pairs/properties.rs`, their side of stored pairs in `store/sums/sqlite/property_side.rs`;
 //! - pages that follow each other: `Dimension::PreviousPage`, `report/query/following.rs`, `report/choice/following.rs`; money by dimensions:
 //!   `visit/paid.rs`, `report/paid.rs`;
+//! - sections of pages: `cell/section.rs`, their depth in [`site::Sections`]; `counts/snapshot/sections.rs` in memory, `Pair::OF_SECTIONS` when
+//!   a day ends; `report/sections.rs` for the days of which they are counted;
 //! - what sums do not know exactly: `report/bounds.rs` of sets of values, `report/estimate.rs` of three dimensions and more, which
 //!   `report/estimated.rs` asks for; how near that comes: `cargo bench --bench estimates`;
 //! - the list of sites: `report/overview.rs`, `view/site_list.rs`; several sites as one: `report/together.rs`, `view/site_group.rs`;
@@ -155,6 +157,8 @@
 //!   `hit/left_out.rs`; settings that are kept together: `site/preset.rs`;
 //! - what `explain` says of a request: `server/explain.rs` and below, its page in `page/explained.rs`; documents about a site:
 //!   `control/document.rs` and below, their form in `page/document.rs`;
+//! - what is set aside of some days: [`site::SetAside`], answers without it in `report/set_aside.rs` and below, which `collector/snapshot.rs`
+//!   asks, what is left of a day that ends in `counts/segments.rs`, `control/set_aside.rs`;
 //! - what is left out: [`site::Exclusions`], `hit.rs`; what is noted beside figures: [`site::Annotation`], `control/annotation.rs`,
 //!   `server/api/annotations.rs`;
 //! - how connections are served: `server/connection.rs`; which beacons need no hyper: `server/fast_path/`, and

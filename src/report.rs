@@ -26,6 +26,8 @@ pub mod place_names;
 pub mod together;
 pub mod overview;
 mod records;
+pub mod sections;
+pub mod set_aside;
 mod sums;
 pub mod taken_out;
 pub mod range;

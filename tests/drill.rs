@@ -10,6 +10,7 @@ mod other;
 mod parts;
 pub mod room;
 mod segments;
+mod set_aside;
 mod together;
 mod trouble;
 mod two;

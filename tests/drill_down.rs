@@ -308,7 +308,7 @@ fn exports_take_the_same_filter() {
     let reader = Reader::of(&world);
     let csv = |filters: &[&str]| reader.get(&address("/page.csv", filters));
     let google = "value,visitors,visits,pageviews,events,views_per_visit,bounce_rate,visit_duration,time_on_page,scroll_depth,\
-                  exit_rate\r\n/blog/one,2,2,2,2,1,100,0,,,50\r\n/,1,1,1,1,3,0,0,,,0\r\n/cart,1,1,1,2,0,0,,,,100\r\n";
+                  exit_rate\r\n/blog/one,2,2,2,2,1,100,0,,,50\r\n/,1,1,1,1,3,0,0,,,0\r\n/cart,1,1,1,2,,,,,,100\r\n";
     assert_eq!(csv(&["source:Google"]).text(), google);
     assert_eq!(reader.get(&address("/source.json", &["page:/cart"])).json()["rows"][0]["value"], "Google");
     assert_eq!(csv(&["goal:Purchase"]).text().lines().last(), Some("/cart,1,1,0,1,29.99,EUR"));

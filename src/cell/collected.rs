@@ -41,7 +41,7 @@ impl Dimension {
             Dimension::Hostname => &[Collectable::Hostname],
             // Which pages follow each other tells where visits begin and end.
             Dimension::PreviousPage => &[Collectable::EntryPage, Collectable::ExitPage],
-            Dimension::Page | Dimension::Event | Dimension::Pattern => &[],
+            Dimension::Page | Dimension::Event | Dimension::Pattern | Dimension::Section => &[],
             Dimension::Money => &[Collectable::Money],
             Dimension::Property => &[Collectable::Properties],
             Dimension::Segment | Dimension::ReachedStep => &[],

@@ -47,6 +47,8 @@ pub enum Dimension {
     /// Properties that the owner has named, as `KEY` and value in one: hits that carry them by the values of other dimensions. By itself a
     /// property is an axis of its own.
     Property = 37,
+    /// The first parts of a page's path. Counted of whole days alone, together with other dimensions and by itself.
+    Section = 38,
     /// An event that brought money, and the currency, in one: sums of money by the values of other dimensions. A hit has it beside its
     /// event, whose name it keeps.
     Money = 39,
@@ -62,11 +64,13 @@ pub enum Dimension {
 }
 
 /// All dimensions. Lists of them are in this order.
-const TABLE: [DimensionRow; 30] = {
+const TABLE: [DimensionRow; 31] = {
     use Card::{Events, Pages, Places, Sources, Technology};
     use Dimension::*;
     use UnknownValue::{Hidden, HiddenAlone};
-    use ValueOf::{FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Properties, Segments, Steps, VisitEnd};
+    use ValueOf::{
+        FirstHit, Hit, Joint, PageBefore, PageHit, Paid, Patterns, Properties, Sections, Segments, Steps, VisitEnd,
+    };
     [
         DimensionRow::new(Source, "source", "visit:source", FirstHit(ValueGroup::Origin))
             .missing(DIRECT_OR_NONE)
@@ -137,6 +141,7 @@ const TABLE: [DimensionRow; 30] = {
         DimensionRow::new(ReachedStep, "funnel_step", "visit:funnel_step", Steps),
         DimensionRow::new(Money, "money", "event:money", Paid).implies(&[Event]),
         DimensionRow::new(Property, "property", "event:property", Properties),
+        DimensionRow::new(Section, "section", "event:section", Sections),
     ]
 };
 
@@ -191,6 +196,8 @@ pub enum ValueOf {
     Paid,
     /// A hit that carries some, one of each key.
     Properties,
+    /// A hit, by its page, which is found out when a day ends.
+    Sections,
 }
 
 /// Values of a visit's first hit that often come together, so that visits share them.
@@ -359,6 +366,17 @@ impl Dimension {
 
     /// All that is counted hit by hit: those that readers know, and those that answer their filters and goals. Their rows come first.
     pub const COUNTED: [Dimension; Pick::Counted.count()] = Pick::Counted.list();
+
+    /// All that pairs are counted of, segments and money aside.
+    pub fn in_pairs() -> impl Iterator<Item = Dimension> + Clone {
+        Dimension::COUNTED.into_iter().chain([Dimension::Section])
+    }
+
+    /// The dimension that filters and conditions call so: one that readers know, or sections.
+    pub fn to_filter_by(name: &str) -> Option<Dimension> {
+        let section = Dimension::Section;
+        Dimension::from_name(name).or_else(|| (section.name() == name).then_some(section))
+    }
 
     /// The place of its row.
     pub(crate) const fn place(self) -> usize {

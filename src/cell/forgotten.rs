@@ -1,8 +1,8 @@
 //! In: values that an owner wants forgotten. Out: which names of which dimensions go with each. Forgets: nothing.
 //!
-//! A value goes with everything that would still tell it: a page also as entry and exit page, a source also as the referrer and
-//! campaign source of the same text and joined with its channel, a country with its regions and cities, a browser with its versions,
-//! an event with its properties and its money.
+//! A value goes with everything that would still tell it: a page also as entry and exit page and as the section of its
+//! name, a source also as the referrer and campaign source of the same text and joined with its channel, a country with its regions and
+//! cities, a browser with its versions, an event with its properties and its money.
 
 use serde::{Deserialize, Serialize};
 
@@ -52,7 +52,7 @@ impl ForgottenValue {
 /// What stands for dimensions whose values are the same text told once more.
 fn family(dimension: Dimension) -> Dimension {
     match dimension {
-        Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage => Dimension::Page,
+        Dimension::EntryPage | Dimension::ExitPage | Dimension::PreviousPage | Dimension::Section => Dimension::Page,
         Dimension::Referrer | Dimension::UtmSource => Dimension::Source,
         other => other,
     }
@@ -129,6 +129,8 @@ mod tests {
         for (asked, pattern, dimension, text, goes) in [
             (Dimension::Page, "/x", Dimension::ExitPage, "/x", true),
             (Dimension::Page, "/x", Dimension::PreviousPage, "/x", true),
+            (Dimension::Page, "/x", Dimension::Section, "/x", true),
+            (Dimension::Page, "/x/y", Dimension::Section, "/x", false),
             (Dimension::Page, "/x", Dimension::Page, "/x/y", false),
             (Dimension::Page, "/x/*", Dimension::Page, "/x/y", true),
             (Dimension::EntryPage, "/x/**", Dimension::Page, "/x/y/z", true),

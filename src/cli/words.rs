@@ -8,9 +8,11 @@ mod forget;
 mod keys;
 mod notice;
 mod segment;
+mod set_aside;
 mod share;
 mod site;
 mod store;
+mod token;
 mod user;
 mod watched;
 
@@ -38,9 +40,11 @@ pub use explain::ExplainWords;
 pub use forget::ForgetManner;
 use notice::NoticeWords;
 use segment::SegmentWork;
+use set_aside::SetAsideWords;
 use share::ShareWork;
 pub use site::SiteWork;
 use store::StoreWork;
+use token::TokenWork;
 pub use user::UserWork;
 use watched::{FunnelWork, GoalWork};
 
@@ -88,6 +92,8 @@ pub enum Verb {
     /// Notes on a site's chart what happened when: a release, a campaign
     #[command(subcommand)]
     Annotation(AnnotationWork),
+    /// Keeps a flood or a mistake out of the figures of some days, until that is taken back
+    SetAside(Box<SetAsideWords>),
     /// Makes and revokes tokens for the API
     #[command(subcommand, name = "token")]
     Tokens(TokenWork),
@@ -187,26 +193,6 @@ pub struct DemoWords {
     /// How many days before today have visits. Hidden: it is for tests, which have no time for a year.
     #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u16).range(1..=3_650), hide = true)]
     pub days: u16,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum TokenWork {
-    /// Makes a token and prints it, once
-    Create {
-        /// The only site it is good for; all sites if left out
-        #[arg(long, value_name = "DOMAIN")]
-        site: Option<String>,
-        /// What it may do: read, ingest, annotate or admin
-        #[arg(long, value_name = "SCOPE")]
-        scope: String,
-    },
-    /// Lists all tokens, without their secrets
-    List,
-    /// Revokes a token
-    Revoke {
-        /// Its number in `headcount token list`
-        id: i64,
-    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -402,21 +388,12 @@ impl Verb {
             Verb::Record(words) => words.command(DocumentKind::Record),
             Verb::Assessment(words) => words.command(DocumentKind::Assessment),
             Verb::Annotation(work) => work.command(),
+            Verb::SetAside(words) => words.command(),
             Verb::Notice(words) => words.command(),
             Verb::Goal(work) => work.command(),
             Verb::Funnel(work) => work.command(),
             Verb::Segment(work) => work.command(),
         })
-    }
-}
-
-impl TokenWork {
-    fn command(&self) -> Command {
-        match self {
-            TokenWork::Create { site, scope } => Command::TokenCreate { site: site.clone(), scope: scope.clone() },
-            TokenWork::List => Command::TokenList,
-            TokenWork::Revoke { id } => Command::TokenRevoke { id: *id },
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::cell::Axis;
 use crate::counts::{Name, SessionSnapshot, UnstoredSums};
+use crate::report::set_aside::SetAsideDays;
 use crate::site::{Day, LocalHour, Moment, Month, SiteId};
 use crate::store::{Ask, CellSource, Flush, Grain, InMemory};
 
@@ -20,6 +21,8 @@ pub struct SnapshotScope {
     pub pairs_until: Option<Day>,
     /// Whether the visitors of the last minutes are counted.
     pub counts_visitors: bool,
+    /// Whether it is all that was counted, with what is set aside: what everybody sees is.
+    pub is_as_counted: bool,
 }
 
 impl SnapshotScope {
@@ -36,6 +39,15 @@ impl SnapshotScope {
     /// The totals of some sites.
     pub fn totals(sites: Vec<SiteId>) -> SnapshotScope {
         SnapshotScope { sites, axes: Some(vec![Axis::Total]), ..SnapshotScope::default() }
+    }
+
+    /// The same, with what has to be known to answer without what is set aside.
+    pub(super) fn less(mut self, set_aside: &SetAsideDays) -> SnapshotScope {
+        if !set_aside.is_empty() {
+            self.axes = None;
+            self.pairs_until = self.pairs_until.max(set_aside.last_day());
+        }
+        self
     }
 
     /// What some questions are about.

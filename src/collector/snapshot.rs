@@ -12,14 +12,16 @@ use super::ended;
 use super::pending::{Pending, SnapshotScope};
 use super::turns::Turns;
 use crate::cell::{Axis, Condition, Tally, Test};
-use crate::counts::snapshot::{MatchedRow, VisitSplit};
+use crate::counts::snapshot::{MatchedRow, VisitSplit, is_known};
 use crate::counts::{Name, PropKey, SessionSnapshot};
 use crate::limits;
 use crate::rejection::Rejection;
+use crate::report::set_aside::SetAsideDays;
 use crate::report::{self, MailSums, MatchedDays, Records, Sums as _};
-use crate::site::{Day, Moment, Month, SiteId};
+use crate::site::set_aside::BOT;
+use crate::site::{Day, Moment, Month, SetAside, Site, SiteId};
 use crate::store::{
-    Ask, BotCount, Flush, InMemory, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut,
+    Ask, BotCount, Flush, InMemory, Interrupt, MailSum, Rejected, StoreError, SumRow, SumSnapshot, TakenOut, TakenOutOf,
 };
 
 /// What of a day's visits is in memory, by who counts them.
@@ -36,7 +38,13 @@ pub struct SitesSnapshot<'a> {
     /// For walks over the visitors of days that run.
     turns: &'a Turns,
     interrupt: &'a Interrupt,
+    set_aside: SetAsideDays,
+    /// The sites with families of programs that are set aside.
+    with_bots: Vec<Arc<Site>>,
 }
+
+/// The sums of a snapshot as they were counted.
+struct AsCounted<'s, 'a>(&'s SitesSnapshot<'a>);
 
 impl SitesSnapshot<'_> {
     /// The flushes that are not in the store's part of it.
@@ -54,6 +62,12 @@ impl Collector {
     /// # Errors
     /// The collector has ended, or [`StoreError`] of the store.
     pub fn snapshot(&self, scope: SnapshotScope) -> Result<SitesSnapshot<'_>, StoreError> {
+        let directory = self.directory();
+        let sites = || scope.sites.iter().filter_map(|site| directory.get(*site)).filter(|_| !scope.is_as_counted);
+        let set_aside = SetAsideDays::of(sites().map(|site| &**site));
+        let with_bots = sites().filter(|site| site.settings.set_aside.acts.iter().any(|act| act.key == BOT));
+        let with_bots = with_bots.cloned().collect();
+        let scope = scope.clone().less(&set_aside);
         // First what is not stored, then what is: what is stored in between is in both, and told by its number.
         let pending = self.0.running.with(|running, now| (running.pending(&scope), now));
         let (mut pending, now) = pending.ok_or_else(ended)?;
@@ -61,7 +75,8 @@ impl Collector {
         self.1.check(0)?;
         let mut stored = self.0.sums.snapshot()?;
         stored.interrupted_by(self.1.clone());
-        Ok(SitesSnapshot { stored, pending, now, turns: &self.0.turns, interrupt: &self.1 })
+        let (turns, interrupt) = (&self.0.turns, &self.1);
+        Ok(SitesSnapshot { stored, pending, now, turns, interrupt, set_aside, with_bots })
     }
 
     /// The same collector, whose answers end when they are told to.
@@ -91,7 +106,7 @@ impl SitesSnapshot<'_> {
         let of_days = Ask { first: first.0, last: last.0, by_bucket: true, ..Ask::totals_of_day(site, first) };
         let adds = self.stored.read(&[], &in_memory)?.adds;
         let mut totals: BTreeMap<Day, Tally> = BTreeMap::new();
-        for row in self.read(&[of_days])?.concat() {
+        for row in self.read_as_counted(&[of_days])?.concat() {
             *totals.entry(Day(row.bucket)).or_default() += row.tally;
         }
         let mut days = Vec::new();
@@ -111,8 +126,8 @@ impl SitesSnapshot<'_> {
     }
 }
 
-impl report::Sums for SitesSnapshot<'_> {
-    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
+impl SitesSnapshot<'_> {
+    fn read_as_counted(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let in_memory: Vec<_> = self.pending.in_memory.iter().map(|(day, _)| *day).collect();
         let sets = sets_in_memory(asks, &in_memory);
         let all: Vec<Ask> = asks.iter().chain(sets.iter().map(|(.., of_day)| of_day)).cloned().collect();
@@ -152,6 +167,37 @@ impl report::Sums for SitesSnapshot<'_> {
         }
         Ok(answer.rows)
     }
+}
+
+impl report::Sums for AsCounted<'_, '_> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
+        self.0.read_as_counted(asks)
+    }
+
+    fn first_day(&self, site: SiteId) -> Result<Option<Day>, StoreError> {
+        self.0.first_day(site)
+    }
+
+    fn prop_keys(&self, site: SiteId, event: Option<&str>, first: Day, last: Day) -> Result<Vec<Name>, StoreError> {
+        self.0.prop_keys(site, event, first, last)
+    }
+
+    fn months_alone(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<Month>, StoreError> {
+        self.0.months_alone(site, first, last)
+    }
+
+    fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
+        self.0.stored.taken_out(site, first, last)
+    }
+}
+
+impl report::Sums for SitesSnapshot<'_> {
+    fn read(&self, asks: &[Ask]) -> Result<Vec<Vec<SumRow>>, StoreError> {
+        if self.set_aside.is_empty() {
+            return self.read_as_counted(asks);
+        }
+        self.set_aside.read(asks, &AsCounted(self))
+    }
 
     fn matching(
         &self,
@@ -166,13 +212,17 @@ impl report::Sums for SitesSnapshot<'_> {
             || splits.iter().any(|split| split.axes.iter().any(|axis| matches!(axis, Axis::Prop { .. })));
         let mut found = Vec::new();
         for (day, visits) in days {
+            let condition = self.set_aside.narrowed(site, day, condition);
+            if splits.iter().any(|split| !is_known(&condition, split.axes)) {
+                return Ok(None);
+            }
             let mut rows: Vec<Vec<MatchedRow>> = splits.iter().map(|_| Vec::new()).collect();
             for visits in visits {
                 if asks_properties && visits.has_unknown() {
                     return Ok(None);
                 }
                 let passes = |test: &Test, value: &str| self.interrupt.passes(test, value);
-                let more = visits.matching(condition, splits, passes, |rows| self.interrupt.check(rows))?;
+                let more = visits.matching(&condition, splits, passes, |rows| self.interrupt.check(rows))?;
                 rows.iter_mut().zip(more).for_each(|(rows, more)| rows.extend(more));
             }
             found.push((day, rows));
@@ -208,7 +258,13 @@ impl report::Sums for SitesSnapshot<'_> {
     }
 
     fn taken_out(&self, site: SiteId, first: Day, last: Day) -> Result<Vec<TakenOut>, StoreError> {
-        self.stored.taken_out(site, first, last)
+        let mut marks = self.stored.taken_out(site, first, last)?;
+        marks.extend(self.set_aside.marks(site, first, last));
+        let with_bots = self.with_bots.iter().filter(|of| of.id == site).flat_map(|of| &of.settings.set_aside.acts);
+        let is_told = |act: &&SetAside| act.key == BOT && act.first <= last && act.last >= first;
+        let mark = |act: &SetAside| TakenOut { first: act.first, last: act.last, of: TakenOutOf::SetAside(None) };
+        marks.extend(with_bots.filter(is_told).map(mark));
+        Ok(marks)
     }
 
     fn make_room(&self, bytes: usize) -> Result<(), StoreError> {
@@ -232,6 +288,9 @@ impl Records for SitesSnapshot<'_> {
         let mut counts = self.stored.bots(site, first, last)?;
         let in_range = |bot: &&BotCount| bot.site == site && (first..=last).contains(&bot.day);
         counts.extend(self.unstored().flat_map(|flush| &flush.bots).filter(in_range).cloned());
+        if let Some(of) = self.with_bots.iter().find(|of| of.id == site) {
+            counts.retain(|count| !of.is_bot_set_aside(count.day, &count.family));
+        }
         Ok(counts)
     }
 

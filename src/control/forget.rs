@@ -115,7 +115,7 @@ fn carry_out(
     let mut text = told(site, removed, dry_run);
     if still_named {
         text.push_str(
-            "\nThe settings of the site still name some of it, as a goal, a funnel, a segment, a campaign, a rule or an announced change; \
+            "\nThe settings of the site still name some of it, as a goal, a funnel, a segment, a campaign, a rule, something set aside or an announced change; \
              `headcount site show` lists them.\n",
         );
     }

@@ -13,7 +13,7 @@ use crate::page::text::watched::since;
 use crate::report::choice::{Choice, Chosen, NotAChoice, exit_line, named_among};
 use crate::report::period::{Period, Range};
 use crate::report::query::{ASK_MEMORY, NamedSegments};
-use crate::report::{self, Line, Question, Records, Span, Sums, not_collected, past_budget, taken_out};
+use crate::report::{self, Line, Question, Records, Span, Sums, not_collected, past_budget, sections, taken_out};
 use crate::site::{Moment, Site, Target};
 use crate::store::StoreError;
 use asked::{ReportSubject, Split};
@@ -73,9 +73,7 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
         report::sort(&mut lines, &report::ORDER);
     }
     let mut notes = notes(site, &range, &chosen, &split);
-    let left_out = subjects.iter().flat_map(|subject| &subject.left_out);
-    notes.extend(left_out.map(|why| format!("Something is left out: {why}.")));
-    notes.extend(unsure_note(&lines).map(str::to_owned));
+    notes.extend(notes_of_lines(&subjects, &lines));
     let marks = collector.taken_out(site.id, range.span.first_day(), range.span.last_day())?;
     if is_past_budget || split.axis != Axis::Total && lines.iter().any(Line::is_rest) {
         notes.push(match taken_out::may_be_other(site.settings.k_at_rest.is_none(), &marks) {
@@ -89,11 +87,9 @@ fn made(collector: &Collector, site: &Site, words: &ReportRequest) -> Result<Rep
     if lacks_days {
         notes.push(DAYS_ALONE_NOTE.to_owned());
     }
-    let marked = [taken_out::told(&marks), taken_out::days_gone(&marks), taken_out::damaged(&marks)];
-    notes.extend(marked.into_iter().flatten());
+    notes.extend(taken_out::all_told(&marks));
     let compared = compared::compared(collector, site, (&range, &chosen), &subjects, &split, words.compare.as_ref())?;
-    notes.extend(compared.as_ref().and_then(|compared| compared.note()));
-    notes.extend(compared.iter().flat_map(|compared| compared.notes_of_lines()));
+    notes.extend(compared.iter().flat_map(|compared| compared.note().into_iter().chain(compared.notes_of_lines())));
     let Split { interval, column, .. } = split;
     Ok(ReportText { range, interval, column, choice, metrics, lines, compared, notes })
 }
@@ -200,8 +196,15 @@ fn of_subject(subject: &ReportSubject, mut lines: Vec<Line>, site: &Site, split:
 }
 
 /// Told where figures are not sure.
-const AT_MOST_NOTE: &str = "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of \
-     them: at most so many are there as stands behind <=, and rates are not known.";
+const AT_MOST_NOTE: &str = "Several values pass the filter, are set aside, or are past the site's budget, and sums do not know who has several \
+     of them: at most so many are there as stands behind <=, and rates are not known.";
+
+/// What is said of lines that are left out, and of those that are not sure.
+fn notes_of_lines(subjects: &[ReportSubject], lines: &[Line]) -> Vec<String> {
+    let left_out = subjects.iter().flat_map(|subject| &subject.left_out);
+    let left_out = left_out.map(|why| format!("Something is left out: {why}."));
+    left_out.chain(unsure_note(lines).map(str::to_owned)).collect()
+}
 
 /// What is said of figures that are not sure, if some are.
 fn unsure_note(lines: &[Line]) -> Option<&'static str> {
@@ -245,15 +248,17 @@ fn notes(site: &Site, range: &Range, chosen: &Chosen, split: &Split) -> Vec<Stri
         let (name, day) = (&segment.name, segment.first_day(site));
         notes.push(format!("The segment {name} is counted since {day}: days before are not in its figures."));
     }
-    let axes = chosen.filters.iter().map(|filter| &filter.axis).chain([&split.axis]);
-    let is_met =
-        split.is_goals || chosen.goal.is_some() || axes.clone().filter(|axis| **axis != Axis::Total).count() > 1;
-    for property in named_among(axes.filter(|_| is_met), site) {
+    let axes = || [&split.axis].into_iter().chain(chosen.filters.iter().map(|filter| &filter.axis));
+    let is_met = split.is_goals || chosen.goal.is_some() || axes().filter(|axis| **axis != Axis::Total).count() > 1;
+    for property in named_among(axes().filter(|_| is_met), site) {
         if property.not_counted_on(site) >= range.span.first_day() {
             let since = since(Moment(property.since_ms), site);
             notes.push(format!("The property {} is counted by other dimensions since {since}.", property.key));
         }
     }
+    let sections = sections::begun_within(site, axes(), range.span);
+    notes
+        .extend(sections.map(|day| format!("Sections are counted since {day}: days before are not in these figures.")));
     notes.dedup();
     notes
 }

@@ -9,6 +9,7 @@ use crate::cell::Dimension;
 use crate::collector::Collector;
 use crate::page::text::site::{described, line, list as listed, set_to};
 use crate::page::words::ENGLISH;
+use crate::report::Sums;
 use crate::site::{Domain, NotSet, Schedule, SettingContext, Settings, SiteSetting};
 
 /// Adds a site.
@@ -114,6 +115,11 @@ pub(super) fn set(collector: &Collector, domain: &str, change: SiteChange) -> Do
     let is_given = SiteSetting::all().any(|setting| setting.name == "keep" && change.has(setting));
     if site.settings.retention != before.settings.retention || is_given {
         site.settings.retention_changed = Some(site.schedule.locate(now).day);
+    }
+    if site.settings.sections.depth != before.settings.sections.depth {
+        // Of a site without figures no day is counted otherwise.
+        let first = collector.first_day(site.id)?;
+        site.settings.sections.since = first.map(|_| site.schedule.locate(now).day);
     }
     if let Some(name) = change.zone()? {
         let zone = Schedule::named(name)?.zone_at(now).clone();

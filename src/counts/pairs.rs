@@ -46,6 +46,9 @@ impl Pair {
     /// How far the visits of segments came in funnels.
     pub const STEPS_OF_SEGMENTS: Pair = Pair { first: Dimension::ReachedStep, second: Dimension::Segment };
 
+    /// Sections by themselves.
+    pub const OF_SECTIONS: Pair = Pair { first: Dimension::Section, second: Dimension::Section };
+
     /// The pair of two dimensions, and whether `a` is its second.
     pub fn of(a: Dimension, b: Dimension) -> (Pair, bool) {
         if place(a) <= place(b) { (Pair { first: a, second: b }, false) } else { (Pair { first: b, second: a }, true) }
@@ -73,22 +76,27 @@ impl Pair {
         self.first != self.second && (!has_pattern || self.first.is_of_visit())
     }
 
+    /// Whether a side of it is sections.
+    pub fn is_of_sections(self) -> bool {
+        [self.first, self.second].contains(&Dimension::Section)
+    }
+
     /// The pairs of money.
     pub fn of_money() -> impl Iterator<Item = Pair> {
         let with_money = |of: Dimension| Pair::of(of, Dimension::Money).0;
-        let others = Dimension::COUNTED.into_iter().chain([Dimension::Property]);
+        let others = Dimension::in_pairs().chain([Dimension::Property]);
         others.map(with_money).filter(|pair| pair.is_counted())
     }
 
     /// The pairs of properties that the owner has named, money aside.
     pub fn of_properties() -> impl Iterator<Item = Pair> {
         let with_property = |of: Dimension| Pair::of(of, Dimension::Property).0;
-        Dimension::COUNTED.into_iter().map(with_property).filter(|pair| pair.is_counted())
+        Dimension::in_pairs().map(with_property).filter(|pair| pair.is_counted())
     }
 
     /// All pairs that are counted, segments, money and properties aside.
     pub fn all() -> impl Iterator<Item = Pair> {
-        let dimensions = || Dimension::COUNTED.into_iter();
+        let dimensions = Dimension::in_pairs;
         let pairs = dimensions().flat_map(move |first| dimensions().map(move |second| Pair { first, second }));
         pairs.filter(|pair| place(pair.first) < place(pair.second) && pair.is_counted())
     }
@@ -143,7 +151,7 @@ impl SessionSnapshot {
     /// The sums of every two dimensions; at most `cells_max` cells, those for the rest aside.
     pub fn pairs(&self, cells_max: u32) -> Pairs {
         let tables = self.pairs_by(&NameNumbers::of_day(self), cells_max, limits::PAIR_ROWS_AT_ONCE);
-        Pairs { texts: self.texts.iter().chain(self.joined_names()).cloned().collect(), tables }
+        Pairs { texts: self.all_texts().chain(self.joined_names()).cloned().collect(), tables }
     }
 
     /// The same by other numbers of the names, which decide between equals past the budget. It looks at about so many rows at a time:
@@ -152,10 +160,15 @@ impl SessionSnapshot {
         let columns = PairColumns::of(self, numbers);
         let mut tables: BTreeMap<Pair, CountedTable> = BTreeMap::new();
         self.batches(numbers, rows_max, |batch| columns.count(batch, &mut tables));
-        let kept = share(tables.values().map(|table| table.cells).collect(), cells_max as usize);
         let mut folding: Vec<FoldedTable> = Vec::new();
-        for (pair, table) in tables.iter_mut().filter(|(_, table)| table.cells > kept) {
-            folding.push(FoldedTable::of(*pair, table.take(), kept));
+        // Sections have a budget of their own, as money has; by themselves they are no more than pages.
+        for of_sections in [false, true] {
+            let shares = |pair: &Pair| pair.is_of_sections() == of_sections && *pair != Pair::OF_SECTIONS;
+            let sizes = tables.iter().filter(|(pair, _)| shares(pair)).map(|(_, table)| table.cells);
+            let kept = share(sizes.collect(), cells_max as usize);
+            for (pair, table) in tables.iter_mut().filter(|(pair, table)| shares(pair) && table.cells > kept) {
+                folding.push(FoldedTable::of(*pair, table.take(), kept));
+            }
         }
         if !folding.is_empty() {
             self.batches(numbers, rows_max, |batch| folding.iter_mut().for_each(|table| columns.fold(batch, table)));
@@ -216,7 +229,7 @@ mod tests {
     #[test]
     fn every_two_dimensions_are_a_pair_once() {
         let pairs: Vec<Pair> = Pair::all().collect();
-        let many = Dimension::COUNTED.len() - 2;
+        let many = Dimension::in_pairs().count() - 2;
         let of_visits = Dimension::COUNTED.iter().filter(|dimension| dimension.is_of_visit()).count();
         assert_eq!(pairs.len(), many * (many - 1) / 2 + of_visits + 1);
         let (pair, is_turned) = Pair::of(Dimension::Page, Dimension::Source);

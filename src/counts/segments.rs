@@ -1,10 +1,14 @@
-//! The segments that are counted on a day of a site, and the funnels whose steps are counted of them.
+//! What is counted on a day of a site when it ends, as its owner declares it: sections of pages, segments, and the funnels whose steps are
+//! counted of these.
 
 use super::Name;
 use crate::cell::Condition;
+use crate::cell::condition::written;
+use crate::site::set_aside::left_name;
 use crate::site::{Day, Site};
 
-/// The segments that a site has declared by the end of a day, and that begin on it at the latest.
+/// The segments that a site has declared by the end of a day, and that begin on it at the latest, with what is left of the day without
+/// what is set aside of it, which is one too; and how deep its sections are.
 #[derive(Debug, Clone, Default)]
 pub struct DaySegments {
     /// Their numbers, as texts: the values of [`crate::cell::Dimension::Segment`]. Behind them, if there are any, the steps of funnels:
@@ -14,15 +18,24 @@ pub struct DaySegments {
     conditions: Vec<Name>,
     /// The funnels, each with the place of its first step's name.
     funnels: Vec<(u32, usize)>,
+    /// How many parts of a path make a section; 0 where none are counted.
+    section_depth: u32,
 }
 
 impl DaySegments {
     /// Those of a site's day.
     pub fn of(site: &Site, day: Day) -> DaySegments {
-        let mut segments = DaySegments::default();
+        let section_depth = site.settings.sections.depth_on(day);
+        let mut segments = DaySegments { section_depth, ..DaySegments::default() };
         for segment in site.settings.segments.iter().filter(|segment| segment.first_day(site) <= day) {
             segments.names.push(segment.number.to_string().into());
             segments.conditions.push(segment.condition.as_str().into());
+        }
+        let acts = site.set_aside_on(day);
+        if !acts.is_empty() {
+            segments.names.push(left_name(&acts).into());
+            let left = acts.iter().map(|act| written(&act.key, "!=", &act.values));
+            segments.conditions.push(left.collect::<Vec<_>>().join(" and ").into());
         }
         for funnel in site.settings.funnels.iter().filter(|_| !segments.conditions.is_empty()) {
             segments.funnels.push((funnel.number, segments.names.len()));
@@ -40,6 +53,11 @@ impl DaySegments {
     /// Each by its number as a text, with what it lets pass. One that cannot be read any more lets nothing pass.
     pub fn conditions(&self) -> impl Iterator<Item = (&Name, Option<Condition<Name>>)> {
         self.names.iter().zip(&self.conditions).map(|(name, text)| (name, Condition::read(text).ok()))
+    }
+
+    /// How many parts of a path make a section; 0 where none are counted.
+    pub(super) fn section_depth(&self) -> u32 {
+        self.section_depth
     }
 
     /// The numbers of funnels, each with the place of the name of its first step.

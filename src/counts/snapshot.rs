@@ -12,6 +12,7 @@ mod split;
 mod filtered;
 mod meeting;
 mod small;
+mod sections;
 
 use std::sync::OnceLock;
 
@@ -24,6 +25,7 @@ use super::{DaySegments, Name, OpenDay};
 pub(super) use column::Column;
 pub use meeting::MetValues;
 pub(super) use properties::DayProperties;
+use sections::DaySections;
 pub(super) use small::Small;
 pub(super) use split::MatchedSums;
 pub use split::{MatchedRow, VisitSplit, is_known};
@@ -44,6 +46,8 @@ pub struct SessionSnapshot {
     /// The named properties that anybody came with, once somebody asks.
     #[serde(skip)]
     properties: OnceLock<DayProperties>,
+    #[serde(skip)]
+    sections: OnceLock<DaySections>,
 }
 
 /// One visitor's visits and where these have been, or hits without a token that are alike.
@@ -82,6 +86,7 @@ impl OpenDay {
             unknown: self.unknown.hits().clone(),
             segments: DaySegments::default(),
             properties: OnceLock::new(),
+            sections: OnceLock::new(),
         }
     }
 }
@@ -92,9 +97,30 @@ impl SessionSnapshot {
         self.visitors.is_empty() && self.unknown.is_empty()
     }
 
-    /// The same with the segments that count on its day.
+    /// The same with the segments and sections that count on its day.
     pub fn with_segments(self, segments: DaySegments) -> SessionSnapshot {
-        SessionSnapshot { segments, properties: OnceLock::new(), ..self }
+        SessionSnapshot { segments, properties: OnceLock::new(), sections: OnceLock::new(), ..self }
+    }
+
+    /// The sections of its pages.
+    pub(super) fn sections(&self) -> &DaySections {
+        self.sections.get_or_init(|| DaySections::of(&self.texts, self.segments.section_depth()))
+    }
+
+    /// The text of a name.
+    pub fn text(&self, name: Sym) -> Option<&Name> {
+        let place = name.0 as usize;
+        self.texts.get(place).or_else(|| self.sections().names.get(place - self.texts.len()))
+    }
+
+    /// The texts of all names by number, those of sections last.
+    pub(super) fn all_texts(&self) -> impl Iterator<Item = &Name> + Clone {
+        self.texts.iter().chain(&self.sections().names)
+    }
+
+    /// How many these are.
+    pub(super) fn names(&self) -> usize {
+        self.texts.len() + self.sections().names.len()
     }
 
     /// All visits and hits that it has; nothing of it is distinct over days.
@@ -128,7 +154,12 @@ impl SessionSnapshot {
 
     /// The values of a dimension.
     pub(super) fn column(&self, dimension: Dimension) -> Column {
-        Column::of(dimension, &self.tuples, &self.hit_attributes)
+        match dimension {
+            Dimension::Section if self.segments.section_depth() > 0 => {
+                Column::Section(self.sections().of_pages.clone())
+            }
+            _ => Column::of(dimension, &self.tuples, &self.hit_attributes),
+        }
     }
 
     /// The values of a dimension or of a named property; nothing for what is counted by itself alone.
@@ -249,10 +280,11 @@ impl VisitorRows {
 }
 
 /// Whether time and scrolling are counted of what lies on these dimensions: a page has them, however it was reached, and whatever one of
-/// its views carried.
+/// its views carried, and a section has those of its pages.
 pub(super) fn times_pages(dimensions: &[Dimension]) -> bool {
     let without = [Dimension::PreviousPage, Dimension::Property];
-    dimensions.contains(&Dimension::Page) && !dimensions.iter().any(|dimension| without.contains(dimension))
+    let is_of_page = |of: &Dimension| matches!(of, Dimension::Page | Dimension::Section);
+    dimensions.iter().any(is_of_page) && !dimensions.iter().any(|dimension| without.contains(dimension))
 }
 
 /// Whether only visits have a value on it, and not hits without one.

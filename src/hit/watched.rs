@@ -100,6 +100,14 @@ fn bit_of(dimension: u8) -> u64 {
     1_u64.checked_shl(dimension.into()).unwrap_or(0)
 }
 
+impl Hit {
+    /// The same, which says what of it the segments of its site name.
+    pub(super) fn noting_names(mut self, site: &Site) -> Hit {
+        self.watched = std::mem::take(&mut self.watched).with_named(&self, site);
+        self
+    }
+}
+
 impl Watched {
     /// Takes note of what the segments of its site name of a hit.
     #[must_use]

@@ -36,6 +36,9 @@ pub const FUNNEL_STEPS_MAX: usize = 16;
 pub const SEGMENTS_MAX: usize = 50;
 /// Properties of one site that are counted by every dimension: each makes a place of each of its values.
 pub const NAMED_PROPERTIES_MAX: usize = 5;
+
+/// Most parts of a path that make a section: deeper ones are hardly more than their pages.
+pub const SECTION_DEPTH_MAX: u32 = 5;
 /// Longest name that an owner can give a goal, a funnel or a segment, in characters: it heads a line.
 pub const DECLARED_NAME_CHARS_MAX: usize = 120;
 /// Annotations of one site: one a day for three years, all of which are read with its settings.
@@ -67,3 +70,11 @@ pub const USER_NAME_CHARS_MAX: usize = 64;
 pub const USERS_MAX: usize = 1_000;
 /// Most hosts that are named as those of one site.
 pub const SITE_HOSTS_MAX: usize = 1_000;
+/// Most acts of setting something aside at one site: all are read with its settings, and each cuts the ranges of questions.
+pub const SET_ASIDE_MAX: usize = 200;
+/// Most days of one: each is answered by itself.
+pub const SET_ASIDE_DAYS_MAX: i32 = 366;
+/// Most values of one.
+pub const SET_ASIDE_VALUES_MAX: usize = 20;
+/// Longest of these, in bytes: longer ones are never counted by name.
+pub const SET_ASIDE_VALUE_BYTES_MAX: usize = 2_000;

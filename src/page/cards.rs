@@ -69,7 +69,7 @@ impl Card {
     /// The same with these dimensions.
     pub(crate) fn tabs_of(self, dimensions: Dimensions<'_>) -> Vec<Tab> {
         let own = match self {
-            Card::Pages => vec![(4, Tab::Missing)],
+            Card::Pages => vec![(4, Tab::Missing), (6, Tab::Of(Dimension::Section))],
             Card::Paths => vec![(1, Tab::NextPage), (2, Tab::Of(Dimension::PreviousPage))],
             Card::Places => vec![(2, Tab::Map)],
             Card::Goals => vec![(1, Tab::Goals), (2, Tab::Funnels)],

@@ -4,6 +4,7 @@
 //! command stands below the form.
 
 pub mod forgetting;
+mod set_aside;
 mod site_forms;
 
 use std::sync::Arc;

@@ -7,16 +7,16 @@ mod visits;
 use std::fmt;
 
 use super::query::{Expr, QueryError, few_filters};
+use super::sections::{SECTIONS, not_counted};
 use super::{Question, Span, past_budget};
 use crate::cell::condition::{NotACondition, WrittenTest, written};
 use crate::cell::{Axis, ConditionScope, DIMENSIONS, Dimension, Dimensions, Filter, Metric, Test};
 use crate::counts::Name;
 use crate::limits;
-use crate::site::{Goal, Site, SiteId, Target};
+use crate::site::{Day, Goal, Site, SiteId, Target};
 pub use following::exit_line;
 pub use visits::{
     NotMet, SegmentScope, met_segments, named_among, not_met, reaching, scope_of, segment, segment_condition,
-    told_not_met,
 };
 
 /// What a reader wants to see alone, as written.
@@ -70,7 +70,7 @@ pub enum NotAChoice {
     #[error("{0:?} is no filter; write it like source=Google, page!=/, page~blog or prop:plan=pro")]
     Form(String),
     /// Nothing is called so.
-    #[error("{0:?} is nothing to filter by; there are {keys}, prop:KEY, goal and segment", keys = keys_of(DIMENSIONS))]
+    #[error("{0:?} is nothing to filter by; there are {keys}, section, prop:KEY, goal and segment", keys = keys_of(DIMENSIONS))]
     FilterKey(String),
     /// The site has no such goal.
     #[error("{1} has no goal {0:?}; `headcount goal list {1}` shows all")]
@@ -78,6 +78,9 @@ pub enum NotAChoice {
     /// The site has no such segment.
     #[error("{1} has no segment {0:?}; `headcount segment list {1}` shows all")]
     NoSegment(String, String),
+    /// The site counts no sections.
+    #[error("{0}")]
+    NoSections(String),
     /// Segments have names and numbers.
     #[error("a segment is named, as in segment=NAME or segment!=NAME")]
     SegmentPart,
@@ -136,6 +139,8 @@ pub struct Chosen {
     pub goal: Option<Goal>,
     /// What the filter's segments let pass, if it is on segments.
     pub segment: Option<SegmentScope>,
+    /// The site's first day of which sections are counted as they are now; nothing for all.
+    pub sections_since: Option<Day>,
 }
 
 /// What is counted of what was chosen, which tells the metrics that exist.
@@ -215,6 +220,7 @@ impl Choice {
         if self.parts.iter().any(|part| part.key == FilterKey::Where) {
             return Err(NotAChoice::OfVisits);
         }
+        self.check_sections(site)?;
         let mut segment = None;
         let mut tests = Vec::new();
         for part in &self.parts {
@@ -233,8 +239,15 @@ impl Choice {
             segment = Some(scope_of(&numbers, site));
             tests.push(Expr::Is(axis, Test::Is(numbers)));
         }
-        let chosen = Chosen { filters: few_filters(Expr::All(tests))?, goal, segment };
+        let sections_since = site.settings.sections.since;
+        let chosen = Chosen { filters: few_filters(Expr::All(tests))?, goal, segment, sections_since };
         chosen.unnamed(site).map_or(Ok(chosen), |key| Err(NotAChoice::NotMet(NotMet::Property(key))))
+    }
+
+    /// Refuses sections where none are counted.
+    fn check_sections(&self, site: &Site) -> Result<(), NotAChoice> {
+        let is_asked = self.parts.iter().any(|part| part.key == FilterKey::Of(Dimension::Section));
+        if is_asked && !site.has_sections() { Err(NotAChoice::NoSections(not_counted(site))) } else { Ok(()) }
     }
 
     /// The query text of an address that leads back to it, such as `filter=source:Google`; empty without filters.
@@ -306,12 +319,13 @@ impl WrittenFilter {
 
     fn test(&self) -> Test {
         let values = self.values.clone();
-        match self.comparison {
+        let test = match self.comparison {
             Comparison::Is => Test::Is(values),
             Comparison::IsNot => Test::Not(Box::new(Test::Is(values))),
             Comparison::Contains => Test::Contains(values.into()),
             Comparison::ContainsNot => Test::Not(Box::new(Test::Contains(values.into()))),
-        }
+        };
+        self.axis().map_or(test.clone(), |axis| axis.test(test))
     }
 }
 
@@ -328,7 +342,7 @@ impl FilterKey {
         if let Some(key) = text.strip_prefix("prop:") {
             return Ok(FilterKey::Prop(key.to_owned()));
         }
-        match Dimension::from_name(text) {
+        match Dimension::to_filter_by(text) {
             Some(dimension) => Ok(FilterKey::Of(dimension)),
             None if text == "goal" => Ok(FilterKey::Goal),
             None if text == "where" => Ok(FilterKey::Where),
@@ -399,6 +413,7 @@ impl Chosen {
     /// The question about what is chosen alone. Conversion rates are of all visitors that the filters let pass. Of more than two
     /// dimensions it is estimated; nothing where that can't be.
     pub fn ask(&self, question: Question) -> Option<Question> {
+        let question = Question { sections_since: self.sections_since, ..question };
         if self.condition().is_some() {
             return Some(self.ask_visits(question));
         }
@@ -458,10 +473,18 @@ impl Chosen {
         self.filters.is_empty() && self.goal.is_none()
     }
 
-    /// Whether two dimensions have to be known together for it, which are not kept by hour; those of a segment are.
+    /// Whether it is a filter on sections, alone or beside others.
+    pub fn is_of_sections(&self) -> bool {
+        self.filters.iter().any(|filter| filter.axis == SECTIONS)
+    }
+
+    /// Whether two dimensions have to be known together for it, which are not kept by hour, nor are sections; those of a segment are.
     pub fn is_of_two(&self) -> bool {
         let is_of_sums = self.condition().is_none();
-        is_of_sums && (self.segment.is_some() || self.filters.len() + usize::from(self.goal.is_some()) > 1)
+        is_of_sums
+            && (self.segment.is_some()
+                || self.is_of_sections()
+                || self.filters.len() + usize::from(self.goal.is_some()) > 1)
     }
 }
 

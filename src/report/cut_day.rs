@@ -88,11 +88,19 @@ impl Question {
 pub(super) struct CutRows {
     hours: HashMap<Name, Tally>,
     all_hours: HashMap<Name, Tally>,
+    /// What is not sure of the parts themselves.
+    unsure: HashMap<Name, Gaps>,
 }
 
 impl CutRows {
     /// Takes the rows of a part. The last one gives the rows of the hours that count, and what is not known of each.
     pub(super) fn take(&mut self, read: &PlannedRead, part: DayPart, rows: Vec<SumRow>) -> Vec<(SumRow, Gaps)> {
+        for (row, doubt) in rows.iter().filter_map(|row| Some((row, row.doubt.as_deref()?))) {
+            let all = !doubt.missing.is_zero() || doubt.repeated_visits != 0;
+            let gaps = Gaps { visitors: doubt.is_of_visitors(), all };
+            let known = self.unsure.entry(row.value.clone()).or_default();
+            *known = known.and(gaps);
+        }
         match part {
             DayPart::Hours => self.hours = by_value(rows),
             DayPart::AllHours => self.all_hours = by_value(rows),
@@ -111,6 +119,7 @@ impl CutRows {
             let whole = self.all_hours.get(&value).copied().unwrap_or_default().of_day();
             let rest = |tally: Tally| Tally { visitors: 0, ..tally };
             let gaps = Gaps { visitors: whole.visitors != of_day.visitors, all: rest(whole) != rest(of_day) };
+            let gaps = gaps.and(self.unsure.get(&value).copied().unwrap_or_default());
             let tally = self.hours.remove(&value).unwrap_or_default().of_day();
             (SumRow::of(day, value, tally), gaps)
         };

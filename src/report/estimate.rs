@@ -239,7 +239,9 @@ impl AllColumns {
         for column in &mut self.whole {
             if set & of_hits == 0 { column.meet(set, 0, any) } else { column.clear(set) }
         }
-        let page = known.places(|dimension| dimension == Dimension::Page) & set;
+        // Where time is told of pages, and of sections as the sum of theirs.
+        let of = |wanted: Dimension| known.places(|dimension| dimension == wanted) & set;
+        let page = if of(Dimension::Page) != 0 { of(Dimension::Page) } else { of(Dimension::Section) };
         for column in &mut self.engaged {
             if page == 0 { column.clear(set) } else { column.meet(set, page, any) }
         }

@@ -94,7 +94,7 @@ impl Question {
         let sides = sides(&question)?;
         let many = sides.len();
         let is_known = (3..=limits::ESTIMATED_DIMENSIONS_MAX).contains(&many) && !question.further.is_empty();
-        (is_known && question.has_sums()).then_some(question)
+        (is_known && question.is_counted_on(question.span) && question.has_sums()).then_some(question)
     }
 
     /// Whether its answer is estimated.
@@ -105,13 +105,14 @@ impl Question {
 
 /// The dimensions of a question that is estimated; nothing where one is not of values that any two dimensions are kept of.
 fn sides(question: &Question) -> Option<Vec<EstimatedSide>> {
-    use ValueOf::{FirstHit, Hit, Joint, PageHit, VisitEnd};
+    use ValueOf::{FirstHit, Hit, Joint, PageHit, Sections, VisitEnd};
     let dimension = |axis: &Axis<Name>| match axis {
         Axis::Of(dimension) => Some(*dimension),
         _ => None,
     };
-    let is_met =
-        |dimension: &Dimension| matches!(dimension.row().value_of, FirstHit(_) | Joint | VisitEnd | PageHit | Hit);
+    let is_met = |dimension: &Dimension| {
+        matches!(dimension.row().value_of, FirstHit(_) | Joint | VisitEnd | PageHit | Hit | Sections)
+    };
     let dimension = |axis: &Axis<Name>| dimension(axis).filter(is_met);
     let listed =
         |axis: &Axis<Name>, kept: Option<Test>| Some(EstimatedSide { dimension: dimension(axis)?, filter: None, kept });

@@ -87,7 +87,7 @@ impl Sums for Folded<'_> {
         let mut marks = self.sums.taken_out(site, first, last)?;
         marks.retain(|mark| match mark.of {
             TakenOutOf::Of(dimension) => mark.first < self.today && is_for_all(dimension),
-            TakenOutOf::Properties => false,
+            TakenOutOf::Properties | TakenOutOf::SetAside(_) => false,
             TakenOutOf::Everything | TakenOutOf::Days | TakenOutOf::Damaged => mark.first < self.today,
         });
         Ok(marks)

@@ -107,6 +107,9 @@ pub(super) fn sum_of(role: RowRole, row: SumRow) -> Sum {
         RowRole::Left => Sum { left: tally.visits, ..none },
         RowRole::Shown => Sum { left: tally.pageviews, ..none },
         RowRole::Lines => Sum { line: tally.visitors, ..none },
+        RowRole::Money if row.doubt.as_ref().is_some_and(|doubt| !doubt.missing.is_zero()) => {
+            Sum { is_money_unsure: true, ..none }
+        }
         RowRole::Money => Sum { money: vec![(row.value, tally.revenue, tally.events)], ..none },
         RowRole::MoneyBy => match PaidRow::of(&row) {
             PaidRow::Of(currency, thousandths, events) => Sum { money: vec![(currency, thousandths, events)], ..none },
@@ -119,9 +122,13 @@ pub(super) fn sum_of(role: RowRole, row: SumRow) -> Sum {
 /// What a row tells of what is not sure.
 fn bounds_of(role: RowRole, row: &SumRow) -> Option<Box<SumBounds>> {
     let (doubt, none) = (row.doubt.as_deref().copied(), SumBounds::default());
-    let is_missing = doubt.is_some_and(|doubt| !doubt.missing.is_zero());
+    let is_missing = doubt.is_some_and(|doubt| !doubt.missing.is_zero() || doubt.repeated_visits != 0);
     let bounds = match role {
-        RowRole::Limit => SumBounds { limit: Some(row.tally), ..none },
+        // Of a whole that is not sure itself nothing follows for its parts from what is left out of it.
+        RowRole::Limit => match doubt.map(|doubt| doubt.high(row.tally)) {
+            Some(most) => SumBounds { limit: Some(most), left_out: Some(most), ..none },
+            None => SumBounds { limit: Some(row.tally), ..none },
+        },
         RowRole::LeftOut => SumBounds { left_out: Some(doubt.unwrap_or_default().high(row.tally)), ..none },
         RowRole::Own => SumBounds { doubt: doubt?, ..none },
         RowRole::Entered if is_missing => SumBounds { is_entered_unsure: true, ..none },

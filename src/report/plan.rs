@@ -163,6 +163,13 @@ pub(super) fn reads_days_of(question: &Question, months: &[Month]) -> bool {
 
 /// All that has to be read for a question.
 pub(super) fn reads(question: &Question) -> Vec<PlannedRead> {
+    let Some(counted) = question.over_counted_days() else { return reads_of_days(question) };
+    let mut reads = reads_of_days(&counted);
+    reads.iter_mut().for_each(|read| read.first_day = question.span.first_day());
+    reads
+}
+
+fn reads_of_days(question: &Question) -> Vec<PlannedRead> {
     let asks_for = |wanted: &[Metric]| question.metrics.iter().any(|metric| wanted.contains(metric));
     let mut reads = part(question, RowRole::Own);
     let of_visits = [Metric::BounceRate, Metric::VisitDuration, Metric::ViewsPerVisit];

@@ -15,6 +15,7 @@ mod parse;
 mod subjects;
 
 use super::range::DateRange;
+use super::sections::{self, SECTIONS, not_counted};
 use super::{By, Interval, Order, Question, Span, not_collected, past_budget};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::counts::Name;
@@ -142,6 +143,8 @@ pub struct Query {
     left_out: Vec<String>,
     /// The questions whether some of what is asked was past the budget of a day.
     past_budget: Vec<Question>,
+    /// The first day of which sections are counted, if that is so of these.
+    sections_begun: Option<Day>,
 }
 
 impl QueryRequest {
@@ -181,6 +184,7 @@ impl QueryRequest {
         let interval = self.interval(span, &site.schedule);
         let today = site.schedule.locate(now).day;
         self.check_hours(span, interval, today, site.settings.retention.hour_days(today))?;
+        self.check_sections(site)?;
         let filters = self.filters_at(site)?;
         let mut subjects = self.subjects(site, span, interval, &filters)?;
         let left_out = self.keep_met(site, &mut subjects)?;
@@ -194,6 +198,7 @@ impl QueryRequest {
             interval,
             columns: self.columns(),
             begun: self.begun_within(site, span, &filters),
+            sections_begun: sections::begun_within(site, self.all_axes().iter(), span),
             segments: self.named_segments(site),
             counted_since: self.counted_since(site, &filters),
             lines_since: self.lines_since(site, &filters),
@@ -213,6 +218,16 @@ impl QueryRequest {
         let goals = self.goals_of(site).filter(|_| self.is_of_goals());
         let tests = past_budget::tests_of(filters, self.asked_segments(site, filters), goals);
         past_budget::questions(site, span, &tests)
+    }
+
+    /// Whether it asks for sections, or for what is in some.
+    fn is_of_sections(&self) -> bool {
+        self.all_axes().contains(&SECTIONS)
+    }
+
+    fn check_sections(&self, site: &Site) -> Result<(), QueryError> {
+        let is_refused = self.is_of_sections() && !site.has_sections();
+        if is_refused { Err(QueryError(format!("This is not answered: {}.", not_counted(site)))) } else { Ok(()) }
     }
 
     fn not_collected(&self, site: &Site) -> Option<String> {

@@ -4,7 +4,7 @@ use super::estimated::PartedQuestion;
 use super::{Interval, Span, plan};
 use crate::cell::{Axis, Filter, Metric, Test};
 use crate::counts::Name;
-use crate::site::{Hour, Month, SiteId};
+use crate::site::{Day, Hour, Month, SiteId};
 use crate::store::{CellSource, Cut, Grain, RowsBy};
 
 /// A question as a reader asks it.
@@ -33,6 +33,8 @@ pub struct Question {
     pub without_money: Vec<Name>,
     /// The properties whose money is counted: those that the owner has named.
     pub paid_properties: Vec<Name>,
+    /// The site's first day of which sections are counted as they are now; nothing for all.
+    pub sections_since: Option<Day>,
     /// Whether named events do not count: a page is reached by being shown.
     pub views_only: bool,
     /// Split by time as well.
@@ -58,6 +60,7 @@ impl Question {
             money: Vec::new(),
             without_money: Vec::new(),
             paid_properties: Vec::new(),
+            sections_since: None,
             views_only: false,
         }
     }

@@ -9,7 +9,7 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
             TakenOutOf::Everything => "all that was counted".to_owned(),
             TakenOutOf::Of(dimension) => format!("values of {}", dimension.name()),
             TakenOutOf::Properties => "properties".to_owned(),
-            TakenOutOf::Days | TakenOutOf::Damaged => return None,
+            TakenOutOf::Days | TakenOutOf::Damaged | TakenOutOf::SetAside(_) => return None,
         };
         let (first, last) = (mark.first, mark.last);
         Some(if first == last { format!("{of} on {first}") } else { format!("{of} from {first} to {last}") })
@@ -26,6 +26,11 @@ pub fn told(marks: &[TakenOut]) -> Option<String> {
     Some(format!("Something was taken out of these figures for good: {shown}{rest}. {whole}."))
 }
 
+/// All that is said of what is missing in figures.
+pub fn all_told(marks: &[TakenOut]) -> Vec<String> {
+    [told(marks), days_gone(marks), damaged(marks), set_aside(marks)].into_iter().flatten().collect()
+}
+
 /// Whether values may be part of `(other)` though there was room for them: because they were small when their day was over, or because
 /// something of their visits was forgotten.
 pub fn may_be_other(keeps_small: bool, marks: &[TakenOut]) -> bool {
@@ -37,6 +42,10 @@ pub fn may_be_other(keeps_small: bool, marks: &[TakenOut]) -> bool {
 pub const OTHER_REASONS: &str = "Some values are counted together as `(other)`: they were past the site's budget for a day \
      (`headcount site set DOMAIN --values-max` or `--pair-cells-max`), had too few visitors to be kept by name (`--k-at-rest`), or are \
      of visits of which something was forgotten. Totals are exact.";
+
+/// What is said where a filter may let pass some of them.
+pub const BEHIND_FILTER: &str = "Some values of what is filtered by are counted together as `(other)`. What is asked for may be among them, \
+     and is not in the figures then.";
 
 /// That cells of some days are damaged, so that figures by value are without them.
 pub fn damaged(marks: &[TakenOut]) -> Option<String> {
@@ -59,4 +68,22 @@ pub fn days_gone(marks: &[TakenOut]) -> Option<String> {
          these figures; ask for whole months.",
         mark.last
     ))
+}
+
+/// What is set aside of these days, and so in no figure.
+pub fn set_aside(marks: &[TakenOut]) -> Option<String> {
+    let what = |mark: &TakenOut| {
+        let TakenOutOf::SetAside(dimension) = mark.of else { return None };
+        let (first, last) = (mark.first, mark.last);
+        let days = if first == last { format!("on {first}") } else { format!("from {first} to {last}") };
+        Some(format!("{} {days}", dimension.map_or("programs".to_owned(), |of| format!("values of {}", of.name()))))
+    };
+    let told: Vec<String> = marks.iter().filter_map(what).take(crate::limits::MARKS_TOLD).collect();
+    (!told.is_empty()).then(|| {
+        format!(
+            "These figures are without what the owner has set aside: {}. Who came otherwise too is known of some days only; of others \
+             visitors are bounded. `headcount set-aside list` says what it is.",
+            told.join(", ")
+        )
+    })
 }

@@ -174,7 +174,8 @@ async fn answer(
     let replied = async {
         let answer = reply(request, peer, app, router).await;
         let is_read = match rest {
-            Some(rest) => rest.pass_over().await,
+            // Hardly any request has one left.
+            Some(rest) => Box::pin(rest.pass_over()).await,
             None => true,
         };
         (answer, is_read)

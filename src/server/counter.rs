@@ -32,7 +32,8 @@ pub async fn counter(
     };
     let last = Day(site.schedule.locate(app.collector.clock().now()).day.0 - 1);
     let work = move |collector: &Collector| {
-        let snapshot = collector.snapshot(SnapshotScope::sites(vec![site.id]))?;
+        let scope = SnapshotScope { is_as_counted: true, ..SnapshotScope::sites(vec![site.id]) };
+        let snapshot = collector.snapshot(scope)?;
         views(&site, &location.path, last, &snapshot, collector.folded().key())
     };
     let count = match app.in_turn_of_strangers(work).await.and_then(|views| views.map_err(FailureCause::from)) {

@@ -24,7 +24,7 @@ use crate::page::tracker::{self, Installed, TRACKER};
 use crate::page::{self, bots, export};
 use crate::report::{Records, Sums, taken_out};
 use crate::site::{Moment, Schedule, Site, SiteId};
-use crate::store::{StoreError, TakenOut, TakenOutOf};
+use crate::store::{StoreError, TakenOutOf};
 use crate::view::rows::{Breakdown, ListParams, export as breakdown, rows_page};
 use crate::view::site_list::{SiteListParams, site_list};
 use crate::view::site_page::{bots_of, mails_of};
@@ -86,7 +86,7 @@ pub async fn site(
     let made = app.in_turn(move |collector| {
         let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        let scope = SnapshotScope { counts_visitors: true, ..scope(&view, now, vec![site.id]) };
+        let scope = SnapshotScope { counts_visitors: true, ..scope(&view, None, now, vec![site.id]) };
         let page = collector.snapshot(scope).and_then(|snapshot| {
             remembered(view, now, &snapshot, |view| {
                 let instance = instance(&site, now, &shown);
@@ -122,7 +122,7 @@ pub async fn panel(
     let found = app.in_turn(move |collector| {
         let now = collector.clock().now();
         let view = SiteView::read(&site, &asked, now, words)?;
-        let snapshot = collector.snapshot(scope(&view, now, vec![site.id]));
+        let snapshot = collector.snapshot(scope(&view, tab.as_ref().map(|(tab, _)| tab), now, vec![site.id]));
         Ok(snapshot.and_then(|snapshot| {
             remembered(view, now, &snapshot, |view| match &tab {
                 Some((tab, ending)) => {
@@ -159,8 +159,8 @@ pub fn remembered<T>(
 }
 
 /// What a page asks of a snapshot: all of its questions are asked of one.
-pub fn scope(view: &SiteView, now: Moment, sites: Vec<SiteId>) -> SnapshotScope {
-    SnapshotScope { pairs_until: view.pairs_until(now), ..SnapshotScope::sites(sites) }
+pub fn scope(view: &SiteView, tab: Option<&Tab>, now: Moment, sites: Vec<SiteId>) -> SnapshotScope {
+    SnapshotScope { pairs_until: view.pairs_until(tab, now), ..SnapshotScope::sites(sites) }
 }
 
 /// What keeps figures from being stored.
@@ -218,15 +218,17 @@ pub fn rows_or_file(
         let page = rows_page(view, tab, ListParams::read(asked), now, sums, account)?;
         return Ok(Ok(html(StatusCode::OK, page.html())));
     };
-    let Breakdown { days, metrics, rows, compared } = match breakdown(view, tab, &ListParams::read(asked), now, sums)? {
-        Ok(found) => found,
-        Err(sentence) => return Ok(Err(sentence)),
-    };
+    let Breakdown { days, metrics, rows, compared, may_lack } =
+        match breakdown(view, tab, &ListParams::read(asked), now, sums)? {
+            Ok(found) => found,
+            Err(sentence) => return Ok(Err(sentence)),
+        };
     let name = format!("{}-{}-{}-{}.{ending}", view.name, tab.key(), days.0, days.1);
     let marks = sums.taken_out(view.site.id, days.0, days.1)?;
     sums.make_room(text_bytes(&metrics, &rows))?;
-    let mut told: Vec<String> = told_of(&marks);
+    let mut told: Vec<String> = taken_out::all_told(&marks);
     told.extend(compared.and_then(|compared| compared.partly_told()));
+    told.extend(may_lack.then(|| taken_out::BEHIND_FILTER.to_owned()));
     let warning = Some(told.join(" ")).filter(|told| !told.is_empty());
     let mut answer = match ending {
         "csv" => file("text/csv; charset=utf-8", &name, export::csv(&metrics, &rows, compared.is_some())),
@@ -270,15 +272,16 @@ fn beside(view: &SiteView, file: &str, now: Moment, records: &dyn Records) -> Re
     let of = if file.starts_with(bots::NAME) { Dimension::Page } else { Dimension::UtmCampaign };
     let span = view.range(now, records.first_day(view.site.id)?).span;
     let mut marks = records.taken_out(view.site.id, span.first_day(), span.last_day())?;
-    marks.retain(|mark| matches!(mark.of, TakenOutOf::Everything) || mark.of == TakenOutOf::Of(of));
-    warn(&mut answer, taken_out::told(&marks).as_deref());
+    let is_of_bots = of == Dimension::Page;
+    marks.retain(|mark| match mark.of {
+        TakenOutOf::SetAside(None) => is_of_bots,
+        TakenOutOf::Everything => true,
+        other => other == TakenOutOf::Of(of),
+    });
+    let told = taken_out::told(&marks).into_iter().chain(taken_out::set_aside(&marks));
+    let told: Vec<String> = told.collect();
+    warn(&mut answer, Some(told.join(" ")).filter(|told| !told.is_empty()).as_deref());
     Ok(Some(answer))
-}
-
-/// All that is said of what is missing in figures.
-fn told_of(marks: &[TakenOut]) -> Vec<String> {
-    let told = [taken_out::told(marks), taken_out::days_gone(marks), taken_out::damaged(marks)];
-    told.into_iter().flatten().collect()
 }
 
 fn csv(body: String) -> Response {

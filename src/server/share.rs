@@ -82,7 +82,7 @@ pub async fn panel(
 fn snapshot<'a>(open: &OpenShare, now: Moment, collector: &'a Collector) -> Result<SitesSnapshot<'a>, StoreError> {
     // Of segments pairs tell, which are in memory for a while when a day is over.
     let pairs_until = open.segment.as_ref().map(|_| open.site.schedule.locate(now).day);
-    collector.snapshot(SnapshotScope { pairs_until, ..SnapshotScope::sites(vec![open.site.id]) })
+    collector.snapshot(SnapshotScope { pairs_until, is_as_counted: true, ..SnapshotScope::sites(vec![open.site.id]) })
 }
 
 /// Hands out what is open of these sums, as everybody may see it.

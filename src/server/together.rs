@@ -86,7 +86,7 @@ pub async fn page(
         let view = group.view(&site, &asked, words, now)?;
         let ids = group.ids();
         let may_repeat = group.members.iter().any(|site| collector.may_repeat(site));
-        let scope = SnapshotScope { counts_visitors: true, ..pages::scope(&view, now, ids.clone()) };
+        let scope = SnapshotScope { counts_visitors: true, ..pages::scope(&view, None, now, ids.clone()) };
         Ok(collector.snapshot(scope).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
             pages::remembered(view, now, &sums, |view| {
@@ -120,7 +120,7 @@ pub async fn panel(
     let made = app.in_turn(move |collector| {
         let (ids, now) = (group.ids(), collector.clock().now());
         let view = group.view(&site, &asked, words, now)?;
-        Ok(collector.snapshot(pages::scope(&view, now, ids.clone())).and_then(|snapshot| {
+        Ok(collector.snapshot(pages::scope(&view, Some(&tab), now, ids.clone())).and_then(|snapshot| {
             let sums = Together::of(&ids, &snapshot);
             pages::remembered(view, now, &sums, |view| {
                 pages::rows_or_file(view, &tab, ending, &asked, Some(account.shown()), &sums, now)

@@ -34,7 +34,7 @@ pub enum DataDirection {
 }
 
 /// The direction of each setting, by its name.
-const DIRECTIONS: [(&str, DataDirection); 31] = {
+const DIRECTIONS: [(&str, DataDirection); 32] = {
     use DataDirection::*;
     [
         ("timezone", Neither),
@@ -60,6 +60,8 @@ const DIRECTIONS: [(&str, DataDirection); 31] = {
         ("query_keys", ListedIsMore),
         ("personal", HigherIsMore),
         ("by_name", ListedIsMore),
+        // Sections are sums of pages that are counted anyway.
+        ("section_depth", Neither),
         ("exclude_ips", ListedIsLess),
         ("exclude_countries", ListedIsLess),
         ("exclude_paths", ListedIsLess),

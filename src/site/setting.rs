@@ -3,8 +3,8 @@
 
 use super::change::{NotSet, SettingContext, SettingValue};
 use super::{
-    Settings, Site, at_rest, collect, exclusions, keeping, paths, preset, property, public_audit, publishing, settings,
-    telling,
+    Settings, Site, at_rest, collect, exclusions, keeping, named, paths, preset, public_audit, publishing, section,
+    settings, telling,
 };
 
 /// A setting of a site. The flags of the command line, the answers of commands, the forms of the settings page and the
@@ -190,14 +190,15 @@ impl SiteSetting {
     /// All settings, in the order in which they are shown, and in which changes are made: excluded paths come after the rules
     /// by which they are read, and presets after all that they look at.
     pub fn all() -> impl Iterator<Item = &'static SiteSetting> {
-        let rooms: [&'static [SiteSetting]; 11] = [
+        let rooms: [&'static [SiteSetting]; 12] = [
             &settings::SETTINGS,
             &keeping::KEEPING,
             &at_rest::AT_REST,
             &paths::SETTINGS,
+            &section::SETTINGS,
             &exclusions::SETTINGS,
             &collect::SETTINGS,
-            &property::SETTINGS,
+            &named::SETTINGS,
             &publishing::SETTINGS,
             &public_audit::SETTINGS,
             &telling::SETTINGS,

@@ -9,7 +9,8 @@ use super::change::each;
 use super::setting::{SettingField, SettingKind, SettingsForm, SiteSetting, Translated};
 use super::{
     AddressMode, Annotation, Budget, Collected, Day, Exclusions, Funnel, Goal, LeastAtRest, NamedProperty,
-    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Segment, host_pattern,
+    NamedValuesOnce, NoticeSettings, PathRules, Preset, Publishing, Retention, Sections, Segment, SetAsides,
+    host_pattern,
 };
 use crate::limits;
 
@@ -38,6 +39,9 @@ pub struct Settings {
     /// What becomes of paths.
     #[serde(skip_serializing_if = "PathRules::is_default")]
     pub paths: PathRules,
+    /// Which parts of paths are sections.
+    #[serde(skip_serializing_if = "Sections::is_default")]
+    pub sections: Sections,
     /// What is left out.
     #[serde(skip_serializing_if = "Exclusions::is_empty")]
     pub exclude: Exclusions,
@@ -68,6 +72,9 @@ pub struct Settings {
     /// The highest number that an annotation ever had: a link to one that was removed leads to no other.
     #[serde(skip_serializing_if = "is_none")]
     pub annotations_made: u32,
+    /// What its owner sets aside of some days.
+    #[serde(skip_serializing_if = "SetAsides::is_none")]
+    pub set_aside: SetAsides,
     /// How much of a day is kept by name.
     pub budget: Budget,
     /// Whether everybody may read the last signed summary of an audit.
@@ -114,6 +121,7 @@ impl Default for Settings {
             opt_out: true,
             subdomain_referrers: false,
             paths: PathRules::default(),
+            sections: Sections::default(),
             exclude: Exclusions::default(),
             collect: Collected::ALL,
             preset: Preset::None,
@@ -125,6 +133,7 @@ impl Default for Settings {
             properties: Vec::new(),
             annotations: Vec::new(),
             annotations_made: 0,
+            set_aside: SetAsides::default(),
             budget: Budget::default(),
             publish_audit: false,
             retention: Retention::default(),

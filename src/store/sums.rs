@@ -452,7 +452,7 @@ pub trait SumStore: Send + Sync + std::fmt::Debug {
 /// The least figure of a dimension at rest; nothing where all are kept.
 fn least_of(least: &LeastAtRest, dimension: Dimension) -> Option<u32> {
     match dimension {
-        Dimension::PreviousPage => least.of_name(Dimension::Page.name()),
+        Dimension::PreviousPage | Dimension::Section => least.of_name(Dimension::Page.name()),
         Dimension::ChannelAndSource => least.of_name("channel").max(least.of_name("source")),
         Dimension::Money => least.of_name(Dimension::Event.name()),
         Dimension::Property => least.of_name("prop"),

@@ -64,7 +64,8 @@ impl Compared {
 
     /// What the question of a list is compared with.
     pub(super) fn list(&self, view: &SiteView, range: &Range, question: &Question) -> Option<RangeComparison> {
-        RangeComparison::of(question, range, self.days?, view.kept_hours(range))
+        let days = self.days.filter(|days| question.is_counted_on(*days))?;
+        RangeComparison::of(question, range, days, view.kept_hours(range))
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question
         let goals = settings.goals.iter().enumerate().filter(|_| view.chosen.goal.is_none());
         let of_goal = |(place, goal): (usize, &Goal)| {
             let question = Question::new(view.site.id, span, Axis::Total, None, &[Metric::TotalRevenue]);
+            let question = Question { sections_since: view.chosen.sections_since, ..question };
             let question = question.with_money_of(view.site).of_goals(&[&goal.target], &view.chosen.filters)?;
             question.has_money().then_some((AnswerKey::Money(place), question))
         };

@@ -2,13 +2,14 @@
 
 use super::InstanceState;
 use super::answers::{AnswerKey, Answers};
-use super::site_view::{Audience, SiteView};
+use super::site_view::{Audience, SECTIONS_TAB, SiteView};
 use crate::beacon::address::HiddenProxy;
 use crate::cell::{Dimension, OTHER};
 use crate::limits;
 use crate::page::cards::Tab;
 use crate::page::words::Words;
 use crate::report::period::Range;
+use crate::report::sections::{self, SECTIONS};
 use crate::report::taken_out;
 use crate::site::{AddressMode, Day, SiteId, Target};
 use crate::store::{TakenOut, TakenOutOf};
@@ -51,6 +52,7 @@ pub(super) fn notices(
     notices.extend(is_unsure(false).then(|| words.notice_at_most.to_owned()));
     notices.extend(is_unsure(true).then(|| words.notice_estimated.to_owned()));
     notices.extend(counted_since(view, range));
+    notices.extend(sections_since(view, range, found));
     notices
 }
 
@@ -68,6 +70,13 @@ fn counted_since(view: &SiteView, range: &Range) -> Option<String> {
     Some(words.one(words.notice_pattern_since, date(site.schedule.locate(goal.since()).day)))
 }
 
+/// That sections are not counted of all these days, where they are shown.
+fn sections_since(view: &SiteView, range: &Range, found: &Answers) -> Option<String> {
+    let is_shown = view.chosen.is_of_sections() || found.contains_key(&AnswerKey::Panel(SECTIONS_TAB));
+    let day = sections::begun_within(view.site, std::iter::once(&SECTIONS).filter(|_| is_shown), range.span)?;
+    Some(view.words.one(view.words.notice_sections_since, view.words.date(day, view.words.date_long)))
+}
+
 /// That something was taken out, and that days are gone.
 fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
     let date = |day| words.date(day, words.date_long);
@@ -80,7 +89,7 @@ fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
             TakenOutOf::Everything => words.taken_out_everything,
             TakenOutOf::Of(dimension) => words.title(dimension),
             TakenOutOf::Properties => words.taken_out_properties,
-            TakenOutOf::Days | TakenOutOf::Damaged => return None,
+            TakenOutOf::Days | TakenOutOf::Damaged | TakenOutOf::SetAside(_) => return None,
         };
         Some(format!("{of} ({})", days(mark)))
     };
@@ -91,7 +100,15 @@ fn told_of(words: &Words, marks: &[TakenOut]) -> Vec<String> {
     let damaged: Vec<String> = marks.iter().filter(|mark| mark.of == TakenOutOf::Damaged).map(days).collect();
     let shown = damaged.get(..limits::MARKS_TOLD).unwrap_or(&damaged).join(", ");
     let damaged = (!damaged.is_empty()).then(|| words.one(words.notice_damaged, shown));
-    taken.into_iter().chain(gone).chain(damaged).collect()
+    let apart = |mark: &TakenOut| match mark.of {
+        TakenOutOf::SetAside(of) => {
+            Some(format!("{} ({})", of.map_or(words.bots, |dimension| words.title(dimension)), days(mark)))
+        }
+        _ => None,
+    };
+    let apart: Vec<String> = marks.iter().filter_map(apart).take(limits::MARKS_TOLD).collect();
+    let apart = (!apart.is_empty()).then(|| words.one(words.notice_set_aside, apart.join(", ")));
+    taken.into_iter().chain(gone).chain(damaged).chain(apart).collect()
 }
 
 /// What is wrong with the settings of proxies. No address is named.
@@ -117,7 +134,12 @@ fn past_budget(view: &SiteView, found: &Answers, marks: &[TakenOut]) -> Option<S
     let has_other = |dimension: &Dimension| {
         found.get(&AnswerKey::Panel(Tab::Of(*dimension))).is_some_and(|l| l.iter().any(|l| &*l.value == OTHER))
     };
-    let titles: Vec<&str> = Dimension::ALL.iter().filter(|d| has_other(d)).map(|d| view.words.title(*d)).collect();
+    let titles: Vec<&str> = Dimension::ALL
+        .iter()
+        .chain(&[Dimension::Section])
+        .filter(|d| has_other(d))
+        .map(|d| view.words.title(*d))
+        .collect();
     let is_behind_filter =
         found.iter().any(|(key, lines)| matches!(key, AnswerKey::PastBudget(_)) && !lines.is_empty());
     if titles.is_empty() && !is_behind_filter {

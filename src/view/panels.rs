@@ -143,7 +143,9 @@ pub(super) fn columns(tab: &Tab, is_measured: bool, scope: Scope) -> Vec<Metric>
         _ if is_of_events(tab) => vec![Metric::Events],
         _ if !is_measured => vec![scope.hits()],
         _ if scope.is_goal() => vec![Metric::Visitors, Metric::GroupConversionRate],
-        Tab::Of(Dimension::Page | Dimension::PreviousPage) | Tab::NextPage => vec![Metric::Visitors, scope.hits()],
+        Tab::Of(Dimension::Page | Dimension::PreviousPage | Dimension::Section) | Tab::NextPage => {
+            vec![Metric::Visitors, scope.hits()]
+        }
         Tab::Of(Dimension::EntryPage) if scope == Scope::Visits => vec![Metric::Visits, Metric::BounceRate],
         _ if is_of_ends(tab) => vec![Metric::Visits],
         _ => vec![Metric::Visitors],
@@ -164,6 +166,7 @@ pub(super) fn page_rates(tab: &Tab, scope: Scope) -> &'static [Metric] {
         Tab::Of(Dimension::Page) if scope == Scope::Visits => {
             &[ViewsPerVisit, BounceRate, VisitDuration, TimeOnPage, ScrollDepth, ExitRate]
         }
+        Tab::Of(Dimension::Section) if scope == Scope::Visits => &[TimeOnPage, ScrollDepth],
         Tab::Of(Dimension::EntryPage) if scope == Scope::Visits => &[ViewsPerVisit, BounceRate, VisitDuration],
         Tab::Of(Dimension::ExitPage) if scope == Scope::Visits => &[ExitRate],
         _ => &[],

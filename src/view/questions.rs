@@ -3,7 +3,7 @@
 use super::answers::{AnswerKey, Answers};
 use super::comparing::{self, Compared};
 use super::panels::{self, CardTabs};
-use super::site_view::SiteView;
+use super::site_view::{SECTIONS_TAB, SiteView};
 use super::{goals, series};
 use crate::cell::{Axis, Dimension, Filter, Metric};
 use crate::page::cards::Tab;
@@ -60,7 +60,7 @@ pub(super) fn days_kept_from(
     tabs: &[CardTabs],
     sums: &dyn Sums,
 ) -> Result<Option<Day>, StoreError> {
-    if view.chosen.is_all() {
+    if view.chosen.is_all() && tabs.iter().all(|tabs| tabs.seen != SECTIONS_TAB) {
         return Ok(None);
     }
     let months = sums.months_alone(view.site.id, span.first_day(), span.last_day())?;

@@ -12,7 +12,7 @@ use crate::page::cards::Tab;
 use crate::page::rows::ColumnHead;
 use crate::page::{Account, ChangeColumns, LinkTo, Panel, PanelRow, RowsPage};
 use crate::report::choice::exit_line;
-use crate::report::comparison::{ComparedWith, RangeComparison};
+use crate::report::comparison::{ComparedLines, ComparedWith, RangeComparison};
 use crate::report::period::Range;
 use crate::report::{self, Line, Question, Span, Sums};
 use crate::site::{AddressMode, Day, Moment};
@@ -291,6 +291,8 @@ pub struct Breakdown {
     pub rows: Vec<PanelRow>,
     /// What they are compared with, if that is asked for.
     pub compared: Option<ComparedWith>,
+    /// Whether some of what its filters let pass may be among values that are counted together.
+    pub may_lack: bool,
 }
 
 /// All rows of one breakdown that a search finds, for an export; or why there are none.
@@ -312,7 +314,7 @@ pub fn export(
     }
     let Some(asked) = asked else { return Ok(Err(view.words.not_counted_export)) };
     let compared = Compared::of_lists(view, &range, sums)?;
-    let both = compared.as_ref().and_then(|compared| compared.list(view, &range, &asked));
+    let both = compared.as_ref().and_then(|of| of.list(view, &range, &asked));
     let more = both.as_ref().map_or_else(Vec::new, RangeComparison::questions);
     let exits = panels::exits(view, tab, &asked);
     let of_exits = exits.map_or(Ok(Vec::new()), |exits| report::answers(&[exits], sums))?;
@@ -328,17 +330,23 @@ pub fn export(
     }
     lines.retain(|line| params.finds(&tab.value_label(&line.value, view.words), &line.value));
     report::sort(&mut lines, &report::ORDER);
-    let row = |line: Line| {
-        let compared = both.as_ref().and_then(|both| both.row(&line.value));
-        let bounds = line.bounds_at(0..line.metrics.len());
-        let currency = if let [(currency, ..)] = line.money.as_slice() { Some(currency.clone()) } else { None };
-        let is_told = |metric: &Metric| !metric.is_money() || currency.is_some();
-        let shown = metrics.iter().zip(line.metrics).map(|(metric, value)| value.filter(|_| is_told(metric))).collect();
-        PanelRow { value: line.value, metrics: shown, bounds, compared, currency, share: None, href: None }
-    };
-    let days = (range.span.first_day(), range.span.last_day());
-    let (rows, compared) = (lines.into_iter().map(row).collect(), compared.map(|compared| compared.told));
-    Ok(Ok(Breakdown { days, metrics, rows, compared }))
+    let past_budget = report::answers(&view.chosen.past_budget(view.site, range.span), sums)?;
+    Ok(Ok(Breakdown {
+        days: (range.span.first_day(), range.span.last_day()),
+        rows: lines.into_iter().map(|line| exported_row(line, &metrics, both.as_ref())).collect(),
+        metrics,
+        compared: compared.map(|compared| compared.told),
+        may_lack: past_budget.iter().any(|lines| !lines.is_empty()),
+    }))
+}
+
+fn exported_row(line: Line, metrics: &[Metric], both: Option<&ComparedLines>) -> PanelRow {
+    let compared = both.and_then(|both| both.row(&line.value));
+    let bounds = line.bounds_at(0..line.metrics.len());
+    let currency = if let [(currency, ..)] = line.money.as_slice() { Some(currency.clone()) } else { None };
+    let is_told = |metric: &Metric| !metric.is_money() || currency.is_some();
+    let shown = metrics.iter().zip(line.metrics).map(|(metric, value)| value.filter(|_| is_told(metric))).collect();
+    PanelRow { value: line.value, metrics: shown, bounds, compared, currency, share: None, href: None }
 }
 
 #[cfg(test)]

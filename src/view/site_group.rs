@@ -8,7 +8,7 @@ use super::{Audience, SiteView, ViewError};
 use crate::cell::Metric;
 use crate::page::SitePage;
 use crate::page::words::Words;
-use crate::site::{AddressMode, Annotation, Moment, Settings, Site, SiteId};
+use crate::site::{AddressMode, Annotation, Moment, Sections, Settings, Site, SiteId};
 
 /// Sites that are read as one.
 #[derive(Debug)]
@@ -39,7 +39,9 @@ impl SiteGroup {
         let mut annotations: Vec<Annotation> = notes.collect();
         annotations.sort_by_key(Annotation::at);
         let address = self.measured().next().map_or(AddressMode::None, |site| site.settings.address);
-        let settings = Settings { address, annotations, ..Settings::default() };
+        // Sections of one may be deeper than those of another.
+        let sections = Sections { depth: 0, since: None };
+        let settings = Settings { address, annotations, sections, ..Settings::default() };
         let added = self.members.iter().map(|site| site.added).min().unwrap_or(first.added);
         Some(Site { id: SiteId::TOGETHER, settings, added, ..Site::clone(first) })
     }

@@ -85,6 +85,9 @@ pub enum ViewError {
     NotForAll,
 }
 
+/// The list of sections.
+pub(super) const SECTIONS_TAB: Tab = Tab::Of(Dimension::Section);
+
 impl<'a> SiteView<'a> {
     /// What somebody who is signed in asks for by a query. Without a period it is that which fits the site's age.
     ///
@@ -139,11 +142,12 @@ impl<'a> SiteView<'a> {
         if self.audience == Audience::Public { range.over() } else { range }
     }
 
-    /// The last day of which its page asks for pairs; nothing where it asks for none.
-    pub fn pairs_until(&self, now: Moment) -> Option<Day> {
+    /// The last day of which its page, or the list of a tab, asks for pairs; nothing where it asks for none.
+    pub fn pairs_until(&self, tab: Option<&Tab>, now: Moment) -> Option<Day> {
         let range = self.range(now, None);
         let compared = range.compared(self.state.compare).map(|span| span.last_day());
-        (!self.chosen.is_all()).then(|| range.span.last_day().max(compared.unwrap_or(Day(i32::MIN))))
+        let has_sections = self.state.tabs.values().chain(tab).any(|tab| *tab == SECTIONS_TAB);
+        (has_sections || !self.chosen.is_all()).then(|| range.span.last_day().max(compared.unwrap_or(Day(i32::MIN))))
     }
 
     /// How the page stands.
@@ -204,7 +208,8 @@ impl<'a> SiteView<'a> {
     /// Whether its reader sees a tab.
     pub fn has_tab(&self, tab: &Tab) -> bool {
         let is_for_all = || tab.dimension().is_some_and(folded::is_for_all);
-        self.audience != Audience::Public || is_for_all()
+        let is_counted = *tab != SECTIONS_TAB || self.site.has_sections();
+        is_counted && (self.audience != Audience::Public || is_for_all())
     }
 
     /// Whether its reader sees properties of events.
@@ -430,7 +435,8 @@ impl<'a> SiteView<'a> {
     pub fn remembered(self, now: Moment, sums: &dyn Sums) -> Result<Result<SiteView<'a>, ViewError>, StoreError> {
         let is_today = self.state.period == Period::Today;
         // What sums can't know of a list beside two filters, visits do.
-        let is_segment = is_today && (self.chosen.segment.is_some() || self.chosen.filters.len() > 1);
+        let is_of_two = self.chosen.filters.len() > 1 || self.chosen.is_of_sections();
+        let is_segment = is_today && (self.chosen.segment.is_some() || is_of_two);
         if !is_segment && self.chosen.condition().is_none() {
             return Ok(Ok(self));
         }

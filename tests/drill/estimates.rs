@@ -13,9 +13,10 @@ use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Walk, watched};
 
 /// Dimensions that are asked about together: of visits, and with one, two and three of hits.
-const TOGETHER: [&[Dimension]; 12] = {
+const TOGETHER: [&[Dimension]; 13] = {
     use Dimension::{
-        Browser, Country, Device, EntryPage, Event, ExitPage, Hostname, Language, Os, Page, Source, UtmCampaign,
+        Browser, Country, Device, EntryPage, Event, ExitPage, Hostname, Language, Os, Page, Section, Source,
+        UtmCampaign,
     };
     [
         &[Source, Country, Device],
@@ -25,6 +26,7 @@ const TOGETHER: [&[Dimension]; 12] = {
         &[EntryPage, Page, ExitPage],
         &[Page, Hostname, Source],
         &[Page, Event, Language],
+        &[Section, Country, Browser],
         &[Page, Hostname, Event],
         &[UtmCampaign, Country, Browser, Device],
         &[Page, Source, Country, Os],

@@ -96,7 +96,7 @@ impl Paying<'_, '_> {
 
     /// Every dimension: its values, one value, a set of them, over time.
     fn compare(&self, pick: usize) -> Result<(), TestCaseError> {
-        let counted = Dimension::ALL.into_iter().chain([Dimension::Pattern]);
+        let counted = Dimension::ALL.into_iter().chain([Dimension::Pattern, Dimension::Section]);
         for (at, by) in counted.enumerate() {
             let values = all_values(self.walk, self.site, by);
             let Some(value) = values.get((pick + at) % values.len().max(1)) else { continue };

@@ -92,6 +92,8 @@ impl Asked {
         let fold = |text: &str| if self.any_case { text.to_lowercase() } else { text.to_owned() };
         let plain = self.operator.trim_end_matches("_not");
         let holds = |text: &String| match plain {
+            // What is not set has no parts.
+            "contains" | "matches" if value == NOT_SET => false,
             "is" => fold(text) == fold(value),
             "contains" => fold(value).contains(&fold(text)),
             _ => {
@@ -112,7 +114,7 @@ impl Asked {
         if is_whole(self.by) && self.split.is_none_or(is_whole) {
             metrics.extend(["bounce_rate", "visit_duration"]);
         }
-        if self.is_of_pages() {
+        if self.is_of_pages() || self.by == Dimension::Section || self.split == Some(Dimension::Section) {
             metrics.extend(["scroll_depth", "time_on_page"]);
         }
         metrics
@@ -190,7 +192,8 @@ pub fn shown(metric: &str, own: Tally, whole: Tally) -> Value {
         _ if own.visits == 0 && own.visitors == 0 && hits > 0 => return Value::Null,
         _ => {}
     }
-    let or_zero = |value: Value| if value.is_null() { json!(0) } else { value };
+    // Of nothing at all the API tells 0, of hits without a visit of their own nothing.
+    let or_zero = |value: Value| if own.is_zero() { json!(0) } else { value };
     match metric {
         "visitors" => json!(own.visitors),
         "visits" => json!(own.visits),
@@ -232,18 +235,23 @@ pub fn all_values<'a>(walk: &Walk<'a>, site: SiteId, dimension: Dimension) -> Ve
     values.into_iter().collect()
 }
 
+/// The dimensions that readers know, and sections.
+fn asked_for() -> Vec<Dimension> {
+    Dimension::ALL.into_iter().chain([Dimension::Section]).collect()
+}
+
 /// Tries every operator on every dimension, each with one of the breakdowns.
 fn compare(room: &Room, walk: &Walk, days: [Day; 2], pick: usize) -> Result<(), TestCaseError> {
     let now = room.clock.now();
     for (number, site) in room.sites.iter().enumerate() {
         let schedule = room.collector().directory().get(*site).expect("a site").schedule.clone();
         let is_open = |day: Day| schedule.end_of(day).plus(2_000) > now;
-        for (at, by) in Dimension::ALL.into_iter().enumerate() {
+        for (at, by) in asked_for().into_iter().enumerate() {
             let values = all_values(walk, *site, by);
             for (nth, operator) in OPERATORS.into_iter().enumerate().filter(|_| !values.is_empty()) {
                 let turn = pick + 7 * at + 3 * nth + number;
                 let any_case = turn.is_multiple_of(3);
-                let split = (!turn.is_multiple_of(4)).then(|| Dimension::ALL[turn % Dimension::ALL.len()]);
+                let split = (!turn.is_multiple_of(4)).then(|| asked_for()[turn % asked_for().len()]);
                 let time = (turn % 5 < 3).then(|| TIMES[turn % 3]);
                 let texts = texts(operator, &values, any_case, turn / 2);
                 let asked = Asked { by, operator, texts, any_case, split, time, days };

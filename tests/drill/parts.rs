@@ -14,6 +14,7 @@ use proptest::test_runner::TestRunner;
 
 use super::life::{Walked, compare_singles};
 use super::room::Plan;
+use crate::oracle::pairs::with_sections;
 use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Walk, figures};
 
@@ -68,7 +69,7 @@ impl Stored {
             site: day.site,
             day: day.day,
             by,
-            snapshot: Some(Arc::new(day.snapshot())),
+            snapshot: Some(Arc::new(with_sections(day.snapshot(), day.site, day.day))),
             pair_cells: u32::MAX,
             is_over,
             release: None,

@@ -18,8 +18,8 @@ use crate::oracle::streams::{config, long_stream};
 use crate::oracle::{Walk, watched};
 
 /// By what segments are split here: of visits, of hits, and funnels.
-const SPLITS: [Dimension; 5] =
-    [Dimension::Country, Dimension::EntryPage, Dimension::Page, Dimension::Event, Dimension::Money];
+const SPLITS: [Dimension; 6] =
+    [Dimension::Country, Dimension::EntryPage, Dimension::Page, Dimension::Section, Dimension::Event, Dimension::Money];
 
 fn settings(clauses: &[Clause]) -> Settings {
     let segment = |(number, clause): (u32, &Clause)| Segment {

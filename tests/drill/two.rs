@@ -48,7 +48,8 @@ impl AskedTwice<'_> {
         }
         // Engagement by page and host hangs on the order in which hosts came.
         let without = [Dimension::Hostname, Dimension::Property];
-        if all().any(|dimension| dimension == Dimension::Page) && all().all(|dimension| !without.contains(&dimension)) {
+        let is_of_page = |dimension| matches!(dimension, Dimension::Page | Dimension::Section);
+        if all().any(is_of_page) && all().all(|dimension| !without.contains(&dimension)) {
             metrics.extend(["scroll_depth", "time_on_page"]);
         }
         metrics
@@ -163,7 +164,7 @@ impl Asking<'_, '_> {
 
     /// All pairs: under two values, by both, by one under the other, and under sets of both.
     fn compare(&self, pick: usize) -> Result<(), TestCaseError> {
-        let known = |dimension: Dimension| Dimension::ALL.contains(&dimension);
+        let known = |dimension: Dimension| Dimension::ALL.contains(&dimension) || dimension == Dimension::Section;
         let pairs = Pair::all().filter(|pair| known(pair.first) && known(pair.second));
         for (at, pair) in pairs.enumerate() {
             let turn = pick + at;
@@ -193,7 +194,7 @@ impl Asking<'_, '_> {
 impl Asking<'_, '_> {
     /// Past a budget: bounds of two filters hold, and tables add up by their first dimension.
     fn compare_past_budget(&self, pick: usize) -> Result<(), TestCaseError> {
-        use Dimension::{Browser, City, Device, EntryPage, ExitPage, Hostname, Page, Source};
+        use Dimension::{Browser, City, Device, EntryPage, ExitPage, Hostname, Page, Section, Source};
         let pairs = [
             [Page, Source],
             [EntryPage, Page],
@@ -201,6 +202,8 @@ impl Asking<'_, '_> {
             [Page, Hostname],
             [EntryPage, Browser],
             [Device, Page],
+            [Section, Browser],
+            [Page, Section],
         ];
         for (at, [a, b]) in pairs.into_iter().enumerate() {
             let (of_a, of_b) = (all_values(self.walk, self.site, a), all_values(self.walk, self.site, b));

@@ -166,7 +166,7 @@ fn rates_of_a_page_are_those_of_the_visits_that_entered_there() {
     let rows = json!([
         {"metrics": [1, 1, 100, 100], "dimensions": ["/"]},
         {"metrics": [1, 2, 0, 0], "dimensions": ["/docs"]},
-        {"metrics": [1, 0, 0, 100], "dimensions": ["/pricing"]},
+        {"metrics": [1, null, null, 100], "dimensions": ["/pricing"]},
     ]);
     assert_eq!(ask(&world, by_page)["results"], rows);
     let by_exit = json!({"metrics": ["visits", "exit_rate"], "date_range": "day", "dimensions": ["visit:exit_page"]});

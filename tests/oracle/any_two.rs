@@ -43,7 +43,8 @@ fn in_batches(snapshot: &SessionSnapshot, cells_max: u32) -> Vec<PairTable> {
 
 pub fn walked(walk: &Walk, site: SiteId, day: Day) -> Tables {
     let mut tables = Tables::new();
-    for pair in Pair::all().chain(Pair::of_money()).chain(Pair::of_properties()) {
+    let all = Pair::all().chain(Pair::of_money()).chain(Pair::of_properties());
+    for pair in all.chain([Pair::OF_SECTIONS]) {
         let cells = walk.pair(site, day, [pair.first, pair.second]);
         tables.extend(cells.into_iter().map(|((a, b), tally)| ((pair, a.to_owned(), b.to_owned()), tally)));
     }

@@ -18,7 +18,7 @@ use proptest::sample::select;
 use proptest::test_runner::TestRunner;
 
 use super::any_two::same;
-use super::pairs::{Side, engagement_where, in_walk, revenue};
+use super::pairs::{Side, engagement_where, in_walk, revenue, section};
 use super::streams::{Stream, config, play, stream};
 use super::{Counted, Walk, hits_and_visitors, watched};
 use crate::scenario::depth1::hits;
@@ -28,6 +28,8 @@ use crate::scenario::depth1::hits;
 pub enum Clause {
     Is(Dimension, &'static str),
     IsNot(Dimension, &'static str),
+    /// It does not have the value; it may have none at all.
+    Lacks(Dimension, &'static str),
     /// It has this part.
     Has(Dimension, &'static str),
     HasNot(Dimension, &'static str),
@@ -40,7 +42,7 @@ pub enum Clause {
 }
 
 /// Tests of what streams have: of visits, and of hits.
-const TESTED: [(Dimension, &str); 9] = [
+const TESTED: [(Dimension, &str); 10] = [
     (Dimension::Country, "DE"),
     (Dimension::Browser, "Firefox"),
     (Dimension::EntryPage, "/a"),
@@ -48,6 +50,7 @@ const TESTED: [(Dimension, &str); 9] = [
     (Dimension::Source, "Google"),
     (Dimension::Page, "/a"),
     (Dimension::Page, "/"),
+    (Dimension::Section, "/a"),
     (Dimension::Hostname, "docs.test"),
     (Dimension::Event, "Signup"),
 ];
@@ -60,11 +63,12 @@ const PARTS: [(Dimension, &str); 5] = [
     (Dimension::UtmCampaign, "e"),
 ];
 /// By what answers are split: of visits and of hits.
-const SPLITS: [Dimension; 7] = [
+const SPLITS: [Dimension; 8] = [
     Dimension::Country,
     Dimension::Screen,
     Dimension::ExitPage,
     Dimension::Page,
+    Dimension::Section,
     Dimension::Event,
     Dimension::Pattern,
     Dimension::Money,
@@ -94,7 +98,9 @@ impl std::fmt::Display for Clause {
         let joined = |list: &[Clause], by: &str| list.iter().map(Clause::to_string).collect::<Vec<_>>().join(by);
         match self {
             Clause::Is(dimension, value) => write!(f, "{}={value}", dimension.name()),
-            Clause::IsNot(dimension, value) => write!(f, "{}!={value}", dimension.name()),
+            Clause::IsNot(dimension, value) | Clause::Lacks(dimension, value) => {
+                write!(f, "{}!={value}", dimension.name())
+            }
             Clause::Has(dimension, part) => write!(f, "{}~{part}", dimension.name()),
             Clause::HasNot(dimension, part) => write!(f, "{}!~{part}", dimension.name()),
             Clause::Prop(key, value) => write!(f, "prop:{key}={value}"),
@@ -123,6 +129,7 @@ impl Clause {
             Clause::IsNot(dimension, value) => asked.is(*dimension, |found| found == *value, !turned),
             Clause::Has(dimension, part) => asked.is(*dimension, |found| has_part(found, part), turned),
             Clause::HasNot(dimension, part) => asked.is(*dimension, |found| has_part(found, part), !turned),
+            Clause::Lacks(dimension, value) => asked.is(*dimension, |found| found == *value, false) == turned,
             Clause::Prop(key, value) => {
                 let found = asked.counted.hit.props.iter().find(|(of, _)| of == key);
                 found.is_some_and(|(_, found)| (found == value) != turned)
@@ -143,6 +150,7 @@ impl Clause {
             Clause::Is(dimension, _)
             | Clause::IsNot(dimension, _)
             | Clause::Has(dimension, _)
+            | Clause::Lacks(dimension, _)
             | Clause::HasNot(dimension, _) => !dimension.is_of_visit(),
             Clause::Prop(..) => true,
             Clause::And(list) | Clause::Or(list) => list.iter().any(Clause::is_of_hits),
@@ -161,8 +169,8 @@ impl Clause {
 
     fn tests_pages(&self) -> bool {
         use Clause::{Has, HasNot, Is, IsNot};
-        let page = Dimension::Page;
-        self.tests(&|it| matches!(it, Is(of, _) | IsNot(of, _) | Has(of, _) | HasNot(of, _) if *of == page))
+        let of_page = |of: &Dimension| matches!(of, Dimension::Page | Dimension::Section);
+        self.tests(&|it| matches!(it, Is(of, _) | IsNot(of, _) | Has(of, _) | HasNot(of, _) if of_page(of)))
     }
 
     /// Whether every test names whole values.
@@ -171,7 +179,7 @@ impl Clause {
             Clause::Has(..) | Clause::HasNot(..) => false,
             Clause::And(list) | Clause::Or(list) => list.iter().all(Clause::names_values),
             Clause::Not(inner) | Clause::Done(inner) | Clause::NotDone(inner) => inner.names_values(),
-            Clause::Is(..) | Clause::IsNot(..) | Clause::Prop(..) => true,
+            Clause::Is(..) | Clause::IsNot(..) | Clause::Lacks(..) | Clause::Prop(..) => true,
         }
     }
 
@@ -210,6 +218,7 @@ impl<'w, 'a> AskedHit<'w, 'a> {
     fn is(&self, dimension: Dimension, passes: impl Fn(&str) -> bool, turned: bool) -> bool {
         let of_ping = self.ping.and_then(|[page, host, event]| match dimension {
             Dimension::Page => Some(page),
+            Dimension::Section => Some(section(page)),
             Dimension::Hostname => Some(host),
             Dimension::Event => Some(event),
             _ => None,
@@ -276,7 +285,8 @@ fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], valu
     // Whether a ping lies in a pattern depends on which of a page's hits have been marked.
     let has_pattern = by.contains(&Dimension::Pattern);
     let is_left_out = has_pattern || by.contains(&Dimension::Money);
-    let by_page = (said.tests_pages() || by.contains(&Dimension::Page)) && !is_left_out;
+    let is_of_page = |of: &Dimension| matches!(of, Dimension::Page | Dimension::Section);
+    let by_page = (said.tests_pages() || by.iter().any(is_of_page)) && !is_left_out;
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         tally += if is_whole { walk.whole_visit(visit) } else { Tally { visits: 1, ..Tally::ZERO } };
         if by_page && !is_whole {
@@ -295,7 +305,7 @@ fn tally(walk: &Walk, inside: &[&Counted], said: &Clause, by: &[Dimension], valu
 }
 
 /// The same by hour: visitors and hits in theirs, visits in that of their start.
-fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
+pub fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRows {
     let mut rows = ConditionRows::new();
     let inside: Vec<&Counted> =
         walk.of_day(of.0, of.1).filter(|counted| said.holds(&AskedHit::of(walk, counted), false)).collect();
@@ -303,6 +313,10 @@ fn walked_by_hour(walk: &Walk, of: (SiteId, Day), said: &Clause) -> ConditionRow
     for hour in inside.iter().map(|counted| counted.hour).collect::<BTreeSet<_>>() {
         let of_hour: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour == hour).collect();
         *rows.entry(key(hour)).or_default() += hits_and_visitors(&of_hour);
+        let earlier: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour < hour).collect();
+        let until: Vec<&Counted> = inside.iter().copied().filter(|counted| counted.hour <= hour).collect();
+        let first = hits_and_visitors(&until).visitors - hits_and_visitors(&earlier).visitors;
+        rows.entry(key(hour)).or_default().first_visitors = first;
     }
     for visit in inside.iter().filter_map(|counted| counted.visit).collect::<BTreeSet<_>>() {
         let whole = walk.whole_visit(visit);
@@ -338,11 +352,12 @@ fn each_day(
 /// Which dimensions are asked for, by number: none, one or two.
 fn splits(pick: usize) -> Vec<Dimension> {
     let one = |at: usize| SPLITS[at % SPLITS.len()];
+    let (first, second) = (one(pick / 3), one(pick / 3 / SPLITS.len()));
     match pick % 3 {
         0 => Vec::new(),
-        1 => vec![one(pick / 3)],
-        _ if one(pick / 3) == one(pick / 21) => vec![one(pick / 3)],
-        _ => vec![one(pick / 3), one(pick / 21)],
+        1 => vec![first],
+        _ if first == second => vec![first],
+        _ => vec![first, second],
     }
 }
 
@@ -379,7 +394,7 @@ fn memory_answers_any_condition_as_a_naive_walk() {
             Ok(())
         })
     };
-    let case = (stream(), vec(clause(), 1..12), 0..147_usize);
+    let case = (stream(), vec(clause(), 1..12), 0..3 * SPLITS.len() * SPLITS.len());
     TestRunner::new(config(64)).run(&case, compare).unwrap_or_else(|error| panic!("{error}"));
 }
 
@@ -425,7 +440,7 @@ fn expected_segments(walk: &Walk, of: (SiteId, Day), clauses: &[&Clause]) -> Seg
     for (number, clause) in (1..).zip(clauses) {
         let number = format!("{number}");
         let mut add = |pair: Pair, value: String, tally: Tally| expected.insert((pair, value, number.clone()), tally);
-        let pairs = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let pairs = Dimension::in_pairs().chain([Dimension::Money]);
         let pairs = pairs.map(|first| Pair { first, second: Dimension::Segment });
         for pair in pairs.filter(|pair| pair.is_counted() && clause.knows(&Axis::Of(pair.first))) {
             let dimension = pair.first;
@@ -483,7 +498,7 @@ fn parts_add_up(found: &SegmentRows, clauses: &[&Clause]) -> Result<(), TestCase
         let is_parted = |of: &Dimension| {
             !matches!(of, Dimension::Pattern | Dimension::PreviousPage) && clause.knows(&Axis::Of(*of))
         };
-        for dimension in Dimension::COUNTED.into_iter().filter(is_parted) {
+        for dimension in Dimension::in_pairs().filter(is_parted) {
             let parts = found.iter().filter(|((of, _, other), _)| of.first == dimension && other == segment);
             let sum = parts.fold(Tally::ZERO, |sum, (_, part)| sum + *part);
             // Hits without a token have no first and last page.

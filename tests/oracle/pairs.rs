@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use headcount::cell::filter::JOINT;
 use headcount::cell::{Axis, Cell, Dimension, NOT_SET, Tally};
-use headcount::counts::Name;
+use headcount::counts::{DaySegments, Name, SessionSnapshot};
 use headcount::hit::{Hit, Kind};
-use headcount::site::{Day, SiteId};
+use headcount::site::{Day, Domain, Moment, Schedule, Settings, Site, SiteId};
 
 use super::watched::NAMED;
 use super::{Counted, Ping, Visit, Walk, hits_and_visitors, joined};
@@ -97,6 +97,7 @@ impl<'a> Walk<'a> {
         match dimension {
             left_out if !left_out.is_collected(hit.collected) => Vec::new(),
             Dimension::Page => vec![&hit.page],
+            Dimension::Section => vec![section(&hit.page)],
             Dimension::Hostname => vec![&hit.hostname],
             Dimension::Event => vec![hit.event()],
             Dimension::Pattern => hit.watched.patterns.iter().map(|pattern| &**pattern).collect(),
@@ -137,12 +138,28 @@ impl<'a> Walk<'a> {
             tally += if is_whole { total } else { Tally { visits: 1, ..Tally::ZERO } };
             let has = |dimension: Dimension| sides.iter().any(|side| side.dimension == dimension);
             let without = [Dimension::PreviousPage, Dimension::Money, Dimension::Property];
-            if has(Dimension::Page) && !without.into_iter().any(has) {
+            let has_pages = has(Dimension::Page) || has(Dimension::Section);
+            if has_pages && !without.into_iter().any(has) {
                 tally += engagement(visit, sides);
             }
         }
         tally
     }
+}
+
+/// The section of a page, at one part.
+pub fn section(page: &str) -> &str {
+    match page.split('/').collect::<Vec<_>>()[..] {
+        ["", first, ..] => &page[..=first.len()],
+        _ => page,
+    }
+}
+
+/// A snapshot of a site of which nothing is set, so that sections are one part.
+pub fn with_sections(snapshot: SessionSnapshot, site: SiteId, day: Day) -> SessionSnapshot {
+    let (domain, settings) = (Domain::parse("example.com").unwrap(), Settings::default());
+    let site = Site { id: site, domain, schedule: Schedule::utc(), settings, added: Moment(0) };
+    snapshot.with_segments(DaySegments::of(&site, day))
 }
 
 /// The event of a hit that brought money and the currency, for as long as the test runs.
@@ -198,6 +215,7 @@ fn engagement(visit: &Visit, sides: &[Side]) -> Tally {
 pub(super) fn engagement_where(visit: &Visit, sides: &[Side], passes: impl Fn(&str, &str) -> bool) -> Tally {
     let is_on = |ping: &Ping, side: &Side| match side.dimension {
         Dimension::Page => (side.passes)(ping.page),
+        Dimension::Section => (side.passes)(section(ping.page)),
         Dimension::Hostname => (side.passes)(ping.host),
         Dimension::Event => (side.passes)("pageview"),
         _ => true,

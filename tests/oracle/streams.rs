@@ -120,7 +120,8 @@ fn raw() -> impl Strategy<Value = Raw> {
     // Values meet across dimensions on purpose: a page may be named like a property.
     let props = vec((select(vec!["plan", "a"]), select(vec!["pro", "a", "/a"])), 0..3);
     let who = prop_oneof![12 => select(vec!["ana", "bob", "eve"]).prop_map(Some), 1 => Just(None)];
-    let place = (0..2_usize, who, select(vec!["/", "/a", "/b"]), proptest::option::weighted(0.2, Just("docs.test")));
+    let place =
+        (0..2_usize, who, select(vec!["/", "/a", "/b", "/a/b"]), proptest::option::weighted(0.2, Just("docs.test")));
     let gap = (gap_ms(), proptest::bool::weighted(0.25));
     (what(), place, gap, origin(), props).prop_map(|(what, place, (gap_ms, from_before), origin, props)| {
         let (site, who, page, host) = place;

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::any_two::{counted, same, walked as walked_pairs};
+use super::pairs::with_sections;
 use super::streams::{Stream, config, differences, play, stream, streamed, walked};
 use super::{Walk, figures, watched};
 use crate::scenario::Scenario;
@@ -72,7 +73,10 @@ fn what_is_not_collected_is_in_no_pair_and_in_no_list_of_who_is_here() {
         let (walk, _) = Walk::over(&schedules, &hits);
         let (_, days) = play(&stream, &hits);
         for day in days.all() {
-            same(&counted(&day.snapshot(), u32::MAX), &walked_pairs(&walk, day.site, day.day))?;
+            same(
+                &counted(&with_sections(day.snapshot(), day.site, day.day), u32::MAX),
+                &walked_pairs(&walk, day.site, day.day),
+            )?;
             let last = hits.iter().map(|hit| hit.at).max().expect("a hit");
             let recent = RecentVisitors::of(std::iter::once(OpenDay::snapshot(day)), last);
             for (list, dimension) in [(&recent.sources, Dimension::Source), (&recent.countries, Dimension::Country)] {

@@ -17,6 +17,7 @@ use headcount::site::{Budget, Day, HostRelation, Hour, LocalHour, Moment, SiteId
 
 use super::expected::{Split, Stage, clock, number};
 use super::{Scenario, Step, What};
+use crate::oracle::pairs::with_sections;
 
 static AGENTS: LazyLock<Agents> = LazyLock::new(Agents::new);
 
@@ -118,7 +119,7 @@ impl OpenDays {
 
     /// The visits of every day.
     pub fn snapshots(&self) -> impl Iterator<Item = (SiteId, Day, SessionSnapshot)> {
-        self.open.values().map(|open| (open.site, open.day, open.snapshot()))
+        self.open.values().map(|open| (open.site, open.day, with_sections(open.snapshot(), open.site, open.day)))
     }
 
     /// All days.

@@ -82,6 +82,9 @@ fn conditions_say_what_they_may_lack() {
     let told = |condition: &str| report(&world, "today", None, &[&format!("where:{condition}")]).unwrap().text;
     assert!(told("has_done page=/ and source=loud.test").contains("(other)"));
     assert!(!told("has_done page=/ and source=quiet.test").contains("(other)"));
+    let file = format!("/{SITE}/page.csv?period=today&filter=source:loud.test");
+    let file = world.request("GET", &file, &[world.sign_in()], None);
+    assert!(file.header("headcount-warning").is_some_and(|told| told.contains("(other)")), "{}", file.text());
     let page = format!("/{SITE}?period=today&filter=where:has_done%20page=/%20and%20source=loud.test");
     let page = world.request("GET", &page, &[world.sign_in()], None).text();
     assert!(page.contains("(other)"), "{page}");

@@ -121,6 +121,24 @@ fn of_properties(grain: Grain) -> Vec<Ask> {
     asks
 }
 
+/// Questions about sections, which are counted of the same snapshots.
+fn of_sections(grain: Grain) -> Vec<Ask> {
+    let sections = Axis::Of(Dimension::Section);
+    let is = |values: &[&str]| {
+        let test = Test::Is(values.iter().map(|value| (*value).to_owned()).collect());
+        Some(Filter { axis: Axis::Of(Dimension::Section), test })
+    };
+    let asked = [
+        (sections.clone(), None),
+        (Axis::Total, is(&["/a"])),
+        (Axis::Total, is(&["/", "/a"])),
+        (sections, is(&["/", "/a"])),
+        (Axis::Of(Dimension::Browser), is(&["/"])),
+        (Axis::Of(Dimension::Page), is(&["/a", "/b"])),
+    ];
+    asked.into_iter().map(|(axis, filter)| Ask { filter, ..ask(SITE, grain, axis, None) }).collect()
+}
+
 fn order_of(values: Option<u8>, days: Option<(i32, i32)>) -> Forgetting {
     let of = |values: u8| {
         let (dimension, pattern) = [
@@ -226,8 +244,8 @@ fn agree(file: &Kept, twin: &Kept) -> Result<(), TestCaseError> {
                 }
             }
         }
-        let grains = || [Grain::Day, Grain::Month].into_iter();
-        for ask in grains().flat_map(of_segments).chain(grains().flat_map(of_properties)) {
+        let of_all = |grain: Grain| [of_segments(grain), of_properties(grain), of_sections(grain)].concat();
+        for ask in [Grain::Day, Grain::Month].into_iter().flat_map(of_all) {
             let (found, expected) = (rows(&*file.sums, &ask, in_memory), rows(&*twin.sums, &ask, in_memory));
             prop_assert_eq!(found, expected, "{:?}", ask);
         }

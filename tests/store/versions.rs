@@ -7,14 +7,14 @@ use std::path::Path;
 use headcount::cell::{Axis, Dimension, Filter, Test};
 use headcount::counts::Name;
 use headcount::secret::Digest;
-use headcount::site::{Day, Moment, SiteId};
+use headcount::site::{Day, Moment, Sections, SiteId};
 use headcount::store::{self, Ask, DatabaseId, Grain, StoreError, Stores};
 use tempfile::TempDir;
 
 use super::file::Database;
 
 /// The dumps, the first version first.
-pub const VERSIONS: [&str; 12] = [
+pub const VERSIONS: [&str; 13] = [
     include_str!("versions/1.sql"),
     include_str!("versions/2.sql"),
     include_str!("versions/3.sql"),
@@ -27,10 +27,8 @@ pub const VERSIONS: [&str; 12] = [
     include_str!("versions/10.sql"),
     include_str!("versions/11.sql"),
     include_str!("versions/12.sql"),
+    include_str!("versions/13.sql"),
 ];
-
-/// The first version with the table of shares.
-const WITH_SHARES: i64 = 6;
 
 /// 2026-06-01, the first of the three days in the dumps.
 const FIRST: Day = Day(20_605);
@@ -126,7 +124,10 @@ fn a_database_of_any_version_becomes_one_of_today_with_its_figures() {
         assert_eq!(schema(folder.path()), schema(fresh.path()), "from version {version}");
         has_its_figures(&stores, version as usize);
         let operators = &stores.operators;
-        assert_eq!(operators.sites().unwrap().len(), 1);
+        let sites = operators.sites().unwrap();
+        assert_eq!(sites.len(), 1);
+        // What is there already was counted without sections.
+        assert_eq!(sites[0].settings.sections, Sections { depth: 1, since: Some(Day(FIRST.0 + 3)) });
         assert!(operators.access(Digest([3; 32])).unwrap().is_some());
         let now = Moment(1_800_000_000_000);
         let owner = operators.user("owner").unwrap().unwrap();
@@ -160,17 +161,14 @@ fn a_migration_that_fails_half_way_leaves_the_database_as_it_was() {
     };
     for (version, dump) in (1..).zip(VERSIONS) {
         let folder = folder_of(dump);
-        // Only the last step meets it, or that which makes its table.
-        let [given, taken] = match version >= WITH_SHARES {
-            true => ["ALTER TABLE shares ADD COLUMN segment INTEGER", "ALTER TABLE shares DROP COLUMN segment"],
-            false => ["CREATE TABLE shares (of TEXT)", "DROP TABLE shares"],
-        };
+        // The last step meets it at the latest.
+        let given = "CREATE TRIGGER refused BEFORE UPDATE ON sites BEGIN SELECT raise(ABORT, 'refused'); END";
         Database::of(folder.path()).run(given);
         let before = (schema(folder.path()), rows(folder.path()));
         assert!(open(folder.path()).is_err(), "from version {version}");
         assert_eq!(Database::of(folder.path()).number("PRAGMA user_version"), version);
         assert_eq!((schema(folder.path()), rows(folder.path())), before, "from version {version}");
-        Database::of(folder.path()).run(taken);
+        Database::of(folder.path()).run("DROP TRIGGER refused");
         has_its_figures(&open(folder.path()).unwrap(), version as usize);
     }
 }

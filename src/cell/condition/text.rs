@@ -35,7 +35,7 @@ pub enum NotACondition {
         sign: &'static str,
     },
     /// Nothing is called so.
-    #[error("{0:?} is nothing to test; there are {names} and prop:KEY", names = DIMENSIONS.names().join(", "))]
+    #[error("{0:?} is nothing to test; there are {names}, section and prop:KEY", names = DIMENSIONS.names().join(", "))]
     Unknown(String),
     /// A bracket or a quote is not closed, or closed twice.
     #[error("brackets and quotes must be closed, each once")]
@@ -201,7 +201,7 @@ fn cut(text: &str) -> String {
 fn test(word: &[(char, bool)]) -> Result<TextCondition, NotACondition> {
     let WrittenTest { key, is_not, is_part, values } = WrittenTest::of(word)?;
     let axis = axis(&key)?;
-    let test = if is_part { Test::Contains(values.into()) } else { Test::Is(values) };
+    let test = if is_part { Test::Contains(values.into()) } else { axis.test(Test::Is(values)) };
     let condition = Condition::Is(Filter { axis, test });
     Ok(if is_not { condition.negated() } else { condition })
 }
@@ -279,7 +279,7 @@ fn marked(text: &str) -> Result<Vec<(char, bool)>, NotACondition> {
 }
 
 fn axis(key: &str) -> Result<Axis<Arc<str>>, NotACondition> {
-    match (key.strip_prefix("prop:"), Dimension::from_name(key)) {
+    match (key.strip_prefix("prop:"), Dimension::to_filter_by(key)) {
         (Some(key), _) if !key.is_empty() && key.len() <= limits::PROP_KEY_BYTES_MAX => {
             Ok(Axis::Prop { key: Arc::from(key), event: None })
         }

@@ -15,9 +15,10 @@ pub(super) enum Pick {
 impl Pick {
     const fn takes(&self, row: &DimensionRow) -> bool {
         match (self, row.value_of) {
-            (Pick::Counted, of) => {
-                !matches!(of, ValueOf::Segments | ValueOf::Steps | ValueOf::Paid | ValueOf::Properties)
-            }
+            (Pick::Counted, of) => !matches!(
+                of,
+                ValueOf::Segments | ValueOf::Steps | ValueOf::Paid | ValueOf::Properties | ValueOf::Sections
+            ),
             (Pick::Listed, _) => row.is_listed(),
             (Pick::FirstHit(group), ValueOf::FirstHit(of)) => of as u8 == *group as u8,
             (Pick::VisitEnd, ValueOf::VisitEnd) | (Pick::Hit, ValueOf::Hit) => true,

@@ -26,7 +26,7 @@ impl Args for ValueFlags {
 }
 
 /// A dimension's name as a flag. By its own name it is known too.
-fn long(name: &'static str) -> &'static str {
+pub(super) fn long(name: &'static str) -> &'static str {
     match name {
         "utm_source" => "utm-source",
         "utm_medium" => "utm-medium",

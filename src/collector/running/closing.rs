@@ -142,10 +142,10 @@ impl Running {
                 running.push((InMemory { site, day, by, number, alone_from }, snapshot.clone()));
             }
         }
-        // A segment that was declared just now is asked of all of them.
+        // A segment that was declared just now is asked of all of them, and so are sections that were changed.
         let directory = self.directory.load();
         for (day, snapshot) in &mut running {
-            if let Some(site) = directory.get(day.site).filter(|site| !site.settings.segments.is_empty()) {
+            if let Some(site) = directory.get(day.site) {
                 let segments = DaySegments::of(site, day.day);
                 *snapshot = Arc::new(SessionSnapshot::clone(snapshot).with_segments(segments));
             }

@@ -82,6 +82,11 @@ fn people_and_data(facts: &SiteFacts<'_>) -> DocumentSection {
         format!("Stored, as sums alone and with no row about a person: {}.", facts.collected().join(", ")),
         format!("Not collected: {}.", facts.left_out()),
     ];
+    let acts = facts.site.settings.set_aside.acts.len();
+    if acts > 0 {
+        let acts = counted(acts as u64, "times");
+        paragraphs.push(format!("Set aside by the owner {acts}: values of some days, which stay stored and are in no figure for people who sign in."));
+    }
     if facts.told.address != AddressMode::None {
         let number =
             "In memory until the site's day ends: a number that stands for the visitor, and the visits of the day.";

@@ -5,8 +5,9 @@ use crate::cell::{Axis, DIMENSIONS, Dimension, Dimensions, Metric};
 use crate::config::nearest;
 use crate::counts::Name;
 use crate::page::text::counted;
-use crate::report::choice::{Chosen, Scope, met_segments, not_met, told_not_met};
+use crate::report::choice::{Chosen, Scope, met_segments, not_met};
 use crate::report::period::Range;
+use crate::report::sections::{SECTIONS, not_counted};
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
 use crate::store::Grain;
@@ -35,6 +36,9 @@ impl Split {
 /// What splits by the page after.
 const NEXT_PAGE: &str = "next_page";
 
+/// Dimensions that lists of all of them leave out.
+const UNLISTED: [Dimension; 3] = [Dimension::Segment, Dimension::Section, Dimension::PreviousPage];
+
 const INTERVALS: [(&str, Interval); 4] =
     [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];
 
@@ -43,7 +47,8 @@ fn words_of_by(dimensions: Dimensions<'_>) -> Vec<&str> {
     [
         dimensions.names(),
         INTERVALS.map(|(name, _)| name).to_vec(),
-        vec![Dimension::Segment.name(), Dimension::PreviousPage.name(), NEXT_PAGE, BOT, "goal", "prop:KEY"],
+        UNLISTED.map(Dimension::name).to_vec(),
+        vec![NEXT_PAGE, BOT, "goal", "prop:KEY"],
     ]
     .concat()
 }
@@ -65,7 +70,7 @@ pub(super) fn split(by: Option<&str>) -> Result<Split, CommandRefusal> {
     if by == NEXT_PAGE {
         return Ok(Split { is_next: true, ..split(Axis::Of(Dimension::Page), None) });
     }
-    if let Some(unlisted) = [Dimension::Segment, Dimension::PreviousPage].into_iter().find(|it| it.name() == by) {
+    if let Some(unlisted) = UNLISTED.into_iter().find(|it| it.name() == by) {
         return Ok(split(Axis::Of(unlisted), None));
     }
     let names = words_of_by(DIMENSIONS);
@@ -97,18 +102,21 @@ pub(super) fn subjects(
     metrics: &[Metric],
 ) -> Result<Vec<ReportSubject>, CommandRefusal> {
     let question = question(site, range, split, metrics);
+    if split.axis == SECTIONS && !site.has_sections() {
+        return refuse(not_counted(site));
+    }
     if split.is_of_steps() {
         return Ok(vec![following(question, split, chosen)?]);
     }
     if !split.is_goals {
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
+        check(&question, split, chosen)?;
         let (question, left_out) = match met_segments(question, site) {
             Ok(met) => met,
             Err(what) => return refuse(what.to_string()),
         };
-        check(&question, split, chosen)?;
-        let left_out = left_out.into_iter().map(told_not_met).collect();
+        let left_out = left_out.iter().map(ToString::to_string).collect();
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true, left_out }]);
     }
     let is_wanted = |goal: &&Goal| chosen.goal.as_ref().is_none_or(|wanted| wanted == *goal);
@@ -192,6 +200,9 @@ fn check(question: &Question, split: &Split, chosen: &Chosen) -> Result<(), Comm
     }
     let by_day = Question { interval: Some(Interval::Day), ..question.clone() };
     if question.span.grain != Grain::Hour && split.interval == Some(Interval::Hour) && by_day.has_sums() {
+        if chosen.filters.len() == 1 && chosen.is_of_sections() {
+            return refuse("sections are kept by day and month, not by hour; ask for --by day");
+        }
         return refuse("two dimensions are kept together by day and month, not by hour; ask for --by day");
     }
     if is_prop(&split.axis) || chosen.filters.iter().any(|filter| is_prop(&filter.axis)) {
@@ -221,12 +232,15 @@ fn visit_metrics(split: &Split, chosen: &Chosen) -> Vec<Metric> {
         return vec![Metric::Visitors, Metric::Visits, Metric::Pageviews];
     }
     let mut metrics = vec![Metric::Visitors, Metric::Visits, Metric::Pageviews, Metric::Events];
-    let of_hit =
-        matches!(split.axis, Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event | Dimension::Segment));
+    let of_hit = matches!(
+        split.axis,
+        Axis::Prop { .. } | Axis::Of(Dimension::Hostname | Dimension::Event | Dimension::Segment | Dimension::Section)
+    );
     if !of_hit && matches!(scope, Scope::Visits | Scope::Pages) {
         metrics.extend([Metric::ViewsPerVisit, Metric::BounceRate, Metric::VisitDuration]);
     }
-    if split.axis == Axis::Of(Dimension::Page) && scope == Scope::Visits || scope == Scope::Pages && !of_hit {
+    let has_pages = matches!(split.axis, Axis::Of(Dimension::Page | Dimension::Section));
+    if has_pages && scope == Scope::Visits || scope == Scope::Pages && !of_hit {
         metrics.extend([Metric::TimeOnPage, Metric::ScrollDepth]);
     }
     if matches!(split.axis, Axis::Of(Dimension::Page | Dimension::ExitPage)) && scope == Scope::Visits {

@@ -8,9 +8,10 @@ use crate::collector::Collector;
 use crate::counts::Name;
 use crate::page::text::report::ComparedReport;
 use crate::page::words::ENGLISH;
-use crate::report::choice::Chosen;
+use crate::report::choice::{Chosen, named_among};
 use crate::report::comparison::{ComparedLines, ComparedWith, KeptHours, RangeComparison};
 use crate::report::period::{Compare, Range, With};
+use crate::report::sections::SECTIONS;
 use crate::report::{self, Line, Question, Span};
 use crate::site::{Day, Site};
 
@@ -27,7 +28,7 @@ pub(super) fn compared(
     let compare = Compare { with: With::parse(with)?, matches_weekdays: *matches_weekdays };
     let not = |with: ComparedWith| Ok(Some(ComparedReport { with, lines: None, uncounted: Vec::new() }));
     let Some(span) = range.compared(compare) else { return not(ComparedWith::Nothing) };
-    if let Some(refused) = refused(collector, site, chosen, span)? {
+    if let Some(refused) = refused(collector, site, (chosen, split), span)? {
         return not(refused);
     }
     let from = Day(range.today.0 - site.settings.retention.hour_days(range.today));
@@ -58,13 +59,18 @@ pub(super) fn compared(
 fn refused(
     collector: &Collector,
     site: &Site,
-    chosen: &Chosen,
+    (chosen, split): (&Chosen, &Split),
     span: Span,
 ) -> Result<Option<ComparedWith>, CommandRefusal> {
     if chosen.condition().is_some() {
         return Ok(Some(ComparedWith::NotInMemory));
     }
-    Ok(ComparedWith::refused(site.id, span, chosen.not_counted_on(site), collector)?)
+    let sections = site.settings.sections.since.filter(|_| split.axis == SECTIONS).map(|day| Day(day.0 - 1));
+    let is_met = !chosen.filters.is_empty() || chosen.goal.is_some() || split.is_goals;
+    let properties = named_among([&split.axis].into_iter().filter(|_| is_met), site);
+    let properties = properties.into_iter().map(|property| property.not_counted_on(site)).max();
+    let not_on = chosen.not_counted_on(site).max(sections).max(properties);
+    Ok(ComparedWith::refused(site.id, span, not_on, collector)?)
 }
 
 /// The segments and goals that are listed and were not counted in all of a span, each with its first day.

@@ -42,6 +42,8 @@ pub(super) struct BatchPlace {
     pub(super) page: u32,
     /// That of the page before.
     pub(super) before: u32,
+    /// A rank in [`VisitBatch::sections`].
+    pub(super) section: u32,
     pub(super) attributes: HitAttributes,
     count: u32,
     ms: u32,
@@ -57,6 +59,8 @@ pub(super) struct VisitBatch {
     pub(super) places: Vec<BatchPlace>,
     /// The numbers of the pages in it, in order.
     pub(super) pages: Vec<u32>,
+    /// The same of their sections.
+    pub(super) sections: Vec<u32>,
     /// By name: the rank in `pages`; that of no page is the one after the last.
     ranks: Vec<u32>,
 }
@@ -64,12 +68,12 @@ pub(super) struct VisitBatch {
 impl SessionSnapshot {
     /// Hands out the day in batches of about so many rows.
     pub(super) fn batches(&self, numbers: &NameNumbers, rows_max: usize, mut take: impl FnMut(&VisitBatch)) {
-        let mut batch = VisitBatch { ranks: vec![0; self.texts.len()], ..VisitBatch::default() };
-        let mut visitors = 0;
+        let mut batch = VisitBatch { ranks: vec![0; self.names()], ..VisitBatch::default() };
+        let (mut visitors, sections) = (0, &self.sections().of_pages);
         self.each(
             |_| true,
             |rows| {
-                batch.add(rows, visitors);
+                batch.add(rows, visitors, sections);
                 visitors += 1;
                 if batch.visits.len() + batch.places.len() >= rows_max {
                     batch.close(numbers);
@@ -84,7 +88,7 @@ impl SessionSnapshot {
 }
 
 impl VisitBatch {
-    fn add(&mut self, rows: &VisitorRows, visitor: u32) {
+    fn add(&mut self, rows: &VisitorRows, visitor: u32, sections: &[Sym]) {
         let visitor = if rows.is_known { visitor } else { NOBODY };
         // Hits without a token have no first and last page.
         let end = |page: Sym| if rows.is_known { page.0 } else { Sym::EMPTY.0 };
@@ -106,6 +110,7 @@ impl VisitBatch {
             visitor,
             page: row.page.0,
             before: row.before.0,
+            section: sections.get(row.page.0 as usize).copied().unwrap_or(Sym::EMPTY).0,
             attributes: row.attributes,
             count: row.count,
             ms: row.ms,
@@ -117,34 +122,44 @@ impl VisitBatch {
         self.places[places_before..].sort_by_key(|place| place.visit);
     }
 
-    /// Numbers the pages.
+    /// Numbers the pages and sections.
     fn close(&mut self, numbers: &NameNumbers) {
-        let VisitBatch { visits, places, pages, ranks } = self;
+        let VisitBatch { visits, places, pages, sections, ranks } = self;
         ranks.fill(0);
         visits.iter().for_each(|visit| (ranks[visit.entry as usize], ranks[visit.exit as usize]) = (1, 1));
         places.iter().for_each(|place| (ranks[place.page as usize], ranks[place.before as usize]) = (1, 1));
-        ranks[Sym::EMPTY.0 as usize] = 0;
-        for (name, number) in numbers.in_order() {
-            let rank = &mut ranks[name.0 as usize];
-            if *rank > 0 {
-                *rank = pages.len() as u32;
-                pages.push(number);
-            }
-        }
-        ranks[Sym::EMPTY.0 as usize] = pages.len() as u32;
+        number(ranks, numbers, pages);
         for visit in visits {
             (visit.entry, visit.exit) = (ranks[visit.entry as usize], ranks[visit.exit as usize]);
         }
-        for place in places {
+        for place in places.iter_mut() {
             (place.page, place.before) = (ranks[place.page as usize], ranks[place.before as usize]);
         }
+        ranks.fill(0);
+        places.iter().for_each(|place| ranks[place.section as usize] = 1);
+        number(ranks, numbers, sections);
+        places.iter_mut().for_each(|place| place.section = ranks[place.section as usize]);
     }
 
     fn clear(&mut self) {
         self.visits.clear();
         self.places.clear();
         self.pages.clear();
+        self.sections.clear();
     }
+}
+
+/// Gives the names that are marked their ranks, and tells their numbers in order.
+fn number(ranks: &mut [u32], numbers: &NameNumbers, met: &mut Vec<u32>) {
+    ranks[Sym::EMPTY.0 as usize] = 0;
+    for (name, number) in numbers.in_order() {
+        let rank = &mut ranks[name.0 as usize];
+        if *rank > 0 {
+            *rank = met.len() as u32;
+            met.push(number);
+        }
+    }
+    ranks[Sym::EMPTY.0 as usize] = met.len() as u32;
 }
 
 impl BatchRow for BatchVisit {

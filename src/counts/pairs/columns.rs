@@ -30,6 +30,8 @@ enum Ranks {
     Exit,
     /// The page of a place.
     Page,
+    /// The section of that.
+    Section,
     /// The page before it.
     PreviousPage,
     /// By what a place is beside its page: one value, any number of patterns, or nothing.
@@ -38,9 +40,9 @@ enum Ranks {
 
 impl PairColumns {
     pub(super) fn of(snapshot: &SessionSnapshot, numbers: &NameNumbers) -> PairColumns {
-        let mut ranking = Ranking { numbers, ranks: vec![NO_VALUE; snapshot.texts.len()] };
+        let mut ranking = Ranking { numbers, ranks: vec![NO_VALUE; snapshot.names()] };
         let ranked = |dimension| (dimension, RankedColumn::of(snapshot.column(dimension), &mut ranking));
-        PairColumns(Dimension::COUNTED.map(ranked).into())
+        PairColumns(Dimension::in_pairs().map(ranked).collect())
     }
 
     fn column(&self, of: Dimension) -> &RankedColumn {
@@ -53,7 +55,7 @@ impl PairColumns {
         let (mut rows, mut sums, mut builder) = (FirstRows::default(), CellSums::default(), ChunkBuilder::default());
         for (dimension, first) in &self.0 {
             rows.take(first, batch);
-            for pair in Pair::all().filter(|pair| pair.first == *dimension) {
+            for pair in Pair::all().chain([Pair::OF_SECTIONS]).filter(|pair| pair.first == *dimension) {
                 let by_page = times_pages(&[pair.first, pair.second]);
                 let second = self.column(pair.second);
                 sums.begin(first.values(batch), second.values(batch), by_page);
@@ -123,6 +125,7 @@ impl FirstRows {
             Ranks::Entry => sums.add(&self.visits, |visit| Some(visit.entry)),
             Ranks::Exit => sums.add(&self.visits, |visit| Some(visit.exit)),
             Ranks::Page => sums.add(&self.places, |place| Some(place.page)),
+            Ranks::Section => sums.add(&self.places, |place| Some(place.section)),
             Ranks::PreviousPage => sums.add(&self.places, |place| Some(place.before)),
             Ranks::Attributes(ranks) => {
                 sums.add(&self.places, |place| of_attributes(ranks, place).iter().copied());
@@ -147,6 +150,7 @@ impl RankedColumn {
             Column::Entry => of_batch(Ranks::Entry),
             Column::Exit => of_batch(Ranks::Exit),
             Column::Page => of_batch(Ranks::Page),
+            Column::Section(_) => of_batch(Ranks::Section),
             Column::PreviousPage => of_batch(Ranks::PreviousPage),
         }
     }
@@ -160,12 +164,13 @@ impl RankedColumn {
     fn values<'a>(&'a self, batch: &'a VisitBatch) -> &'a [u32] {
         match self.ranks {
             Ranks::Entry | Ranks::Exit | Ranks::Page | Ranks::PreviousPage => &batch.pages,
+            Ranks::Section => &batch.sections,
             Ranks::Tuple(..) | Ranks::Attributes(_) => &self.values,
         }
     }
 
     fn is_of_places(&self) -> bool {
-        matches!(self.ranks, Ranks::Page | Ranks::PreviousPage | Ranks::Attributes(_))
+        matches!(self.ranks, Ranks::Page | Ranks::Section | Ranks::PreviousPage | Ranks::Attributes(_))
     }
 
     /// The rank of a visit's value.
@@ -174,7 +179,7 @@ impl RankedColumn {
             Ranks::Tuple(which, ranks) => ranks[visit.tuples[*which] as usize],
             Ranks::Entry => visit.entry,
             Ranks::Exit => visit.exit,
-            Ranks::Page | Ranks::PreviousPage | Ranks::Attributes(_) => NO_VALUE,
+            Ranks::Page | Ranks::Section | Ranks::PreviousPage | Ranks::Attributes(_) => NO_VALUE,
         }
     }
 
@@ -182,6 +187,7 @@ impl RankedColumn {
     fn of_place_once(&self, place: &BatchPlace) -> u32 {
         match &self.ranks {
             Ranks::Page => place.page,
+            Ranks::Section => place.section,
             Ranks::PreviousPage => place.before,
             Ranks::Attributes(ranks) => {
                 of_attributes(ranks, place).first().map_or(self.values.len() as u32, |rank| *rank)
@@ -194,6 +200,7 @@ impl RankedColumn {
     fn of_place<'a>(&'a self, place: &BatchPlace) -> impl Iterator<Item = u32> + use<'a> {
         let (page, attributes) = match &self.ranks {
             Ranks::Page => (Some(place.page), &[][..]),
+            Ranks::Section => (Some(place.section), &[][..]),
             Ranks::PreviousPage => (Some(place.before), &[][..]),
             Ranks::Attributes(ranks) => (None, of_attributes(ranks, place)),
             _ => (None, &[][..]),

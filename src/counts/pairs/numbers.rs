@@ -36,7 +36,7 @@ impl NameNumbers {
 
     /// The numbers that names have on the day.
     pub(super) fn of_day(snapshot: &SessionSnapshot) -> NameNumbers {
-        let many = snapshot.texts.len() as u32;
+        let many = snapshot.names() as u32;
         let joined = (many..).zip(snapshot.joined_names()).map(|(number, _)| number).collect();
         NameNumbers { names: (0..many).map(|number| (number, Sym(number))).collect(), joined }
     }
@@ -67,7 +67,7 @@ fn marked<'a, T>(marks: &'a [bool], values: impl Iterator<Item = T> + 'a) -> imp
 }
 
 impl Met {
-    fn note(&mut self, rows: &VisitorRows) {
+    fn note(&mut self, rows: &VisitorRows, sections: &[Sym]) {
         for visit in &rows.visits {
             self.tuples.iter_mut().zip(visit.tuples).for_each(|(marks, tuple)| mark(marks, tuple.place()));
             // Hits without a token have neither.
@@ -75,18 +75,20 @@ impl Met {
             ends.for_each(|page| mark(&mut self.names, page.0 as usize));
         }
         for place in &rows.places {
-            [place.page, place.before].into_iter().for_each(|page| mark(&mut self.names, page.0 as usize));
+            let section = sections.get(place.page.0 as usize).copied();
+            let names = [place.page, place.before].into_iter().chain(section);
+            names.for_each(|name| mark(&mut self.names, name.0 as usize));
             mark(&mut self.attributes, place.attributes.place());
         }
     }
 
-    /// The values of a dimension, but for pages.
+    /// The values of a dimension, but for pages and sections.
     fn values(&self, column: &Column) -> Vec<Sym> {
         match column {
             Column::Tuple(which, of) => marked(&self.tuples[*which], of.iter().copied()).collect(),
             Column::Attributes(of) => marked(&self.attributes, of.iter().copied()).collect(),
             Column::Patterns(of) => marked(&self.attributes, of.all_patterns()).flatten().copied().collect(),
-            Column::Entry | Column::Exit | Column::Page | Column::PreviousPage => Vec::new(),
+            Column::Entry | Column::Exit | Column::Page | Column::Section(_) | Column::PreviousPage => Vec::new(),
             Column::Property(..) | Column::Money | Column::Nowhere => Vec::new(),
         }
     }
@@ -96,7 +98,8 @@ impl SessionSnapshot {
     /// The names that are values of what was counted, and so stand in pairs. The day may know others, which gave way.
     pub fn names_in_pairs(&self) -> Vec<Sym> {
         let mut met = Met::default();
-        self.each(|_| true, |rows| met.note(rows));
+        let sections = &self.sections().of_pages;
+        self.each(|_| true, |rows| met.note(rows, sections));
         self.each_paid(|rows| rows.paid.iter().for_each(|paid| mark(&mut met.names, paid.money.0 as usize)));
         for dimension in Dimension::COUNTED {
             let values = met.values(&self.column(dimension));

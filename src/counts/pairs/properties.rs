@@ -44,7 +44,7 @@ impl SessionSnapshot {
 
     /// For each name of the day the number under which it stands in pairs.
     pub(super) fn numbers_of_names(&self, numbers: &NameNumbers) -> Vec<u32> {
-        let mut of_names = vec![REST; self.texts.len()];
+        let mut of_names = vec![REST; self.names()];
         numbers.in_order().for_each(|(name, number)| of_names[name.0 as usize] = number);
         of_names
     }

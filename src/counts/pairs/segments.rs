@@ -66,7 +66,7 @@ impl<'a> SegmentCounting<'a> {
             let key = snapshot.texts[key.0 as usize].clone();
             (Dimension::Property, Axis::Prop { key, event: None })
         });
-        let counted = Dimension::COUNTED.into_iter().chain([Dimension::Money]);
+        let counted = Dimension::in_pairs().chain([Dimension::Money]);
         let counted = counted.filter(|of| Pair::of(*of, Dimension::Segment).0.is_counted());
         let by_dimension = counted.map(|of| (of, Axis::Of(of)));
         let funnels = snapshot.segments.funnels().iter();

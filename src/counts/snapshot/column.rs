@@ -1,5 +1,7 @@
 //! The values of one dimension, made once for a question, so that a visit or a place is told its value by its numbers.
 
+use std::sync::Arc;
+
 use crate::cell::{AttributeValues, Dimension, Sym, TupleValues};
 use crate::visit::{PageVisitRow, VisitRow};
 
@@ -14,6 +16,8 @@ pub(in crate::counts) enum Column {
     Exit,
     /// The page of a place.
     Page,
+    /// The section of that, by the number of the page.
+    Section(Arc<[Sym]>),
     /// The page before it.
     PreviousPage,
     /// In what a place is beside its page, by its number.
@@ -64,6 +68,7 @@ impl Column {
     pub(in crate::counts) fn of_place<'a>(&'a self, place: &PageVisitRow) -> impl Iterator<Item = Sym> + 'a {
         let (single, patterns) = match self {
             Column::Page => (Some(place.page), &[][..]),
+            Column::Section(of_pages) => (of_pages.get(place.page.0 as usize).copied(), &[][..]),
             Column::PreviousPage => (Some(place.before), &[][..]),
             Column::Money => (Some(place.money), &[][..]),
             Column::Attributes(values) => (Some(values[place.attributes.place()]), &[][..]),
@@ -79,6 +84,7 @@ impl Column {
         matches!(
             self,
             Column::Page
+                | Column::Section(_)
                 | Column::PreviousPage
                 | Column::Money
                 | Column::Attributes(_)

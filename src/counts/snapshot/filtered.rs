@@ -26,7 +26,7 @@ impl SessionSnapshot {
         let Some((by, column)) = filter.axis.in_pairs().zip(self.axis_column(&filter.axis)) else {
             return Ok(axes.iter().map(|_| ValueRows::new()).collect());
         };
-        let passing = PassingValues { column, passes: self.passing(passes)? };
+        let passing = PassingValues { column, passes: self.passing(by, passes)? };
         let mut splits: Vec<Option<SplitSums>> = axes.iter().map(|axis| self.split(by, axis)).collect();
         let is_by_place = passing.column.is_of_places();
         let has_places = splits.iter().flatten().any(|split| split.column.is_of_places());
@@ -47,14 +47,19 @@ impl SessionSnapshot {
         if !of_money.is_empty() {
             self.each_paid(|rows| take(rows, &mut of_money, true));
         }
-        let row = |(value, sum): (Sym, Small)| (self.texts[value.0 as usize].clone(), sum.tally());
+        let row = |(value, sum): (Sym, Small)| (self.text(value).cloned().unwrap_or_default(), sum.tally());
         let rows = |split: Option<SplitSums>| split.into_iter().flat_map(|split| split.sums).map(row).collect();
         Ok(splits.into_iter().map(rows).collect())
     }
 
-    /// For each name, whether it passes. What is not collected has none.
-    pub(super) fn passing<E>(&self, mut passes: impl FnMut(&str) -> Result<bool, E>) -> Result<Vec<bool>, E> {
-        self.texts.iter().map(|text| Ok(!text.is_empty() && passes(text)?)).collect()
+    /// For each name, whether it passes as a value of a dimension. What is not collected has none.
+    pub(super) fn passing<E>(
+        &self,
+        of: Dimension,
+        mut passes: impl FnMut(&str) -> Result<bool, E>,
+    ) -> Result<Vec<bool>, E> {
+        let sections = if of == Dimension::Section { &self.sections().names[..] } else { &[] };
+        self.texts.iter().chain(sections).map(|text| Ok(!text.is_empty() && passes(text)?)).collect()
     }
 
     fn split(&self, by: Dimension, axis: &Axis<Name>) -> Option<SplitSums> {

@@ -119,7 +119,8 @@ impl SessionSnapshot {
     ) -> Result<ValueCheck, E> {
         Ok(match condition {
             Condition::Is(filter) => {
-                let by_name = self.passing(|text| passes(&filter.test, text))?;
+                let of = if let Axis::Of(dimension) = filter.axis { dimension } else { Dimension::Event };
+                let by_name = self.passing(of, |text| passes(&filter.test, text))?;
                 match &filter.axis {
                     Axis::Of(Dimension::Event) if matches!(kind, RowKind::Properties { .. }) => {
                         ValueCheck::Event(by_name)

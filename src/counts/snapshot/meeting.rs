@@ -31,7 +31,7 @@ impl SessionSnapshot {
                 return Ok(MetValues::new());
             };
             dimensions.push(dimension);
-            let passing = self.passing(|value| passes(&filter.test, value))?;
+            let passing = self.passing(dimension, |value| passes(&filter.test, value))?;
             sides.push(PassingValues { column, passes: passing });
         }
         let met = Meeting {
@@ -53,7 +53,7 @@ impl SessionSnapshot {
         } else {
             self.each(wants_places, take);
         }
-        let name = |value: Sym| self.texts[value.0 as usize].clone();
+        let name = |value: Sym| self.text(value).cloned().unwrap_or_default();
         Ok(sums.into_iter().map(|((first, second), sum)| ([name(first), name(second)], sum.tally())).collect())
     }
 }

@@ -59,6 +59,8 @@ pub(in crate::counts) struct MatchedSums {
     places: Vec<CountedPlace<[Sym; 2]>>,
     hours: Vec<HourPlace>,
     sums: Fast<SplitKey, Small>,
+    /// Of hours the visitors who were there for the first time on the day.
+    first_visitors: Fast<SplitKey, u32>,
 }
 
 /// What a visit counts under some values in one hour.
@@ -170,9 +172,9 @@ impl SessionSnapshot {
             None if tests_hits || columns.iter().any(is_of_hits) => RowKind::Places,
             None => RowKind::Visits,
         };
-        let by_page = asks(Dimension::Page) && !asks(Dimension::PreviousPage);
-        let (places, hours, sums) = (Vec::new(), Vec::new(), Fast::default());
-        MatchedSums { columns, kind, by_hour: split.by_hour, by_page, kept: None, places, hours, sums }
+        let by_page = (asks(Dimension::Page) || asks(Dimension::Section)) && !asks(Dimension::PreviousPage);
+        let (places, hours, sums, first_visitors) = (Vec::new(), Vec::new(), Fast::default(), Fast::default());
+        MatchedSums { columns, kind, by_hour: split.by_hour, by_page, kept: None, places, hours, sums, first_visitors }
     }
 
     fn split_column(&self, axis: Option<&Axis<Name>>, of_property: bool) -> SplitColumn {
@@ -348,10 +350,15 @@ impl MatchedSums {
         let sums = &mut self.sums;
         rows.add_up(&mut self.places, |values, sum| sums.entry((None, values)).or_default().add(sum));
         self.hours.sort_unstable_by_key(|place| (place.values, place.hour));
+        let mut known = None;
         for of_hour in self.hours.chunk_by(|a, b| (a.values, a.hour) == (b.values, b.hour)) {
             let mut sum = Small::default();
             of_hour.iter().for_each(|place| sum.add(place.hits));
             sum.visitors = u32::from(rows.is_known && sum.pageviews + sum.events > 0);
+            if sum.visitors > 0 && known != Some(of_hour[0].values) {
+                known = Some(of_hour[0].values);
+                *self.first_visitors.entry((Some(of_hour[0].hour), of_hour[0].values)).or_default() += 1;
+            }
             sums.entry((Some(of_hour[0].hour), of_hour[0].values)).or_default().add(sum);
         }
         self.hours.sort_unstable_by_key(|place| (place.values, place.visit));
@@ -372,12 +379,12 @@ impl MatchedSums {
         let is_of_steps = matches!(self.columns[0], SplitColumn::Steps(_));
         let text = |name: Sym| match is_of_steps && name != Sym::EMPTY {
             true => Name::from(name.0.to_string()),
-            false => snapshot.texts[name.0 as usize].clone(),
+            false => snapshot.text(name).cloned().unwrap_or_default(),
         };
-        let row = |((hour, values), sum): (SplitKey, Small)| MatchedRow {
-            hour,
-            values: values.map(text),
-            tally: sum.tally(),
+        let row = |((hour, values), sum): (SplitKey, Small)| {
+            let first_visitors = self.first_visitors.get(&(hour, values)).copied().unwrap_or_default();
+            let tally = Tally { first_visitors: first_visitors.into(), ..sum.tally() };
+            MatchedRow { hour, values: values.map(text), tally }
         };
         self.sums.into_iter().map(row).collect()
     }

@@ -141,10 +141,10 @@ fn watched() -> impl Strategy<Value = Watched> {
             money,
             is_declared_page: declared.0,
             is_declared_event: declared.1,
-            properties,
             named: declared.2,
             named_keys: declared.3,
             named_props: declared.4,
+            properties,
         },
     )
 }

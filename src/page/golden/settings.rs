@@ -8,8 +8,8 @@ use crate::page::form::{FlashMessage, SentForm};
 use crate::page::settings::{SettingsPage, SiteSettingsPage};
 use crate::page::words::{ENGLISH, Language};
 use crate::site::{
-    Annotation, Day, Domain, Exclusions, Funnel, Goal, Hour, Moment, Schedule, Settings, Site, SiteId, Target,
-    exclusions,
+    Annotation, Day, Domain, Exclusions, Funnel, Goal, Hour, Moment, Schedule, SetAside, SetAsides, Settings, Site,
+    SiteId, Target, exclusions,
 };
 
 const DECLARED: Moment = Moment(1_780_000_000_000);
@@ -42,6 +42,11 @@ fn page(settings: Settings, sent: SentForm) -> SiteSettingsPage {
     }
 }
 
+fn act() -> SetAside {
+    let values = vec!["spam.example".to_owned(), "<b>".to_owned()];
+    SetAside { id: 1, first: Day(20_777), last: Day(20_779), key: "source".into(), values }
+}
+
 fn full() -> Settings {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     let goal =
@@ -57,6 +62,7 @@ fn full() -> Settings {
             paths: owned(&["/admin/**"]),
             hosts: owned(&["staging.example.com"]),
         },
+        set_aside: SetAsides { acts: vec![act()], made: 1 },
         goals: vec![goal("Signup", "Signup"), goal("<script>alert(1)</script>", "/blog/**")],
         funnels: vec![Funnel { number: 1, name: "Checkout".into(), steps, since_ms: DECLARED.0 }],
         annotations: vec![note(1, None, "Version 2 is out"), note(2, Some(Hour(14)), "Newsletter <b>")],

@@ -42,8 +42,8 @@ const fn texts(title: InAll, singular: InAll) -> DimensionTexts {
     DimensionTexts { title, tab: None, singular, alone: None, empty: None, values: ValueTexts::Plain }
 }
 
-/// In the order of [`Dimension::COUNTED`], and what is counted of segments.
-const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 4] = [
+/// In the order of [`Dimension::COUNTED`], and what is counted of segments, properties and sections.
+const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 5] = [
     (
         Dimension::Source,
         texts(["Sources", "Quellen", "Sources"], ["Source", "Quelle", "Source"])
@@ -171,6 +171,7 @@ const TEXTS: [(Dimension, DimensionTexts); Dimension::COUNTED.len() + 4] = [
         Dimension::Property,
         texts(["Properties", "Eigenschaften", "Propriétés"], ["Property", "Eigenschaft", "Propriété"]),
     ),
+    (Dimension::Section, texts(["Sections", "Bereiche", "Rubriques"], ["Section", "Bereich", "Rubrique"])),
 ];
 
 const _: () = {
@@ -271,7 +272,7 @@ pub(super) fn all(language: Language) -> Vec<(&'static str, &'static str)> {
     };
     Dimension::COUNTED
         .into_iter()
-        .chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money, Dimension::Property])
+        .chain([Dimension::Segment, Dimension::ReachedStep, Dimension::Money, Dimension::Property, Dimension::Section])
         .flat_map(of_one)
         .collect()
 }

@@ -251,6 +251,7 @@ words! {
     condition: "Condition",
     save_segment: "Save as segment",
     notice_segment_since: "The segment {0} is counted since {1}: days before are not in its figures.",
+    notice_sections_since: "Sections are counted since {0}: days before are not in their figures.",
     filter_or: "{0} or {1}",
 
     // Now.
@@ -326,13 +327,14 @@ words! {
     notice_journal: "There is no journal of the running day, so that a restart of headcount would count today's visitors again; `/health` says why.",
     notice_degraded: "The database can't be written to at present, and counting goes on in memory. The log and `/health` say: {0}.",
     notice_zone: "From the next day on, days of this site begin at midnight in {0}.",
-    notice_at_most: "Several values pass this filter, and sums do not know who has more than one of them. Figures with “at most” are upper bounds, which the chart draws too; rates of them are not known.",
+    notice_at_most: "Several values pass this filter, or some are set aside, and sums do not know who has more than one of them. Figures with “at most” are upper bounds, which the chart draws too; rates of them are not known.",
     notice_estimated: "Sums are kept of any two dimensions, and what three of them count together follows from these in part. Figures with “≈” are the likeliest, and lie for sure between the bounds beside them, of which the chart draws the likeliest too; rates of them are not known.",
     notice_pattern_since: "This goal is a pattern of pages and counted since {0}.",
     notice_unvisited: "{0} pageviews and events of this period were counted without a visitor and a visit: one network brought too many new visitors, or there was no room for more. Views per visit are too high by them.",
     notice_taken_out: "Something was taken out of the figures of this period for good: {0}. Other figures are whole.",
     notice_days_gone: "Days before {0} are no longer kept, only their months. What this period has of such a month in part is not in the figures.",
     notice_damaged: "Some figures of these days are damaged in the database and left out: {0}.",
+    notice_set_aside: "These figures are without what is set aside: {0}. It is listed in the settings, where it can be taken back.",
     taken_out_everything: "everything",
     taken_out_properties: "properties",
     notice_months_alone: "Under a filter, days before {0} are kept by whole months only. What this period has of such a month in part is not in the lists.",

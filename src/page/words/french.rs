@@ -218,6 +218,7 @@ pub const FRENCH: Words = Words {
     condition: "Condition",
     save_segment: "Enregistrer comme segment",
     notice_segment_since: "Le segment {0} est compté depuis le {1} : les jours d’avant ne sont pas dans ses chiffres.",
+    notice_sections_since: "Les rubriques sont comptées depuis le {0} : les jours d’avant ne sont pas dans leurs chiffres.",
     filter_or: "{0} ou {1}",
 
     // Now.
@@ -293,13 +294,14 @@ pub const FRENCH: Words = Words {
     notice_journal: "Il n’y a pas de journal de la journée en cours : un redémarrage de headcount compterait à nouveau les visiteurs d’aujourd’hui ; `/health` dit pourquoi.",
     notice_degraded: "Impossible d’écrire dans la base de données pour le moment. Le comptage continue en mémoire. Le journal et `/health` disent : {0}.",
     notice_zone: "Dès demain, les jours de ce site commencent à minuit, fuseau horaire {0}.",
-    notice_at_most: "Plusieurs valeurs passent ce filtre, et les sommes ne disent pas qui en a plus d’une. Les nombres marqués « au plus » sont des maximums, que le graphique montre aussi ; leurs taux ne sont pas connus.",
+    notice_at_most: "Plusieurs valeurs passent ce filtre, ou certaines sont mises de côté, et les sommes ne disent pas qui en a plus d’une. Les nombres marqués « au plus » sont des maximums, que le graphique montre aussi ; leurs taux ne sont pas connus.",
     notice_estimated: "Les sommes croisent deux dimensions ; ce que trois comptent ensemble n’en découle qu’en partie. Les nombres marqués « ≈ » sont les plus probables, sur le graphique aussi, et se trouvent sûrement entre les bornes indiquées à côté ; leurs taux ne sont pas connus.",
     notice_pattern_since: "Cet objectif est un motif de pages, compté depuis le {0}.",
     notice_unvisited: "{0} pages vues et événements de cette période ont été comptés sans visiteur ni visite : un réseau amenait trop de nouveaux visiteurs, ou la place manquait. Les pages par visite en sont surestimées.",
     notice_taken_out: "Quelque chose a été retiré pour toujours des chiffres de cette période : {0}. Les autres chiffres sont complets.",
     notice_days_gone: "Les jours avant le {0} ne sont plus conservés, seuls leurs mois le sont. Ce que cette période contient d’un tel mois en partie manque dans les chiffres.",
     notice_damaged: "Certains chiffres de ces jours sont endommagés dans la base de données et manquent : {0}.",
+    notice_set_aside: "Ces chiffres ne comprennent pas ce qui est mis de côté : {0}. La liste est dans les réglages, où l’on peut le rétablir.",
     taken_out_everything: "tout",
     taken_out_properties: "propriétés",
     notice_months_alone: "Avec un filtre, les jours avant le {0} ne sont plus conservés que par mois entiers. Ce que cette période contient d’un tel mois en partie manque dans les listes.",

@@ -216,6 +216,7 @@ pub const GERMAN: Words = Words {
     condition: "Bedingung",
     save_segment: "Als Segment speichern",
     notice_segment_since: "Das Segment {0} wird seit dem {1} gezählt: Tage davor sind nicht in seinen Zahlen.",
+    notice_sections_since: "Bereiche werden seit dem {0} gezählt: Tage davor sind nicht in ihren Zahlen.",
     filter_or: "{0} oder {1}",
 
     // Now.
@@ -291,13 +292,14 @@ pub const GERMAN: Words = Words {
     notice_journal: "Es gibt kein Journal des laufenden Tages, sodass ein Neustart von headcount die heutigen Besucher noch einmal zählen würde; `/health` nennt den Grund.",
     notice_degraded: "In die Datenbank kann zurzeit nicht geschrieben werden. Gezählt wird im Arbeitsspeicher weiter. Protokoll und `/health` sagen: {0}.",
     notice_zone: "Ab dem nächsten Tag beginnen die Tage dieser Website um Mitternacht in {0}.",
-    notice_at_most: "Dieser Filter lässt mehrere Werte durch, und Summen sagen nicht, wer mehr als einen davon hat. Zahlen mit „höchstens“ sind Obergrenzen, die auch das Diagramm zeigt; Raten sind dort nicht bekannt.",
+    notice_at_most: "Dieser Filter lässt mehrere Werte durch, oder einige sind zurückgestellt, und Summen sagen nicht, wer mehr als einen davon hat. Zahlen mit „höchstens“ sind Obergrenzen, die auch das Diagramm zeigt; Raten sind dort nicht bekannt.",
     notice_estimated: "Summen gibt es für je zwei Dimensionen; was drei zusammen zählen, folgt daraus nur zum Teil. Zahlen mit „≈“ sind die wahrscheinlichsten, auch im Diagramm, und liegen sicher zwischen den Grenzen daneben; Raten sind dort nicht bekannt.",
     notice_pattern_since: "Dieses Ziel ist ein Muster von Seiten und wird seit dem {0} gezählt.",
     notice_unvisited: "{0} Seitenaufrufe und Ereignisse dieses Zeitraums wurden ohne Besucher und Besuch gezählt: Ein Netz brachte zu viele neue Besucher, oder es war kein Platz für mehr. Um sie sind Aufrufe pro Besuch zu hoch.",
     notice_taken_out: "Aus den Zahlen dieses Zeitraums wurde etwas für immer herausgenommen: {0}. Alle anderen Zahlen sind vollständig.",
     notice_days_gone: "Tage vor dem {0} werden nicht mehr aufbewahrt, nur ihre Monate. Was dieser Zeitraum von einem solchen Monat nur zum Teil umfasst, fehlt in den Zahlen.",
     notice_damaged: "Einige Zahlen dieser Tage sind in der Datenbank beschädigt und fehlen: {0}.",
+    notice_set_aside: "Diese Zahlen sind ohne das, was zurückgestellt ist: {0}. Die Einstellungen führen es auf; dort lässt es sich zurücknehmen.",
     taken_out_everything: "alles",
     taken_out_properties: "Eigenschaften",
     notice_months_alone: "Tage vor dem {0} sind unter einem Filter nur noch als ganze Monate da. Was dieser Zeitraum von einem solchen Monat nur zum Teil umfasst, fehlt in den Listen.",

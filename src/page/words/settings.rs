@@ -94,6 +94,17 @@ texts! {
     whole_day: "Whole day",
     remove_annotation: "Remove the annotation {0}",
 
+    // What is set aside.
+    set_aside: "Set aside",
+    set_aside_intro: "A flood or a mistake: these values are in no figure of these days until they are taken back. Nothing is removed, and public pages stay as they are.",
+    set_aside_add: "Set something aside",
+    set_aside_value_help: "As it stands in the list.",
+    set_aside_first: "First day",
+    set_aside_last: "Last day",
+    set_aside_last_help: "Left empty, the first day alone.",
+    set_aside_undo: "Take back",
+    set_aside_undo_of: "Take back {0}",
+
     // What is forgotten.
     forget: "Forget figures",
     forget_intro: "What was counted goes for good, and pages say that something was taken out. Settings stay. First you see how much would go.",

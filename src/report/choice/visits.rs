@@ -24,7 +24,8 @@ impl Choice {
         }
         let others = self.parts.iter().filter(|part| part.key != FilterKey::Goal);
         let condition = Condition::all(others.map(|part| part.condition(site)).collect::<Result<Vec<_>, _>>()?);
-        Chosen::of_visits(condition, goal)
+        self.check_sections(site)?;
+        Ok(Chosen { sections_since: site.settings.sections.since, ..Chosen::of_visits(condition, goal)? })
     }
 
     /// What it is written as for [`Condition::read`], so that a segment can be made of it; nothing where no condition is the same. A goal
@@ -90,7 +91,7 @@ impl Chosen {
         if !condition.is_known() {
             return Err(NotAChoice::NotKept);
         }
-        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None })
+        Ok(Chosen { filters: vec![Filter::of_visits(condition)], goal, segment: None, sections_since: None })
     }
 
     /// The condition on whole visits that it is, if it is one.
@@ -122,7 +123,7 @@ impl Chosen {
         named.filter_map(|number| site.segment(number)).collect()
     }
 
-    /// The last day on which it is not counted, or not as a whole: patterns, segments and named properties by others are counted from their
+    /// The last day on which it is not counted, or not as a whole: patterns, segments, sections and named properties by others are counted from their
     /// declaration on.
     pub fn not_counted_on(&self, site: &Site) -> Option<Day> {
         let pattern = self.goal.as_ref().and_then(|goal| Some(Day(goal.first_day(site)?.0 - 1)));
@@ -130,7 +131,8 @@ impl Chosen {
         let is_met = self.filters.len() + usize::from(self.goal.is_some()) > 1;
         let properties = named_among(self.filters.iter().filter(|_| is_met).map(|filter| &filter.axis), site);
         let properties = properties.into_iter().map(|property| property.not_counted_on(site));
-        pattern.into_iter().chain(segments).chain(properties).max()
+        let sections = site.settings.sections.since.filter(|_| self.is_of_sections()).map(|day| Day(day.0 - 1));
+        pattern.into_iter().chain(segments).chain(properties).chain(sections).max()
     }
 }
 
@@ -201,12 +203,6 @@ pub enum NotMet {
     Property(String),
 }
 
-impl NotMet {
-    fn of_segment(segment: &Segment) -> NotMet {
-        NotMet::Segment(segment.name.clone())
-    }
-}
-
 impl fmt::Display for NotMet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -225,8 +221,7 @@ impl fmt::Display for NotMet {
 
 /// What of a question is not counted by what else it is about, if anything is not.
 pub fn not_met(question: &Question, site: &Site) -> Option<NotMet> {
-    let segment = || asked_segments(question, site).1.into_iter().next().map(NotMet::of_segment);
-    unnamed(question, site).or_else(segment)
+    unnamed(question, site).or_else(|| asked_segments(question, site).1.into_iter().next())
 }
 
 /// The first property that would have to be counted by another dimension, and is not.
@@ -247,17 +242,17 @@ fn unnamed(question: &Question, site: &Site) -> Option<NotMet> {
 /// The same question where it lists segments, without those of which it is not kept how they meet what else it is about; and these.
 ///
 /// # Errors
-/// The first of these, where nothing is left; and a property that the owner has not named.
-pub fn met_segments(question: Question, site: &Site) -> Result<(Question, Vec<&Segment>), NotMet> {
-    if let Some(what) = unnamed(&question, site) {
-        return Err(what);
+/// What is not counted by what else it is about, where nothing is left.
+pub fn met_segments(question: Question, site: &Site) -> Result<(Question, Vec<NotMet>), NotMet> {
+    if let Some(property) = unnamed(&question, site) {
+        return Err(property);
     }
     let (met, not_met) = asked_segments(&question, site);
     let Some(first) = not_met.first() else { return Ok((question, not_met)) };
     let rows = question.cut.rows;
     let (is_first, is_second) = (question.axis == SEGMENTS && rows != RowsBy::Nothing, rows == RowsBy::Both);
     if met.is_empty() || !is_first && !is_second {
-        return Err(NotMet::of_segment(first));
+        return Err(first.clone());
     }
     let kept = Test::Is(met.iter().map(|segment| segment.number.to_string()).collect());
     let mut question = question;
@@ -269,7 +264,7 @@ pub fn met_segments(question: Question, site: &Site) -> Result<(Question, Vec<&S
 }
 
 /// The segments that a question is about: those of which it is kept how they meet the rest of it, and the others.
-fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>, Vec<&'s Segment>) {
+fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>, Vec<NotMet>) {
     let filter = question.filter.as_ref();
     let sides =
         [(Some(&question.axis), question.cut.kept.as_ref()), (filter.map(|of| &of.axis), filter.map(|of| &of.test))];
@@ -280,10 +275,12 @@ fn asked_segments<'s>(question: &Question, site: &'s Site) -> (Vec<&'s Segment>,
     let tests = || sides.iter().filter(|(axis, _)| *axis == Some(&SEGMENTS)).filter_map(|(_, test)| *test);
     let is_asked = |segment: &&Segment| tests().all(|test| test.passes(&segment.number.to_string()));
     let others: Vec<&Axis<Name>> = axes.into_iter().filter(|axis| **axis != SEGMENTS).collect();
-    site.settings.segments.iter().filter(is_asked).partition(|segment| {
-        let condition = segment_condition(segment);
-        others.iter().all(|axis| condition.as_ref().is_some_and(|condition| is_known(condition, &[*axis])))
-    })
+    let (met, others): (Vec<&Segment>, Vec<&Segment>) =
+        site.settings.segments.iter().filter(is_asked).partition(|segment| {
+            let condition = segment_condition(segment);
+            others.iter().all(|axis| condition.as_ref().is_some_and(|condition| is_known(condition, &[*axis])))
+        });
+    (met, others.into_iter().map(|segment| NotMet::Segment(segment.name.clone())).collect())
 }
 
 /// The named properties among axes.
@@ -293,9 +290,4 @@ pub fn named_among<'s>(axes: impl IntoIterator<Item = &'s Axis<Name>>, site: &Si
         _ => None,
     });
     named.collect()
-}
-
-/// What is said of a segment of which it is not kept how it meets the rest of a question.
-pub fn told_not_met(segment: &Segment) -> String {
-    NotMet::of_segment(segment).to_string()
 }

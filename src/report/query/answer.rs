@@ -66,7 +66,7 @@ const SUMMED_HOURS: Warning = Warning {
 const AT_MOST: Warning = Warning {
     code: "at_most",
     warning: Cow::Borrowed(
-        "Several values pass the filter, or some are past the site's budget, and sums do not know who has several of them: the figure \
+        "Several values pass the filter, are set aside, or are past the site's budget, and sums do not know who has several of them: the figure \
          lies between bounds. Ask with `include: {\"estimates\": true}` to have the most and both bounds; rates have none.",
     ),
 };
@@ -106,13 +106,7 @@ const SEVERAL_CURRENCIES: Warning = Warning {
     warning: Cow::Borrowed("Revenue metrics are null as there are multiple currencies for the selected event:goals."),
 };
 
-const BEHIND_FILTER: Warning = Warning {
-    code: "other",
-    warning: Cow::Borrowed(
-        "Some values of what is filtered by are counted together as `(other)`. What is asked for may be among them, and is not in the \
-         figure then.",
-    ),
-};
+const BEHIND_FILTER: Warning = Warning { code: "other", warning: Cow::Borrowed(taken_out::BEHIND_FILTER) };
 
 const PAST_BUDGET: Warning = Warning {
     code: "other",
@@ -128,6 +122,7 @@ fn told_of(marks: &[TakenOut]) -> impl Iterator<Item = Warning> + use<> {
         ("taken_out", taken_out::told(marks)),
         ("days_gone", taken_out::days_gone(marks)),
         ("damaged", taken_out::damaged(marks)),
+        ("set_aside", taken_out::set_aside(marks)),
     ];
     told.into_iter().filter_map(|(code, text)| Some(Warning { code, warning: Cow::Owned(text?) }))
 }
@@ -153,6 +148,13 @@ fn segment_since(name: &str, day: Day) -> Warning {
 
 fn not_met(why: &str) -> Warning {
     Warning { code: "segment_not_kept", warning: Cow::Owned(format!("Something is left out: {why}.")) }
+}
+
+fn sections_since(day: Day) -> Warning {
+    Warning {
+        code: "sections_since",
+        warning: Cow::Owned(format!("Sections are counted since {day}. Days before are not in these figures.")),
+    }
 }
 
 fn not_collected(sentence: &str) -> Warning {
@@ -419,7 +421,12 @@ impl Query {
             metric_warnings: (!warnings.is_empty()).then_some(warnings),
             time_labels: self.time_labels.clone(),
             total_rows: self.include.total_rows.then_some(lines.len()),
-            warnings: self.begun.iter().map(|(name, day)| segment_since(name, *day)).collect(),
+            warnings: self
+                .begun
+                .iter()
+                .map(|(name, day)| segment_since(name, *day))
+                .chain(self.sections_begun.map(sections_since))
+                .collect(),
         }
     }
 

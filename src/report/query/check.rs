@@ -92,7 +92,9 @@ impl QueryRequest {
         for metric in &self.metrics {
             let name = metric.name();
             let needs = match metric {
-                Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page && !has(Dimension::Section) => {
+                    "event:page filters or dimensions"
+                }
                 Metric::ScrollDepth | Metric::TimeOnPage if axes.iter().any(is_prop) => "event:page and no property",
                 Metric::ExitRate if !is_of_page && !has(Dimension::ExitPage) => {
                     "visit:exit_page or event:page filters or dimensions"
@@ -140,6 +142,9 @@ impl QueryRequest {
             return refuse(
                 "Two dimensions are kept together by day and month, not by hour; ask for `time:day`.".into(),
             );
+        }
+        if reads_hours && self.is_of_sections() {
+            return refuse("Sections are kept by day and month, not by hour; ask for `time:day`.".into());
         }
         if reads_hours && !asked.is_empty() && span.first_day().0 < today.0 - kept_days {
             return Err(QueryError(format!(

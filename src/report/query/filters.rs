@@ -148,7 +148,10 @@ fn leaf(
         Some(Asked::Value(axis)) if axis == Axis::Of(Dimension::PreviousPage) => {
             Ok(Node::Expr(Expr::Is(axis, of_pages_before(test))))
         }
-        Some(Asked::Value(axis)) => Ok(Node::Expr(Expr::Is(axis, test))),
+        Some(Asked::Value(axis)) => {
+            let test = axis.test(test);
+            Ok(Node::Expr(Expr::Is(axis, test)))
+        }
         _ => refuse(&format!("{place}/1"), &format!("Invalid dimension {}", shown(dimension))),
     }
 }

@@ -15,6 +15,7 @@ use crate::counts::snapshot::{self, MatchedRow, VisitSplit};
 use crate::limits;
 use crate::report::choice::{Choice, reaching};
 use crate::report::figures::Figures;
+use crate::report::sections::SECTIONS;
 use crate::report::{
     self, Figure, Interval, MatchedDays, Question, Span, Sums, not_collected, past_budget, place_names,
 };
@@ -106,6 +107,7 @@ impl VisitRequest {
             return refuse("#/date_range", "Visits in memory are asked for by whole days.");
         }
         let interval = request.interval(span, &site.schedule);
+        request.check_sections(site)?;
         let axes = request.axes();
         let (condition, whole) = self.conditions(site)?;
         let money = Question::new(site.id, span, Axis::Total, None, &request.metrics).with_money_of(site).money;
@@ -235,6 +237,9 @@ impl VisitQuery {
             self.axes.contains(&Axis::Of(Dimension::Page)) || self.condition.tests_hits_by(Dimension::Page);
         // Time and scrolling are a page's, however it was reached.
         let is_of_page = is_of_page && !self.axes.contains(&Axis::Of(Dimension::PreviousPage));
+        let of_sections = self.axes.contains(&SECTIONS) || self.condition.tests_hits_by(Dimension::Section);
+        let is_before = self.axes.contains(&Axis::Of(Dimension::PreviousPage));
+        let has_time = is_of_page || of_sections && !is_before;
         let has_goal = of.nodes.iter().any(|node| matches!(node, Node::Goal(_)));
         for metric in &self.request.metrics {
             let needs = match metric {
@@ -244,7 +249,7 @@ impl VisitQuery {
                 // Under a page it is that of the visits that entered there.
                 Metric::ViewsPerVisit if is_of_page => "whole visits: no dimension and filter of hits",
                 Metric::ExitRate => "one filter or two",
-                Metric::ScrollDepth | Metric::TimeOnPage if !is_of_page => "event:page filters or dimensions",
+                Metric::ScrollDepth | Metric::TimeOnPage if !has_time => "event:page filters or dimensions",
                 Metric::Percentage if self.request.dimensions.is_empty() => "dimensions",
                 metric if metric.is_of_goals() && !metric.is_money() && !has_goal => "event:goal filters",
                 _ => continue,
@@ -281,23 +286,28 @@ impl VisitQuery {
         let shown = rows.iter().skip(self.request.pagination.offset).take(self.request.pagination.limit);
         let shown = shown.map(|row| (self.written(row), self.dimensions(row))).collect();
         let lacks_money = self.asks_money() && (!knows_money || paid.values().any(|sums| sums.len() > 1));
-        let is_behind_filter = report::answers(&self.past_budget, sums)?.iter().any(|lines| !lines.is_empty());
         let is_rest = |row: &QueryRow| row.values.iter().any(|value| &**value == OTHER);
-        Ok(Some(Answer::of_visits(
-            &self.echo,
-            VisitAnswer {
-                has_other: (rows.iter().any(is_rest), is_behind_filter),
-                rows: shown,
-                all: rows.len(),
-                include: self.request.include,
-                time_labels: self.time_labels.clone(),
-                lacks_money,
-                keeps_small: self.keeps_small,
-                marks: sums.taken_out(self.site, days.0, days.1)?,
-                unvisited: sums.unvisited(self.site, days.0, days.1)?,
-                not_collected: self.not_collected.clone(),
-            },
-        )))
+        let has_rest = rows.iter().any(is_rest);
+        let answer = VisitAnswer { rows: shown, all: rows.len(), lacks_money, ..self.empty_answer(has_rest, sums)? };
+        Ok(Some(Answer::of_visits(&self.echo, answer)))
+    }
+
+    /// What is told beside rows, of which some may be of values that are counted together.
+    fn empty_answer(&self, has_rest: bool, sums: &dyn Sums) -> Result<VisitAnswer, StoreError> {
+        let (first, last) = (self.span.first_day(), self.span.last_day());
+        let is_behind_filter = report::answers(&self.past_budget, sums)?.iter().any(|lines| !lines.is_empty());
+        Ok(VisitAnswer {
+            rows: Vec::new(),
+            all: 0,
+            include: self.request.include,
+            time_labels: self.time_labels.clone(),
+            lacks_money: false,
+            has_other: (has_rest, is_behind_filter),
+            keeps_small: self.keeps_small,
+            marks: sums.taken_out(self.site, first, last)?,
+            unvisited: sums.unvisited(self.site, first, last)?,
+            not_collected: self.not_collected.clone(),
+        })
     }
 
     fn asks_money(&self) -> bool {

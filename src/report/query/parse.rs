@@ -32,7 +32,7 @@ const NAMED: [(&str, Dimension); 3] = [
 ];
 
 /// Dimensions that lists of all of them leave out.
-const UNLISTED: [Dimension; 2] = [Dimension::Segment, Dimension::PreviousPage];
+const UNLISTED: [Dimension; 3] = [Dimension::Segment, Dimension::PreviousPage, Dimension::Section];
 
 /// Reads a whole body.
 pub(super) fn request(body: &[u8]) -> Result<QueryRequest, QueryError> {

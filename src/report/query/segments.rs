@@ -8,7 +8,7 @@ use super::subjects::Subject;
 use super::{QueryError, QueryRequest};
 use crate::cell::{Axis, Dimension, Filter, Metric, OTHER, Test};
 use crate::counts::Name;
-use crate::report::choice::{SegmentScope, met_segments, named_among, scope_of, told_not_met};
+use crate::report::choice::{SegmentScope, met_segments, named_among, scope_of};
 use crate::report::{Line, Span};
 use crate::site::{Day, Segment, Site};
 
@@ -74,14 +74,14 @@ impl QueryRequest {
     /// Leaves out segments of which it is not kept how they meet what else is asked for, and tells which.
     ///
     /// # Errors
-    /// [`QueryError`] where nothing is left, and for properties that are not named.
+    /// [`QueryError`] where nothing is left, and for properties that are not counted by what else is asked for.
     pub(super) fn keep_met(&self, site: &Site, subjects: &mut [Subject]) -> Result<Vec<String>, QueryError> {
         let mut told = Vec::new();
         for subject in subjects {
             let met = met_segments(subject.question.clone(), site);
             let (question, left_out) = met.map_err(|what| QueryError(format!("This is not answered, as {what}.")))?;
             subject.question = question;
-            told.extend(left_out.into_iter().map(told_not_met));
+            told.extend(left_out.iter().map(ToString::to_string));
         }
         told.sort_unstable();
         told.dedup();
@@ -114,13 +114,15 @@ impl QueryRequest {
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 
-    /// The first day on which all is counted that filters ask for: segments, and goals that are patterns.
+    /// The first day on which all is counted that filters ask for: segments, goals that are patterns, named properties and
+    /// sections.
     pub(super) fn counted_since(&self, site: &Site, filters: &[Filter<Name>]) -> Option<Day> {
         let segments = self.asked_segments(site, filters).into_iter().filter(|_| !self.axes().contains(&SEGMENTS));
         let goals = self.goals_of(site).filter(|_| self.is_of_goals() && !self.asks_goals());
         let segments = segments.map(|segment| segment.first_day(site));
         let properties = self.properties_met(site, filters).into_iter().map(|(_, day)| day);
-        segments.chain(goals.filter_map(|goal| goal.first_day(site))).chain(properties).max()
+        let sections = site.settings.sections.since.filter(|_| self.is_of_sections());
+        segments.chain(goals.filter_map(|goal| goal.first_day(site))).chain(properties).chain(sections).max()
     }
 
     /// What has a line of its own and is counted since some day.

@@ -47,6 +47,7 @@ impl QueryRequest {
         let axes = self.axes();
         let axis = axes.first().cloned().unwrap_or(Axis::Total);
         let question = Question::new(site.id, span, axis, interval, &self.metrics).with_money_of(site);
+        let question = Question { sections_since: site.settings.sections.since, ..question };
         if !self.is_of_goals() {
             let found = match axes.as_slice() {
                 [_, second] => question.clone().by_both(second, filters).map(|asked| self.with_pages_before(asked)),

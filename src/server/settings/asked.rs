@@ -5,6 +5,7 @@ use crate::control::Command;
 use crate::control::annotation::AnnotationCommand;
 use crate::control::forget::ForgetCommand;
 use crate::control::segment::SegmentCommand;
+use crate::control::set_aside::SetAsideCommand;
 use crate::page::settings::forgetting::{CONFIRMED, FORGET, RESET};
 use crate::page::words::Words;
 use crate::site::{self, SettingKind, SettingsForm, Site, SiteChange, SiteSetting};
@@ -43,6 +44,12 @@ pub fn of_site(site: &Site, name: &str, form: &PostedForm, words: &Words) -> Opt
         "annotation-remove" => {
             number(form, "id").map(|id| Command::Annotation(AnnotationCommand::Remove { site: domain, id }))
         }
+        "set-aside-add" => {
+            let (first, filter) = (text("day"), vec![format!("{}:{}", text("of"), text("value"))]);
+            let add = SetAsideCommand::Add { site: domain, first, last: form.filled("last"), filter };
+            Ok(Command::SetAside(add))
+        }
+        "set-aside-undo" => number(form, "id").map(|id| Command::SetAside(SetAsideCommand::Undo { site: domain, id })),
         FORGET => forgotten(domain, form, words).map(Command::SiteForget),
         RESET => Ok(Command::SiteReset { domain, dry_run: !is_confirmed(form) }),
         // What can't be undone needs more than one click.
@@ -79,6 +86,7 @@ pub fn place(name: &str) -> &str {
         "funnel-remove" => "funnels",
         "segment-remove" => "segments",
         "annotation-remove" => "annotations",
+        "set-aside-undo" => "set-aside",
         "remove" => "main",
         "personal" => "paths",
         other => other,

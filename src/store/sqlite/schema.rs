@@ -10,7 +10,7 @@ use crate::cell::Dimension;
 use crate::limits;
 
 /// The version of the schema that this program writes.
-pub(in crate::store) const VERSION: i64 = 13;
+pub(in crate::store) const VERSION: i64 = 14;
 
 /// What makes each version of the schema out of the one before, as it was written then. A step that was released never
 /// changes, and names nothing of the program: what it does to an old file must be what it did to all others. The version of
@@ -29,6 +29,7 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("migrations/11.sql"),
     include_str!("migrations/12.sql"),
     include_str!("migrations/13.sql"),
+    include_str!("migrations/14.sql"),
 ];
 
 /// The columns of a tally by hour and of totals, in the order of [`crate::cell::Tally::columns`].

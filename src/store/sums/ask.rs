@@ -8,6 +8,8 @@ use crate::counts::snapshot;
 use crate::counts::{MetValues, Name, SessionSnapshot, Sums};
 use crate::site::{Day, LocalHour, SiteId};
 
+const SECTIONS: Axis<Name> = Axis::Of(Dimension::Section);
+
 /// Width of a bucket. Buckets are numbered by [`LocalHour::number`], [`Day`] and [`crate::site::time::Month`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Grain {
@@ -190,6 +192,10 @@ impl Ask {
             (Some(filter), axis) if by_segment(filter) && (*axis == Axis::Total || *axis == segments) => {
                 CellSource::Pair(Pair::OF_SEGMENTS, true)
             }
+            (None, axis) if *axis == SECTIONS => CellSource::Pair(Pair::OF_SECTIONS, false),
+            (Some(filter), axis) if filter.axis == SECTIONS && (*axis == Axis::Total || *axis == SECTIONS) => {
+                CellSource::Pair(Pair::OF_SECTIONS, false)
+            }
             (None, axis) => CellSource::Single(axis),
             (Some(filter), Axis::Total) => CellSource::Single(&filter.axis),
             (Some(filter), axis) if filter.axis == *axis => CellSource::Single(axis),
@@ -293,7 +299,11 @@ impl Ask {
     ) -> Result<Vec<Vec<SumRow>>, StoreError> {
         let mut rows = vec![Vec::new(); asks.len()];
         let open = asks.iter().enumerate().filter(|(_, ask)| ask.has_pairs_of(day));
-        let (mut open, cut): (Vec<(usize, &Ask)>, Vec<_>) = open.partition(|(_, ask)| ask.cut.rows == RowsBy::Axis);
+        let (of_sections, open): (Vec<(usize, &Ask)>, Vec<_>) = open.partition(|(_, ask)| ask.is_of_sections_alone());
+        for (place, ask) in of_sections {
+            rows[place] = ask.rows_of_sections(day, snapshot, interrupt)?;
+        }
+        let (mut open, cut): (Vec<_>, Vec<_>) = open.into_iter().partition(|(_, ask)| ask.cut.rows == RowsBy::Axis);
         let mut met: Vec<(&Ask, MetValues)> = Vec::new();
         for (place, ask) in cut {
             let is_same = |of: &Ask| of.axis == ask.axis && of.filter == ask.filter && of.cut == ask.cut;
@@ -317,6 +327,32 @@ impl Ask {
                 }
             }
             open = others;
+        }
+        Ok(rows)
+    }
+
+    /// Whether it is about sections by themselves.
+    fn is_of_sections_alone(&self) -> bool {
+        matches!(self.source(), CellSource::Pair(Pair::OF_SECTIONS, _))
+    }
+
+    /// The rows of sections by themselves, or of a set of them, in which each visitor and visit counts once.
+    fn rows_of_sections(
+        &self,
+        day: Day,
+        snapshot: &SessionSnapshot,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<SumRow>, StoreError> {
+        let test = self.filter.as_ref().map_or(Test::All(Vec::new()), |filter| filter.test.clone());
+        let wanted = Filter { axis: SECTIONS, test };
+        let splits = if self.axis == SECTIONS { &[&SECTIONS][..] } else { &[] };
+        let met = snapshot.meeting(&[&wanted], splits, |test, value| interrupt.passes(test, value))?;
+        let bucket = self.bucket(self.bucket_of(day));
+        let mut rows = Vec::with_capacity(met.len());
+        for ([value, _], tally) in met {
+            if self.axis != SECTIONS || self.keeps(&value, interrupt)? {
+                rows.push(SumRow::of(bucket, value, tally));
+            }
         }
         Ok(rows)
     }

@@ -166,6 +166,8 @@ pub enum TakenOutOf {
     Days,
     /// Cells that are damaged on the disk. This is not stored.
     Damaged,
+    /// Values of a dimension, or families of programs, that are set aside, until the owner takes that back. Nor is this.
+    SetAside(Option<Dimension>),
 }
 
 impl TakenOutOf {
@@ -177,6 +179,7 @@ impl TakenOutOf {
             TakenOutOf::Properties => 100,
             TakenOutOf::Days => 101,
             TakenOutOf::Damaged => 102,
+            TakenOutOf::SetAside(_) => 103,
         }
     }
 

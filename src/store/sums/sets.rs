@@ -10,8 +10,9 @@ use crate::site::Day;
 impl Ask {
     /// The question for each value of the set on a day that it is about; nothing for questions that add up no values.
     pub fn set_on(&self, day: Day) -> Option<Ask> {
-        // Of segments visits in memory tell by themselves ([`Ask::rows_of_visits`]).
-        self.adds_values_of()?.dimension().filter(|dimension| *dimension != Dimension::Segment)?;
+        // Of segments and sections visits in memory tell by themselves ([`Ask::rows_of_visits`], [`Ask::rows_of_snapshot`]).
+        let by_themselves = |of: &Dimension| matches!(of, Dimension::Segment | Dimension::Section);
+        self.adds_values_of()?.dimension().filter(|dimension| !by_themselves(dimension))?;
         let filter = self.filter.as_ref()?;
         let (axis, grain, cut) = (filter.axis.clone(), Grain::Day, Cut::default());
         let of_day = Ask { axis, grain, first: day.0, last: day.0, by_bucket: false, cut, ..self.clone() };

@@ -92,6 +92,15 @@ pub const FRENCH: Settings = Settings {
     annotation_hour_help: "Selon l’heure du site, ou le jour entier.",
     whole_day: "Jour entier",
     remove_annotation: "Supprimer l’annotation {0}",
+    set_aside: "Mis de côté",
+    set_aside_intro: "Un afflux ou une erreur : ces valeurs ne sont dans aucun chiffre de ces jours tant qu’elles ne sont pas rétablies. Rien n’est supprimé, et les pages publiques restent telles quelles.",
+    set_aside_add: "Mettre de côté",
+    set_aside_value_help: "Telle qu’elle figure dans la liste.",
+    set_aside_first: "Premier jour",
+    set_aside_last: "Dernier jour",
+    set_aside_last_help: "Si le champ est vide, le premier jour seulement.",
+    set_aside_undo: "Rétablir",
+    set_aside_undo_of: "Rétablir {0}",
 
     // What is forgotten.
     forget: "Oublier des chiffres",

@@ -92,6 +92,15 @@ pub const GERMAN: Settings = Settings {
     annotation_hour_help: "Nach der Uhr der Website, oder der ganze Tag.",
     whole_day: "Ganzer Tag",
     remove_annotation: "Die Anmerkung {0} entfernen",
+    set_aside: "Zurückgestellt",
+    set_aside_intro: "Eine Flut oder ein Versehen: Diese Werte stehen in keiner Zahl dieser Tage, bis sie zurückgenommen werden. Nichts wird gelöscht, und öffentliche Seiten bleiben, wie sie sind.",
+    set_aside_add: "Etwas zurückstellen",
+    set_aside_value_help: "So, wie er in der Liste steht.",
+    set_aside_first: "Erster Tag",
+    set_aside_last: "Letzter Tag",
+    set_aside_last_help: "Ohne Angabe nur der erste Tag.",
+    set_aside_undo: "Zurücknehmen",
+    set_aside_undo_of: "{0} zurücknehmen",
 
     // What is forgotten.
     forget: "Zahlen vergessen",

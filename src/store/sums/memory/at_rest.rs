@@ -53,6 +53,11 @@ fn folded(pairs: PairSums, least: &LeastAtRest) -> PairSums {
         let of = least_of(least, pair.first).max(least_of(least, pair.second));
         let (rest_of_a, rest_of_b) = (rests(pair.first, a.as_ref()).0, rests(pair.second, b.as_ref()).0);
         match of {
+            // Of one dimension, which has a line for the rest.
+            Some(of) if pair == Pair::OF_SECTIONS && is_small(&tally, of) => {
+                let other = || Some(Name::from(OTHER));
+                *kept.entry((pair, other(), other())).or_default() += tally;
+            }
             Some(of) if a == rest_of_a || b == rest_of_b => {
                 folded.entry((pair, a, b)).or_insert((of, Tally::ZERO)).1 += tally;
             }

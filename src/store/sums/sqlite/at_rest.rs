@@ -102,7 +102,10 @@ impl<'a> AtRest<'a> {
         let (mut kept, mut rests) = (BTreeMap::<CellKey, Tally>::new(), BTreeMap::<CellKey, Tally>::new());
         for ((a, b), tally) in cells {
             let (rest_of_a, rest_of_b) = rests_of((a, b));
-            if a == rest_of_a || b == rest_of_b {
+            if table == pairs::number(Pair::OF_SECTIONS) && is_small(&tally, least) {
+                // Of one dimension, which has a line for the rest.
+                *kept.entry((self.other, self.other)).or_default() += tally;
+            } else if a == rest_of_a || b == rest_of_b {
                 *rests.entry((a, b)).or_default() += tally;
             } else if is_small(&tally, least) {
                 [(a, rest_of_b), (rest_of_a, b)].into_iter().for_each(|key| *rests.entry(key).or_default() += tally);

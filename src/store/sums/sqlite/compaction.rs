@@ -27,7 +27,7 @@ pub(super) fn pairs_of(flush: &Flush, ids: &SiteIds) -> Result<Vec<Option<Vec<Pa
         let ids = ids.get(&state.site).ok_or(StoreError::Corrupt)?;
         let names = snapshot.names_in_pairs().into_iter();
         let number = |name: Sym| {
-            let id = snapshot.texts.get(name.0 as usize).and_then(|text| ids.known(text)).ok_or(StoreError::Corrupt)?;
+            let id = snapshot.text(name).and_then(|text| ids.known(text)).ok_or(StoreError::Corrupt)?;
             Ok((name, u32::try_from(id).map_err(|_| StoreError::Full)?))
         };
         let of_joined = |name: &Name| {

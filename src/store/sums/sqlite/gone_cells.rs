@@ -42,7 +42,7 @@ impl GoneCells {
         let texts = texts(connection, order.site)?;
         let mut gone = GoneIds::default();
         for (id, text) in &texts {
-            let dimensions = Dimension::COUNTED.into_iter().chain([Dimension::Money, Dimension::Property]);
+            let dimensions = Dimension::in_pairs().chain([Dimension::Money, Dimension::Property]);
             for dimension in dimensions.filter(|dimension| values.takes(*dimension, text)) {
                 gone.values.entry(dimension.code()).or_default().insert(*id);
             }

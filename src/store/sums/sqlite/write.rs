@@ -29,7 +29,7 @@ pub(super) fn number_names<'a>(connection: &mut Connection, flush: &'a Flush) ->
     for state in &flush.days {
         if let Some(snapshot) = &state.snapshot {
             let of_pairs = snapshot.names_in_pairs().into_iter();
-            let text = |name: Sym| snapshot.texts.get(name.0 as usize).map(|text| &**text);
+            let text = |name: Sym| snapshot.text(name).map(|text| &**text);
             let joined = snapshot.joined_names().map(|name| &**name);
             names.entry(state.site).or_default().extend(of_pairs.filter_map(text).chain(joined));
         }
