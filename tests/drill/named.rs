@@ -75,7 +75,7 @@ fn compare_goals(asking: &Asking, pick: usize) -> Result<(), TestCaseError> {
         "metrics": ["visitors", "events"], "date_range": days, "dimensions": ["event:goal"], "filters": [["is", name, [plain]]],
     });
     let goals = watched::settings().goals;
-    let mut expected: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut expected: BTreeMap<&str, Tally> = BTreeMap::new();
     for goal in &goals {
         let target = goal.target.text();
         let dimension = headcount::report::goals::filter(&goal.target).axis.in_pairs().expect("a dimension");
@@ -83,16 +83,15 @@ fn compare_goals(asking: &Asking, pick: usize) -> Result<(), TestCaseError> {
         for day in asking.walk.days(asking.site) {
             let mut sides = vec![Side { dimension: Dimension::Property, passes: &is_value }];
             sides.push(Side { dimension, passes: &is_target });
-            *expected.entry(json!([goal.name]).to_string()).or_default() +=
-                asking.walk.meeting(asking.site, day, &sides);
+            *expected.entry(&goal.name).or_default() += asking.walk.meeting(asking.site, day, &sides);
         }
     }
     let found = results(&answered(asking.room, asking.site, body));
-    for (name, tally) in expected {
+    for (goal, tally) in expected {
+        let name = json!([goal]).to_string();
         let events = found.get(&name).map_or(0, |row| row[1].as_i64().unwrap_or(-1));
         // A page is reached by being shown.
-        let is_event =
-            goals.iter().any(|goal| json!([goal.name]).to_string() == name && !goal.target.text().starts_with('/'));
+        let is_event = goals.iter().any(|of| of.name == goal && !of.target.text().starts_with('/'));
         prop_assert_eq!(events, if is_event { tally.events } else { tally.pageviews }, "{} {}", name, value);
     }
     Ok(())
