@@ -1,6 +1,7 @@
 //! What drill-down costs on disk, in memory and in reports: `cargo bench --bench drilldown`, with `-- sizes`, `-- memory`, `-- reports` or
 //! `-- shared` for a part of it; `-- make FOLDER` keeps what it makes, for `benches/memory`; `-- parts plain|engaged|milliseconds|dependent|large` tells
-//! which tables and columns of a day take how much. The reports need a year of 100,000 visits a day, which takes a quarter of an hour to make.
+//! which tables and columns of a day take how much; `-- declared` what segments, named properties and sections add. The reports need a year
+//! of 100,000 visits a day, which takes a quarter of an hour to make.
 //!
 //! Visits are those of `drilldown/stream.rs`. Every day is new. Everything on disk counts: names, totals, hours of 31 days, days, months,
 //! pairs.
@@ -9,6 +10,8 @@
 mod file;
 #[path = "drilldown/pages.rs"]
 mod pages;
+#[path = "drilldown/declared.rs"]
+mod declared;
 #[path = "drilldown/parts.rs"]
 mod parts;
 #[path = "drilldown/stream.rs"]
@@ -20,7 +23,7 @@ use std::time::Instant;
 use headcount::cell::{Axis, Dimension, Filter, Metric, Test};
 use headcount::clock::Clock;
 use headcount::collector::{Collector, WriterHandle};
-use headcount::counts::{OpenDay, Room};
+use headcount::counts::{DaySegments, OpenDay, Room};
 use headcount::hit::Tools;
 use headcount::hit::agent::Agents;
 use headcount::hit::place::Places;
@@ -41,6 +44,8 @@ static MEMORY: headcount::memory::WipingAllocator = headcount::memory::WipingAll
 struct File {
     folder: std::path::PathBuf,
     stores: Stores,
+    /// With what its owner has declared.
+    site: Site,
 }
 
 impl File {
@@ -55,7 +60,7 @@ impl File {
         let (schedule, settings) = (Schedule::utc(), Settings::default());
         let site = Site { id: SiteId(1), domain, schedule, settings, added: Moment(0) };
         stores.operators.add_site(&site.domain, &site.schedule, &site.settings, Moment(0)).expect("a site");
-        File { folder, stores }
+        File { folder, stores, site }
     }
 
     /// Stores days as the collector would: packed when they are over, hours for 31 days, months when they are over.
@@ -68,7 +73,7 @@ impl File {
         let begun = Instant::now();
         for day in (FIRST.0..FIRST.0 + days).map(Day) {
             let mut open = maker.day(day, visits, budget);
-            let snapshot = Some(Arc::new(open.snapshot()));
+            let snapshot = Some(Arc::new(open.snapshot().with_segments(DaySegments::of(&self.site, day))));
             let sums = open.drain();
             let total = sums.days.iter().find(|(cell, _)| cell.axis == Axis::Total);
             pageviews += total.map_or(0, |(_, tally)| tally.pageviews);
@@ -315,6 +320,7 @@ fn main() {
             size(&words[1], traffic(&words[1]), (number(2, 100_000), number(3, 2) as i32), budget(number(4, 0)));
         }
         Some("parts") => parts::parts(&Maker::of(traffic(&words[1])), number(2, 100_000)),
+        Some("declared") => declared::declared(number(1, 100_000), number(2, 3) as i32),
         Some("memory") => memory(&maker),
         _ => {
             memory(&maker);

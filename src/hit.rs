@@ -192,19 +192,14 @@ impl From<Rejection> for Dropped {
 /// # Errors
 /// The reason why the beacon is not counted.
 pub fn make(beacon: Beacon, site: &Site, arrival: Arrival, salt: &Salt, tools: &Tools) -> Result<Hit, Dropped> {
-    let left_out = &site.settings.exclude;
-    if left_out.has_address(beacon.sender.address.0) {
-        return Err(Rejection::Excluded.into());
-    }
     let agent = admit(&beacon, site, tools)?;
     let location = locate(&beacon, site)?;
     let (collected, mode) = (site.settings.collect, site.settings.address);
     let relation = |host: &str| site.relation(host, &location.host);
-    let campaign = path::campaign(&location.query);
-    let (origin, campaign) = left_out::origin(collected, campaign, &beacon.referrer, relation)?;
+    let (origin, campaign) = left_out::origin(collected, path::campaign(&location.query), &beacon.referrer, relation)?;
     let Sender { address, agent: user_agent, time_zone, country, .. } = beacon.sender;
     let place = place::within(tools.places.of(token::visible(address, mode), time_zone.as_deref()), country);
-    if left_out.has_country(&place.country) {
+    if site.settings.exclude.has_country(&place.country) {
         return Err(Rejection::Excluded.into());
     }
     let page = if beacon.has_page { location.path } else { NOT_SET.to_owned() };
@@ -266,6 +261,9 @@ fn whole<'a>(url: &'a str, site: &Site) -> Cow<'a, str> {
 /// Whether the sender is somebody who wants to be counted.
 fn admit(beacon: &Beacon, site: &Site, tools: &Tools) -> Result<Arc<Agent>, Dropped> {
     let sender = &beacon.sender;
+    if site.settings.exclude.has_address(sender.address.0) {
+        return Err(Rejection::Excluded.into());
+    }
     if sender.prefetch {
         return Err(Rejection::Prefetch.into());
     }

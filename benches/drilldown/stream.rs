@@ -103,6 +103,8 @@ pub struct Maker {
     places: Vec<Arc<Place>>,
     origins: Vec<source::Origin>,
     pub pages: Vec<String>,
+    /// Whether the owner has named two properties of events.
+    pub names_properties: bool,
 }
 
 fn agents() -> Vec<Arc<Agent>> {
@@ -163,13 +165,17 @@ impl Maker {
             places: (0..5_000).map(place).map(Arc::new).collect(),
             origins: (0..=traffic.sources).map(origin).collect(),
             pages: (0..traffic.pages).map(page).collect(),
+            names_properties: false,
         }
     }
 
     /// A day of so many visits, a tenth of them by people who were there before.
     pub fn day(&self, day: Day, visits: usize, budget: Budget) -> OpenDay {
         let mut open = OpenDay::new(SiteId(1), day, budget);
-        self.visits(day, visits, &mut |hit| _ = open.take(&hit, || Room::Visitor));
+        self.visits(day, visits, &mut |hit| {
+            let hit = if self.names_properties { with_named(hit) } else { hit };
+            let _ = open.take(&hit, || Room::Visitor);
+        });
         open
     }
 
@@ -326,4 +332,14 @@ impl FirstHit {
 
 fn signup() -> Kind {
     Kind::Event { name: "Signup".into(), interactive: true }
+}
+
+/// A hit whose owner has named its properties; one that has some gets a second one.
+fn with_named(mut hit: Hit) -> Hit {
+    if let Some((_, plan)) = hit.props.first() {
+        let size = format!("size-{}", plan.len() + hit.page.len() % 8);
+        hit.props.push(("size".to_owned(), size));
+    }
+    hit.watched.properties = hit.props.iter().map(|(key, _)| key.as_str().into()).collect();
+    hit
 }
