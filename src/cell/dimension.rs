@@ -367,7 +367,7 @@ impl Dimension {
     /// All that is counted hit by hit: those that readers know, and those that answer their filters and goals. Their rows come first.
     pub const COUNTED: [Dimension; Pick::Counted.count()] = Pick::Counted.list();
 
-    /// All that pairs are counted of, segments and money aside.
+    /// All that pairs are counted of, segments, money and named properties aside.
     pub fn in_pairs() -> impl Iterator<Item = Dimension> + Clone {
         Dimension::COUNTED.into_iter().chain([Dimension::Section])
     }

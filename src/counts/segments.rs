@@ -2,8 +2,7 @@
 //! counted of these.
 
 use super::Name;
-use crate::cell::Condition;
-use crate::cell::condition::written;
+use crate::cell::{Axis, Condition, Dimension, Filter, Test};
 use crate::site::set_aside::left_name;
 use crate::site::{Day, Site};
 
@@ -15,7 +14,7 @@ pub struct DaySegments {
     /// values of [`crate::cell::Dimension::ReachedStep`].
     names: Vec<Name>,
     /// What they let pass, as it was written: it is read by whoever counts, not by whoever takes hits.
-    conditions: Vec<Name>,
+    conditions: Vec<Option<Condition<Name>>>,
     /// The funnels, each with the place of its first step's name.
     funnels: Vec<(u32, usize)>,
     /// How many parts of a path make a section; 0 where none are counted.
@@ -29,13 +28,17 @@ impl DaySegments {
         let mut segments = DaySegments { section_depth, ..DaySegments::default() };
         for segment in site.settings.segments.iter().filter(|segment| segment.first_day(site) <= day) {
             segments.names.push(segment.number.to_string().into());
-            segments.conditions.push(segment.condition.as_str().into());
+            segments.conditions.push(Condition::read(&segment.condition).ok());
         }
         let acts = site.set_aside_on(day);
         if !acts.is_empty() {
             segments.names.push(left_name(&acts).into());
-            let left = acts.iter().map(|act| written(&act.key, "!=", &act.values));
-            segments.conditions.push(left.collect::<Vec<_>>().join(" and ").into());
+            let left = acts.iter().map(|act| {
+                let axis = Axis::Of(Dimension::from_name(&act.key)?);
+                let test = axis.test(Test::Is(act.values.clone()));
+                Some(Condition::Is(Filter { axis, test }).negated())
+            });
+            segments.conditions.push(left.collect::<Option<Vec<_>>>().map(Condition::all));
         }
         for funnel in site.settings.funnels.iter().filter(|_| !segments.conditions.is_empty()) {
             segments.funnels.push((funnel.number, segments.names.len()));
@@ -52,7 +55,7 @@ impl DaySegments {
 
     /// Each by its number as a text, with what it lets pass. One that cannot be read any more lets nothing pass.
     pub fn conditions(&self) -> impl Iterator<Item = (&Name, Option<Condition<Name>>)> {
-        self.names.iter().zip(&self.conditions).map(|(name, text)| (name, Condition::read(text).ok()))
+        self.names.iter().zip(self.conditions.iter().cloned())
     }
 
     /// How many parts of a path make a section; 0 where none are counted.

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::format::ShownFigure;
 use super::words::Words;
 use super::{LinkTo, format};
 use crate::cell::Metric;
+use crate::report::FigureBounds;
 use crate::site::Day;
 
 /// A filter that acts on the page.
@@ -42,7 +44,9 @@ pub struct GoalFigures {
     pub visitors: Option<f64>,
     /// How often it was reached.
     pub conversions: f64,
-    /// Percent of all visitors, or of those that the filter lets pass.
+    /// The bounds of both, where they are not sure.
+    pub bounds: [Option<FigureBounds>; 2],
+    /// Percent of all visitors, or of those that the filter lets pass; nothing where one of them is not sure.
     pub rate: Option<f64>,
     /// Money by currency, in units, the most usual first.
     pub money: Vec<(String, f64)>,
@@ -107,9 +111,14 @@ impl GoalRow {
     /// Visitors, conversions and their rate.
     pub(super) fn cells(&self, words: &Words) -> [String; 3] {
         let Some(figures) = &self.figures else { return [words.not_available; 3].map(str::to_owned) };
+        let [of_visitors, of_conversions] = figures.bounds;
+        let told = |shown: ShownFigure| match shown.beside {
+            Some(beside) => format!("{} ({beside})", shown.shown),
+            None => shown.shown,
+        };
         [
-            words.metric(Metric::Visitors, figures.visitors),
-            words.count(figures.conversions),
+            told(words.figure(Metric::Visitors, figures.visitors, of_visitors)),
+            told(words.figure(Metric::Events, Some(figures.conversions), of_conversions)),
             words.metric(Metric::ConversionRate, figures.rate),
         ]
     }

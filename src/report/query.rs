@@ -145,6 +145,8 @@ pub struct Query {
     past_budget: Vec<Question>,
     /// The first day of which sections are counted, if that is so of these.
     sections_begun: Option<Day>,
+    /// Named properties that are asked for by other dimensions and were not counted so on all days, each since when it is.
+    properties_begun: Vec<(String, Day)>,
 }
 
 impl QueryRequest {
@@ -198,6 +200,7 @@ impl QueryRequest {
             interval,
             columns: self.columns(),
             begun: self.begun_within(site, span, &filters),
+            properties_begun: self.properties_begun(site, span, &filters),
             sections_begun: sections::begun_within(site, self.all_axes().iter(), span),
             segments: self.named_segments(site),
             counted_since: self.counted_since(site, &filters),

@@ -8,7 +8,7 @@
 //! 2. visits in memory are asked with the condition, which is exact;
 //! 3. what was left of the day was counted when it ended, as segments are ([`crate::counts::DaySegments`]), which is exact too;
 //! 4. all less what the values have by two dimensions: exact for what is counted per hit or per visit, bounded for visitors
-//!    ([`bounds`]).
+//!    (`set_aside/bounds.rs`).
 //!
 //! A month with such a day is answered by its days, as long as these are kept. Everything else is as it was counted.
 

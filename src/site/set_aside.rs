@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Day, Site};
+use crate::cell::condition::written;
 
 /// The key of programs, which are counted beside visitors and are no dimension.
 pub const BOT: &str = "bot";
@@ -47,8 +48,7 @@ impl SetAside {
 
     /// What it is of, as filters are written: `source=spam.example`.
     pub fn written(&self) -> String {
-        let values = self.values.iter().map(|value| value.replace('\\', "\\\\").replace(',', "\\,"));
-        format!("{}={}", self.key, values.collect::<Vec<_>>().join(","))
+        written(&self.key, "=", &self.values)
     }
 }
 

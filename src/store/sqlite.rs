@@ -63,7 +63,8 @@ pub(super) struct SqliteFile {
     /// Whether the log could not be emptied after something was stored.
     is_log_full: AtomicBool,
     /// Whether the log holds what an earlier program wrote. Where a sync of it failed, some of it is not on the disk although the system
-    /// believes so, and all that is written behind it would be lost with it when the power goes: nothing is before it is emptied.
+    /// believes so, and all that is written behind it would be lost with it when the power goes: but for what an opening writes, nothing
+    /// is before it is emptied.
     has_old_log: AtomicBool,
     wait: LockWait,
 }

@@ -5,6 +5,7 @@ use super::panels;
 use super::site_view::SiteView;
 use crate::cell::{Axis, Metric};
 use crate::page::cards::Tab;
+use crate::report::choice::named_among;
 use crate::report::comparison::{Basis, ComparedLines, ComparedWith, RangeComparison};
 use crate::report::period::Range;
 use crate::report::{Question, Span, Sums};
@@ -64,7 +65,12 @@ impl Compared {
 
     /// What the question of a list is compared with.
     pub(super) fn list(&self, view: &SiteView, range: &Range, question: &Question) -> Option<RangeComparison> {
-        let days = self.days.filter(|days| question.is_counted_on(*days))?;
+        let axes = question.filter.iter().map(|filter| &filter.axis).chain([&question.axis]);
+        let is_met = question.filter.is_some() && question.axis != Axis::Total;
+        let properties = named_among(axes.filter(|_| is_met), view.site);
+        let are_counted =
+            |days: &Span| properties.iter().all(|property| property.not_counted_on(view.site) < days.first_day());
+        let days = self.days.filter(|days| question.is_counted_on(*days) && are_counted(days))?;
         RangeComparison::of(question, range, days, view.kept_hours(range))
     }
 }

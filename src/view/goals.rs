@@ -2,13 +2,13 @@
 
 use super::answers::{AnswerKey, Answers};
 use super::site_view::SiteView;
-use crate::cell::{Axis, Dimension, Metric};
+use crate::cell::{Axis, Dimension, Metric, Tally};
 use crate::counts::Name;
 use crate::page::cards::Tab;
 use crate::page::{FunnelPanel, FunnelStep, GoalFigures, GoalRow};
 use crate::report::choice::Scope;
 use crate::report::goals::{self, Step};
-use crate::report::{Line, Question, Span};
+use crate::report::{FigureBounds, Line, Question, Span};
 use crate::site::{Day, Funnel, Goal, Moment, Target};
 
 /// The questions that goals and funnels need beside those of the panels.
@@ -47,9 +47,11 @@ pub(super) fn questions(view: &SiteView, span: Span) -> Vec<(AnswerKey, Question
     questions
 }
 
-/// The rows of the panel of goals. `whole` is how many visitors there are in all, or pass the filter; nothing where they are
-/// not measured.
-pub(super) fn goals(view: &SiteView, span: Span, found: &Answers, whole: Option<f64>) -> Vec<GoalRow> {
+/// How many visitors there are in all, or pass the filter, and whether that is sure; nothing where they are not measured.
+type AllVisitors = Option<(f64, bool)>;
+
+/// The rows of the panel of goals.
+pub(super) fn goals(view: &SiteView, span: Span, found: &Answers, whole: AllVisitors) -> Vec<GoalRow> {
     if !view.has_goals() {
         return Vec::new();
     }
@@ -71,27 +73,36 @@ fn since(view: &SiteView, span: Span, declared: Moment) -> Option<Day> {
     Some(view.site.schedule.locate(declared).day).filter(|day| *day >= span.first_day())
 }
 
-fn figures(view: &SiteView, place: usize, goal: &Goal, found: &Answers, whole: Option<f64>) -> Option<GoalFigures> {
+fn figures(view: &SiteView, place: usize, goal: &Goal, found: &Answers, whole: AllVisitors) -> Option<GoalFigures> {
     if let Some(chosen) = &view.chosen.goal {
         let line = found.get(&AnswerKey::Totals).and_then(|lines| lines.first());
         return (chosen == goal).then(|| of_totals(line));
     }
     let lines = found.get(&slot(view, goal)?)?;
     let line = lines.iter().find(|line| *line.value == *goal.target.text());
-    let (visitors, conversions) = line.map_or((0, 0), |line| match goal.target {
-        Target::Event(_) => (line.tally.visitors, line.tally.events),
-        Target::Page(_) | Target::Pattern(_) => (line.tally.visitors, line.tally.pageviews),
-    });
+    let numbers = |tally: &Tally| match goal.target {
+        Target::Event(_) => [tally.visitors, tally.events],
+        Target::Page(_) | Target::Pattern(_) => [tally.visitors, tally.pageviews],
+    };
+    let [visitors, conversions] = line.map_or([0; 2], |line| numbers(&line.tally));
+    let [least_visitors, least_conversions] =
+        line.and_then(|line| line.bounds.as_ref()).map_or([visitors, conversions], |bounds| numbers(&bounds.low));
+    let bounds = |low: i64, high: i64| FigureBounds { low: low as f64, high: high as f64, is_estimated: false };
+    let bounds = [(least_visitors, visitors), (least_conversions, conversions)]
+        .map(|(low, high)| (low < high).then(|| bounds(low, high)));
+    let whole_visitors = whole.and_then(|(all, is_sure)| (is_sure && bounds[0].is_none()).then_some(all));
     let visitors = whole.map(|_| visitors as f64);
-    let rate = visitors.zip(whole).map(|(some, all)| if all > 0.0 { rate(some, all) } else { 0.0 });
+    let rate = visitors.zip(whole_visitors).map(|(some, all)| if all > 0.0 { rate(some, all) } else { 0.0 });
     let money = found.get(&AnswerKey::Money(place)).map_or_else(Vec::new, |lines| revenue(lines));
-    Some(GoalFigures { visitors, conversions: conversions as f64, rate, money })
+    Some(GoalFigures { visitors, conversions: conversions as f64, bounds, rate, money })
 }
 
 fn of_totals(line: Option<&Line>) -> GoalFigures {
     let Some(line) = line else { return GoalFigures::default() };
     let metric = |place: usize| line.metrics.get(place).copied().flatten();
-    GoalFigures { visitors: metric(0), conversions: metric(1).unwrap_or(0.0), rate: metric(2), money: money_of(line) }
+    let bounds = [0, 1].map(|place| line.bounds_of(place));
+    let conversions = metric(1).unwrap_or(0.0);
+    GoalFigures { visitors: metric(0), conversions, bounds, rate: metric(2), money: money_of(line) }
 }
 
 /// Percent to one decimal.

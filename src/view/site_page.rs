@@ -97,12 +97,13 @@ impl PageAnswers {
         let all = self.found.get(&AnswerKey::Totals).and_then(|lines| lines.first());
         let visitors = all.map_or(Some(0.0), |line| line.metrics[0]);
         let is_measured = visitors.is_some() && address != AddressMode::None || visitors > Some(0.0);
+        let is_sure = all.is_none_or(|line| line.is_sure(0));
         SitePage {
             account,
             now: records.now,
             personal: records.personal,
             revenue: all.filter(|_| view.chosen.event().is_some()).map_or_else(Vec::new, goals::money_of),
-            goals: goals::goals(view, span, &self.found, visitors.filter(|_| is_measured)),
+            goals: goals::goals(view, span, &self.found, visitors.filter(|_| is_measured).map(|all| (all, is_sure))),
             cards: panels::cards(view, tabs, span, &self.found, is_measured, whole_of(view, all, is_measured)),
             mails: records.mails,
             not_counted: records.not_counted,

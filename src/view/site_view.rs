@@ -146,8 +146,9 @@ impl<'a> SiteView<'a> {
     pub fn pairs_until(&self, tab: Option<&Tab>, now: Moment) -> Option<Day> {
         let range = self.range(now, None);
         let compared = range.compared(self.state.compare).map(|span| span.last_day());
-        let has_sections = self.state.tabs.values().chain(tab).any(|tab| *tab == SECTIONS_TAB);
-        (has_sections || !self.chosen.is_all()).then(|| range.span.last_day().max(compared.unwrap_or(Day(i32::MIN))))
+        let is_in_pairs = |tab: &Tab| *tab == SECTIONS_TAB || *tab == Tab::Of(Dimension::Segment);
+        let has_pairs = self.state.tabs.values().chain(tab).any(is_in_pairs);
+        (has_pairs || !self.chosen.is_all()).then(|| range.span.last_day().max(compared.unwrap_or(Day(i32::MIN))))
     }
 
     /// How the page stands.

@@ -177,6 +177,8 @@ impl Clause {
     /// Whether every test names whole values.
     pub fn names_values(&self) -> bool {
         match self {
+            // Of a page past the budget it is not known in which section it was.
+            Clause::Is(Dimension::Section, _) | Clause::IsNot(Dimension::Section, _) => false,
             Clause::Has(..) | Clause::HasNot(..) => false,
             Clause::And(list) | Clause::Or(list) => list.iter().all(Clause::names_values),
             Clause::Not(inner) | Clause::Done(inner) | Clause::NotDone(inner) => inner.names_values(),

@@ -4,7 +4,7 @@
 use super::folded::FoldedTable;
 use super::hit_tables::{HitColumn, HitTable, PropertyNumbers};
 use super::{NameNumbers, Pair, PairTable, REST};
-use crate::cell::Sym;
+use crate::cell::{Dimension, Sym};
 use crate::counts::snapshot::SessionSnapshot;
 
 /// The numbers of each named property's values, by its key.
@@ -20,12 +20,11 @@ impl SessionSnapshot {
         let of_names = &self.numbers_of_names(numbers);
         let mut tables = Vec::new();
         for (key, of_values) in &properties {
-            let sides = |pair: Pair| {
-                [
-                    HitColumn::Of(self.column(pair.first), of_names),
-                    HitColumn::Property(self.property_column(*key), of_values),
-                ]
+            let side = |of: Dimension| match of {
+                Dimension::Property => HitColumn::Property(self.property_column(*key), of_values),
+                of => HitColumn::Of(self.column(of), of_names),
             };
+            let sides = |pair: Pair| [side(pair.first), side(pair.second)];
             tables.extend(Pair::of_properties().map(|pair| HitTable::of(pair, sides(pair), false)));
         }
         let each = |snapshot: &SessionSnapshot, look: &mut dyn FnMut(&_)| {

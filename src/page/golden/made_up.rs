@@ -291,7 +291,12 @@ pub(super) fn goals() -> Vec<GoalRow> {
         name: name.into(),
         target: target.into(),
         href: Some(format!("/example.com?period=30d&filter=goal:{name}")),
-        figures: Some(GoalFigures { visitors: Some(visitors), conversions, rate: Some(rate), money: Vec::new() }),
+        figures: Some(GoalFigures {
+            visitors: Some(visitors),
+            conversions,
+            rate: Some(rate),
+            ..GoalFigures::default()
+        }),
         since: None,
     };
     let mut rows = vec![

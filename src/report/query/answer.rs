@@ -146,6 +146,15 @@ fn segment_since(name: &str, day: Day) -> Warning {
     }
 }
 
+fn property_since(key: &str, day: Day) -> Warning {
+    Warning {
+        code: "property_since",
+        warning: Cow::Owned(format!(
+            "The property {key:?} is counted by other dimensions since {day}. Days before are not in these figures."
+        )),
+    }
+}
+
 fn not_met(why: &str) -> Warning {
     Warning { code: "segment_not_kept", warning: Cow::Owned(format!("Something is left out: {why}.")) }
 }
@@ -425,6 +434,7 @@ impl Query {
                 .begun
                 .iter()
                 .map(|(name, day)| segment_since(name, *day))
+                .chain(self.properties_begun.iter().map(|(key, day)| property_since(key, *day)))
                 .chain(self.sections_begun.map(sections_since))
                 .collect(),
         }

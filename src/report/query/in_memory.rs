@@ -15,11 +15,11 @@ use crate::counts::snapshot::{self, MatchedRow, VisitSplit};
 use crate::limits;
 use crate::report::choice::{Choice, reaching};
 use crate::report::figures::Figures;
-use crate::report::sections::SECTIONS;
+use crate::report::sections::{SECTIONS, not_counted};
 use crate::report::{
     self, Figure, Interval, MatchedDays, Question, Span, Sums, not_collected, past_budget, place_names,
 };
-use crate::site::{Day, Goal, LocalHour, Moment, Site, SiteId};
+use crate::site::{Day, Goal, LocalHour, Moment, SetAside, Site, SiteId};
 use crate::store::{Grain, StoreError};
 
 /// A question that is asked of whole visits.
@@ -112,6 +112,7 @@ impl VisitRequest {
         let (condition, whole) = self.conditions(site)?;
         let money = Question::new(site.id, span, Axis::Total, None, &request.metrics).with_money_of(site).money;
         let tests: Vec<Filter<Name>> = condition.tests().into_iter().cloned().collect();
+        check_counted(site, span, &tests, &request.metrics)?;
         let known = axes.iter().chain(tests.iter().map(|test| &test.axis));
         let missing = not_collected::names(site, known, request.metrics.iter().copied());
         let query = VisitQuery {
@@ -202,6 +203,24 @@ fn of_segments(test: &Test, site: &Site) -> Result<Condition<Name>, QueryError> 
     let chosen = chosen.map_err(|error| QueryError(format!("{error}.")))?;
     let condition = chosen.condition().cloned().unwrap_or(Condition::All(Vec::new()));
     Ok(if is_not { condition.negated() } else { condition })
+}
+
+/// Refuses sections where none are counted, and rates of whole visits where hits of them are set aside.
+fn check_counted(site: &Site, span: Span, tests: &[Filter<Name>], metrics: &[Metric]) -> Result<(), QueryError> {
+    if tests.iter().any(|test| test.axis == SECTIONS) && !site.has_sections() {
+        return Err(QueryError(format!("This is not answered: {}.", not_counted(site))));
+    }
+    let is_of_hits = |act: &&SetAside| Dimension::from_name(&act.key).is_some_and(|of| !of.is_of_visit());
+    let mut acts = site.settings.set_aside.acts.iter().filter(is_of_hits);
+    let is_parted = acts.any(|act| act.first <= span.last_day() && act.last >= span.first_day());
+    let of_visits = metrics.iter().find(|metric| matches!(metric, Metric::BounceRate | Metric::VisitDuration));
+    match of_visits.filter(|_| is_parted) {
+        Some(metric) => Err(QueryError(format!(
+            "Metric `{}` is of whole visits, of which some hits are set aside on these days; leave it out.",
+            metric.name()
+        ))),
+        None => Ok(()),
+    }
 }
 
 impl VisitQuery {

@@ -110,7 +110,12 @@ impl QueryRequest {
     pub(super) fn begun_within(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
         let asked = self.asked_segments(site, filters).into_iter();
         let begun = asked.map(|segment| (segment.name.clone(), segment.first_day(site)));
-        let begun = begun.chain(self.properties_met(site, filters));
+        begun.filter(|(_, day)| *day > span.first_day()).collect()
+    }
+
+    /// The same of named properties.
+    pub(super) fn properties_begun(&self, site: &Site, span: Span, filters: &[Filter<Name>]) -> Vec<(String, Day)> {
+        let begun = self.properties_met(site, filters).into_iter();
         begun.filter(|(_, day)| *day > span.first_day()).collect()
     }
 

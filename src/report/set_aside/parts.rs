@@ -161,6 +161,10 @@ fn by_left(ask: &Ask, name: &Name) -> Option<Ask> {
         }
         _ => return None,
     };
+    // Of properties it is only kept where they were named, and not where what is set aside is of hits.
+    if matches!(axis, Axis::Prop { .. }) {
+        return None;
+    }
     let asked = Ask { axis, filter: of_left, cut, ..ask.clone() };
     let is_of_two = asked.axis != SEGMENTS && matches!(asked.source(), CellSource::Pair(..));
     (is_of_two && ask.grain != Grain::Hour).then_some(asked)
