@@ -24,7 +24,7 @@ pub fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
     let mut tables = Tables::new();
     let pairs = snapshot.pairs(cells_max);
     // Large days are counted in parts.
-    assert_eq!(in_batches(snapshot, cells_max), pairs.tables);
+    assert_eq!(in_batches(snapshot, pairs.texts.len(), cells_max), pairs.tables);
     for table in &pairs.tables {
         for ((a, b), tally) in table.cells().unwrap() {
             let text = |number: u32| pairs.texts[number as usize].to_string();
@@ -35,9 +35,10 @@ pub fn counted(snapshot: &SessionSnapshot, cells_max: u32) -> Tables {
 }
 
 /// The same by the numbers that the day's names have anyway, in batches of a few rows.
-fn in_batches(snapshot: &SessionSnapshot, cells_max: u32) -> Vec<PairTable> {
+fn in_batches(snapshot: &SessionSnapshot, texts: usize, cells_max: u32) -> Vec<PairTable> {
     let names = snapshot.names_in_pairs().into_iter();
-    let joined = (snapshot.texts.len() as u32..).zip(snapshot.joined_names()).map(|(number, _)| number).collect();
+    let first = texts - snapshot.joined_names().count();
+    let joined = (first as u32..).zip(snapshot.joined_names()).map(|(number, _)| number).collect();
     snapshot.pairs_by(&NameNumbers::of(names.map(|name| (name, name.0))).with_joined(joined), cells_max, 5)
 }
 
