@@ -285,7 +285,9 @@ fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, 
     let unsure: Vec<bool> = question.metrics.iter().map(is_unsure).collect();
     let mut bounds = None;
     if unsure.contains(&true) {
-        let least = metrics(low).zip(&question.metrics).map(|(value, metric)| value.filter(|_| metric.is_count()));
+        // Where the least is hits without a visit, that is no visitor, and not that none was measured.
+        let counted = |(value, metric): (Option<f64>, &Metric)| metric.is_count().then(|| value.unwrap_or(0.0));
+        let least = metrics(low).zip(&question.metrics).map(counted);
         let least: Vec<_> = unsure.iter().zip(least).map(|(unsure, least)| unsure.then_some(least)).collect();
         for ((most, metric), unsure) in most.iter_mut().zip(&question.metrics).zip(&unsure) {
             *most = most.filter(|_| !unsure || metric.is_count());

@@ -258,3 +258,31 @@ fn money_of_what_is_set_aside_is_in_no_sum() {
     world.restart();
     check(&world);
 }
+
+/// What is left may be hits alone as far as bounds know, and visitors are unsure all the same.
+#[test]
+fn a_list_under_a_filter_is_never_told_as_sure_where_bounds_leave_no_visit() {
+    let world = World::start();
+    let visit = |who: &str, from: &str, pages: &[&str]| {
+        world.pageview(pages[0]).by(who).from(from).ok();
+        pages[1..].iter().for_each(|page| world.pageview(page).by(who).ok());
+    };
+    let (google, spam) = ("https://www.google.com/", "https://spam.example/");
+    visit("ana", google, &["/a", "/z"]);
+    visit("bob", google, &["/a", "/x", "/z"]);
+    for (number, (from, page)) in
+        [(spam, "/z"), (spam, "/z"), (spam, "/a"), (spam, "/a"), (google, "/q"), (google, "/q")].into_iter().enumerate()
+    {
+        visit(&format!("visitor {number}"), from, &[page]);
+    }
+    world.go_to("2026-06-02T09:00:00Z");
+    world.flush();
+    add(&world, "2026-06-01", None, SPAM).unwrap();
+    let rows = report(&world, "yesterday", Some("exit_page"), &["entry_page=/a"])["rows"].take();
+    let row = rows.as_array().unwrap().iter().find(|row| row["exit_page"] == "/z").unwrap();
+    for metric in ["visitors", "visits"] {
+        let [least, most] = ["at_least", "at_most"].map(|end| row[format!("{metric}_{end}")].clone());
+        assert_eq!((row[metric].clone(), least, most), (Value::Null, json!(0), json!(2)), "{rows}");
+    }
+    assert_eq!([row["pageviews_at_least"].clone(), row["pageviews_at_most"].clone()], [json!(3), json!(5)], "{rows}");
+}

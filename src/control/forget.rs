@@ -119,7 +119,23 @@ fn carry_out(
              `headcount site show` lists them.\n",
         );
     }
+    if is_set_aside(site, order) {
+        text.push_str(
+            "\nWhat is set aside by a forgotten value is in totals again, as nothing tells any more how much it was; \
+             `headcount set-aside undo` takes such an act back.\n",
+        );
+    }
     Ok(Some(Reply::new(text, described(site, removed, dry_run, still_named))))
+}
+
+/// Whether values of a dimension are forgotten of which some are set aside.
+fn is_set_aside(site: &Site, order: &Forgetting) -> bool {
+    let forgotten = order.values.iter().flat_map(|values| &values.0);
+    let mut names = forgotten.filter_map(|value| match &value.of {
+        ForgottenAxis::Of(dimension) => Some(dimension.name()),
+        ForgottenAxis::Prop(_) => None,
+    });
+    names.any(|name| site.settings.set_aside.acts.iter().any(|act| act.key == name))
 }
 
 fn described(site: &Site, removed: RemovedCells, dry_run: bool, still_named: bool) -> Value {

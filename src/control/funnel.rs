@@ -82,10 +82,16 @@ pub(super) fn show(collector: &Collector, site: &str, name: &str, period: &str) 
     if range.is_partial {
         text.push_str("\nToday is still running.\n");
     }
+    let is_sure = steps.iter().all(|step| step.is_sure);
+    if !is_sure {
+        text.push_str(
+            "\nAt most so many are there: something of these days is set aside, and which visits went on is not known by it.\n",
+        );
+    }
     let rows: Vec<Value> = steps.iter().enumerate().map(|(at, step)| watched::row(&steps, at, step)).collect();
     let answer = json!({
         "site": site.domain, "funnel": funnel.name, "from": first.to_string(), "to": last.to_string(),
-        "counted_since": moment(funnel.since()), "steps": rows,
+        "counted_since": moment(funnel.since()), "steps": rows, "at_most": !is_sure,
     });
     Ok(Reply::new(text, answer))
 }

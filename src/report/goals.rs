@@ -78,6 +78,8 @@ pub struct Step {
     pub visitors: i64,
     /// Visits.
     pub visits: i64,
+    /// Whether they are sure, and not the most that there may be.
+    pub is_sure: bool,
 }
 
 /// The steps of a funnel over a span.
@@ -111,5 +113,6 @@ fn step(target: &Target, number: u32, lines: &[Line]) -> Step {
         target: target.clone(),
         visitors: count(|line| line.tally.visitors),
         visits: count(|line| line.tally.visits),
+        is_sure: line.is_none_or(|line| line.bounds.is_none()),
     }
 }

@@ -45,11 +45,13 @@ impl ArrivingBody {
 }
 
 impl UnreadRest {
+    /// Whether something may be left.
+    pub fn is_left(&self) -> bool {
+        !self.body.is_end_stream()
+    }
+
     /// Reads on without keeping anything, for [`limits::REST_WAIT_S`] at the most. True if nothing is left.
     pub async fn pass_over(mut self) -> bool {
-        if self.body.is_end_stream() {
-            return true;
-        }
         if self.is_held_back {
             return false;
         }

@@ -25,7 +25,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt;
 
-use super::arriving::ArrivingBody;
+use super::arriving::{ArrivingBody, UnreadRest};
 use super::connections::{CURRENT, CurrentConnection};
 use super::fast_path::{self, FastPathEnd, UnusualBytes};
 use super::{SharedApp, StopSignal, ended, guess, ingest, routes};
@@ -173,12 +173,11 @@ async fn answer(
     let (request, rest) = ArrivingBody::of(request);
     let replied = async {
         let answer = reply(request, peer, app, router).await;
-        let is_read = match rest {
-            // Hardly any request has one left.
-            Some(rest) => Box::pin(rest.pass_over()).await,
-            None => true,
-        };
-        (answer, is_read)
+        match rest.filter(UnreadRest::is_left) {
+            // Hardly any request has one, so it takes no room in the others.
+            Some(rest) => Box::pin(async move { (answer, rest.pass_over().await) }).await,
+            None => (answer, true),
+        }
     };
     let (mut answer, is_read) = CURRENT.scope(current, replied).await;
     open.answered();

@@ -160,7 +160,11 @@ pub(super) fn funnels(view: &SiteView, span: Span, found: &Answers) -> Vec<Funne
     let panel = |(place, funnel): (usize, &Funnel)| FunnelPanel {
         name: funnel.name.clone(),
         since: since(view, span, funnel.since()),
-        steps: found.get(&AnswerKey::Funnel(place)).map(|lines| steps(&goals::steps(funnel, lines))),
+        steps: found.get(&AnswerKey::Funnel(place)).and_then(|lines| {
+            let found = goals::steps(funnel, lines);
+            // Of figures that are no more than bounded no share follows.
+            found.iter().all(|step| step.is_sure).then(|| steps(&found))
+        }),
     };
     view.site.settings.funnels.iter().enumerate().map(panel).collect()
 }

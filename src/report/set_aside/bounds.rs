@@ -80,7 +80,8 @@ pub(super) fn left(all: TallyRange, parts: &[TakenPart], is_of_hour: bool) -> Ta
         let Tally { visits, bounces, seconds, engaged_visits, engaged_ms, scroll, .. } = all.high;
         high = Tally { visits, bounces, seconds, engaged_visits, engaged_ms, scroll, ..high };
     }
-    let hits_left = hits(high);
+    // Steps of funnels count visits and no hits.
+    let hits_left = if hits(all.high) == 0 { i64::MAX } else { hits(high) };
     high.visitors = all.high.visitors.min(hits_left);
     if !is_of_hour {
         high.visits = high.visits.min(hits_left);
