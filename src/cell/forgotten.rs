@@ -152,6 +152,10 @@ mod tests {
         ] {
             assert_eq!(of(asked, pattern).takes(dimension, text), goes, "{asked:?} {pattern} {dimension:?} {text}");
         }
+    }
+
+    #[test]
+    fn a_property_goes_by_its_key_and_value() {
         let plan = |pattern: &str| {
             let of = ForgottenAxis::Prop("plan".into());
             ForgottenValues(vec![ForgottenValue { of, pattern: pattern.into() }])

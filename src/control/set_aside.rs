@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{CommandRefusal, Done, Reply, find, refuse};
+use crate::cell::condition::written;
 use crate::cell::{Axis, DIMENSIONS, Dimension, Filter, Metric, OTHER, Test};
 use crate::collector::{Collector, SnapshotScope};
 use crate::limits;
@@ -151,7 +152,7 @@ fn told(collector: &Collector, site: &Site, act: &SetAside) -> Result<String, Co
 /// What is set aside, and of which days.
 fn line_of(act: &SetAside) -> String {
     let days = if act.first == act.last { act.first.to_string() } else { format!("{} to {}", act.first, act.last) };
-    format!("{days}  {}", act.written())
+    format!("{days}  {}", written(&act.key, "=", &act.values))
 }
 
 fn list(site: &Site) -> Reply {

@@ -14,7 +14,8 @@ use askama::Template;
 use super::form::{Field, FieldKind, FlashMessage, Form, SentForm, command};
 use super::words::Words;
 use super::{Account, rendered};
-use crate::site::{Annotation, Day, Funnel, Goal, Segment, SettingKind, SettingsForm, Site, Target};
+use crate::cell::condition::written;
+use crate::site::{Annotation, Day, Funnel, Goal, Segment, SetAside, SettingKind, SettingsForm, Site, Target};
 
 /// The settings of the instance.
 #[derive(Debug, Clone, Template)]
@@ -153,6 +154,10 @@ impl SiteSettingsPage {
     /// The latest first: those are looked for.
     fn annotations(&self) -> impl Iterator<Item = &Annotation> {
         self.site.settings.annotations.iter().rev()
+    }
+
+    fn written(&self, act: &SetAside) -> String {
+        written(&act.key, "=", &act.values)
     }
 
     fn counted(&self, goal: &Goal) -> String {

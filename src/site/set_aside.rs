@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Day, Site};
-use crate::cell::condition::written;
 
 /// The key of programs, which are counted beside visitors and are no dimension.
 pub const BOT: &str = "bot";
@@ -44,11 +43,6 @@ impl SetAside {
     /// Whether it is about a day.
     pub fn is_on(&self, day: Day) -> bool {
         (self.first..=self.last).contains(&day)
-    }
-
-    /// What it is of, as filters are written: `source=spam.example`.
-    pub fn written(&self) -> String {
-        written(&self.key, "=", &self.values)
     }
 }
 
