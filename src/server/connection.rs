@@ -168,21 +168,21 @@ async fn answer(
     current: CurrentConnection,
 ) -> Result<hyper::Response<Either<Full<Bytes>, Body>>, Infallible> {
     let open = current.open.clone();
-    let stop = current.stop.clone();
     open.begin().await;
     let (request, rest) = ArrivingBody::of(request);
     let replied = async {
         let answer = reply(request, peer, app, router).await;
-        match rest.filter(UnreadRest::is_left) {
+        let (answer, is_read) = match rest.filter(UnreadRest::is_left) {
             // Hardly any request has one, so it takes no room in the others.
             Some(rest) => Box::pin(async move { (answer, rest.pass_over().await) }).await,
             None => (answer, true),
-        }
+        };
+        (answer, is_read && CURRENT.with(|current| !*current.stop.borrow()))
     };
-    let (mut answer, is_read) = CURRENT.scope(current, replied).await;
+    let (mut answer, goes_on) = CURRENT.scope(current, replied).await;
     open.answered();
     if let Ok(answer) = &mut answer
-        && (*stop.borrow() || !is_read)
+        && !goes_on
     {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
