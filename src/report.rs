@@ -294,8 +294,7 @@ fn line(question: &Question, (bucket, value, second, _): LineKey, mut sum: Sum, 
         }
         bounds = Some(Box::new(LineBounds { low, metrics: least, most: Vec::new() }));
     }
-    let money = std::mem::take(&mut sum.money);
-    Line { bucket, value, second, tally: high, metrics: most, money, is_money_known, bounds }
+    Line { bucket, value, second, tally: high, metrics: most, money: sum.money, is_money_known, bounds }
 }
 
 /// The line of a question that has no split, with zeros where nothing was counted.

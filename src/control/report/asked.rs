@@ -112,10 +112,8 @@ pub(super) fn subjects(
         check_hours(split, chosen, range, site.settings.retention.hour_days(range.today))?;
         let Some(question) = chosen.ask(question) else { return refuse(three_dimensions(split, chosen)) };
         check(&question, split, chosen)?;
-        let (question, left_out) = match met_segments(question, site) {
-            Ok(met) => met,
-            Err(what) => return refuse(what.to_string()),
-        };
+        let met = met_segments(question, site);
+        let (question, left_out) = met.or_else(|what| refuse(what.to_string()))?;
         let left_out = left_out.iter().map(ToString::to_string).collect();
         return Ok(vec![ReportSubject { goal: None, question, has_sums: true, left_out }]);
     }
