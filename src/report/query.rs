@@ -28,6 +28,7 @@ pub use answer::Answer;
 pub(super) use filters::of_pages_before;
 pub use filters::{Expr, few_filters};
 pub use in_memory::{ASK_MEMORY, VisitQuery, VisitRequest};
+pub use parse::UNLISTED;
 #[cfg(test)]
 pub(crate) use parse::axis_of;
 pub use segments::NamedSegments;

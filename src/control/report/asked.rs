@@ -7,6 +7,7 @@ use crate::counts::Name;
 use crate::page::text::counted;
 use crate::report::choice::{Chosen, Scope, met_segments, not_met};
 use crate::report::period::Range;
+use crate::report::query::UNLISTED;
 use crate::report::sections::{SECTIONS, not_counted};
 use crate::report::{Interval, Question};
 use crate::site::{Goal, Site};
@@ -35,9 +36,6 @@ impl Split {
 
 /// What splits by the page after.
 const NEXT_PAGE: &str = "next_page";
-
-/// Dimensions that lists of all of them leave out.
-const UNLISTED: [Dimension; 3] = [Dimension::Segment, Dimension::Section, Dimension::PreviousPage];
 
 const INTERVALS: [(&str, Interval); 4] =
     [("hour", Interval::Hour), ("day", Interval::Day), ("week", Interval::Week), ("month", Interval::Month)];

@@ -32,7 +32,7 @@ const NAMED: [(&str, Dimension); 3] = [
 ];
 
 /// Dimensions that lists of all of them leave out.
-const UNLISTED: [Dimension; 3] = [Dimension::Segment, Dimension::PreviousPage, Dimension::Section];
+pub const UNLISTED: [Dimension; 3] = [Dimension::Segment, Dimension::Section, Dimension::PreviousPage];
 
 /// Reads a whole body.
 pub(super) fn request(body: &[u8]) -> Result<QueryRequest, QueryError> {
